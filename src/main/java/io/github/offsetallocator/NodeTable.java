@@ -1,0 +1,169 @@
+package io.github.offsetallocator;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// The metadata: a struct array of nodes in one segment, and the only code that knows where a field lives.
+///
+/// ```
+///  node      0     1      2        4 … 19       20 … 275    276 …
+///         +-----+------+--------+-------------+-----------+---------------------------------
+///         | nil | edge | leaves | quick lists | bin heads | regions, then never used nodes
+///         +-----+------+--------+-------------+-----------+---------------------------------
+///
+///  one node: 32 bytes, half a cache line, four words of 64 bits
+///
+///            63                     32 31                      0
+///  region    | offset                 | size                   |   in units, unsigned
+///  links     | previous in its bin    | next in its bin        |   free: bit 63 is clear
+///            | 10, unused part        | generation             |   allocated
+///            | 11, kind               | next of its kind       |   parked, reserved or unused; next only if chained
+///  sides     | previous neighbour     | next neighbour         |   in address order, a ring through the edge
+///  tag       | the user's own                                  |
+/// ```
+///
+/// What makes the list code short: *nil* (0) absorbs writes to a link that leads nowhere, so that no write asks first;
+/// the *edge* (1) is the neighbour of the first and the last region and never looks free; the head of a bin is a node
+/// too, so the first region of a bin finds its bin in its own `previous`, and unlinking needs no size.
+///
+/// A word is read and written whole: a load that spans an earlier, narrower store stalls until that store has left the
+/// processor's store buffer, which costs more than the extra load of a read-modify-write.
+final class NodeTable {
+    static final int NIL = 0;
+    static final int EDGE = 1;
+    private static final int LEAVES = 2;
+    private static final int QUICK = 4;
+    static final int BIN_HEADS = 20;
+    static final int FIRST_REGION = BIN_HEADS + SmallFloat.BINS;
+
+    /// Largest size that has a quick list.
+    static final int QUICK_SIZES = 64;
+
+    /// 2^31 - 1 nodes are what a 31-bit link reaches.
+    static final int MAX_NODES = Integer.MAX_VALUE;
+
+    static final long HIGH = 0xFFFF_FFFF_0000_0000L;
+    static final long LOW = 0xFFFF_FFFFL;
+
+    static final long ALLOCATED = 0x8000_0000_0000_0000L;
+    static final long PARKED = 0xC000_0000_0000_0000L;
+    static final long RESERVED = 0xC000_0001_0000_0000L;
+    static final long UNUSED = 0xC000_0002_0000_0000L;
+    /// Turns an allocated node's links into something no handle matches, and back.
+    static final long PENDING = 0x4000_0000_0000_0000L;
+    /// The part of an allocated node's links that a handle must match.
+    static final long IDENTITY = 0xC000_0000_FFFF_FFFFL;
+    /// Largest unused part of an allocated block's last unit.
+    static final int MAX_SLACK = (1 << 30) - 1;
+
+    private static final int SHIFT = 5;
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
+
+    private NodeTable() {}
+
+    static long byteSize(long nodes) {
+        return nodes << SHIFT;
+    }
+
+    static long region(MemorySegment t, int node) {
+        return t.get(WORD, (long) node << SHIFT);
+    }
+
+    static void setRegion(MemorySegment t, int node, long region) {
+        t.set(WORD, (long) node << SHIFT, region);
+    }
+
+    static long links(MemorySegment t, int node) {
+        return t.get(WORD, ((long) node << SHIFT) + 8);
+    }
+
+    static void setLinks(MemorySegment t, int node, long links) {
+        t.set(WORD, ((long) node << SHIFT) + 8, links);
+    }
+
+    static long sides(MemorySegment t, int node) {
+        return t.get(WORD, ((long) node << SHIFT) + 16);
+    }
+
+    static void setSides(MemorySegment t, int node, long sides) {
+        t.set(WORD, ((long) node << SHIFT) + 16, sides);
+    }
+
+    static long tag(MemorySegment t, int node) {
+        return t.get(WORD, ((long) node << SHIFT) + 24);
+    }
+
+    static void setTag(MemorySegment t, int node, long tag) {
+        t.set(WORD, ((long) node << SHIFT) + 24, tag);
+    }
+
+    /// Bit field of the bins 64 * `leaf` to 64 * `leaf` + 63 that hold a region.
+    static long leaf(MemorySegment t, int leaf) {
+        return t.get(WORD, ((long) LEAVES << SHIFT) + ((long) leaf << 3));
+    }
+
+    static void setLeaf(MemorySegment t, int leaf, long bits) {
+        t.set(WORD, ((long) LEAVES << SHIFT) + ((long) leaf << 3), bits);
+    }
+
+    /// Quick list of a size from 1 to [#QUICK_SIZES]: count in the high half, first block in the low half.
+    static long quick(MemorySegment t, long size) {
+        return t.get(WORD, ((long) QUICK << SHIFT) - 8 + (size << 3));
+    }
+
+    static void setQuick(MemorySegment t, long size, long list) {
+        t.set(WORD, ((long) QUICK << SHIFT) - 8 + (size << 3), list);
+    }
+
+    static long pair(int high, int low) {
+        return (long) high << 32 | low;
+    }
+
+    static int high(long word) {
+        return (int) (word >>> 32);
+    }
+
+    static int low(long word) {
+        return (int) word;
+    }
+
+    static long offsetOf(long region) {
+        return region >>> 32;
+    }
+
+    static long sizeOf(long region) {
+        return region & LOW;
+    }
+
+    static boolean isFree(long links) {
+        return links >= 0;
+    }
+
+    static boolean isAllocated(long links) {
+        return (links & PARKED) == ALLOCATED;
+    }
+
+    static boolean isParked(long links) {
+        return (links & HIGH) == PARKED;
+    }
+
+    static boolean isReserved(long links) {
+        return (links & HIGH) == RESERVED;
+    }
+
+    static void setNext(MemorySegment t, int node, int next) {
+        setLinks(t, node, links(t, node) & HIGH | next);
+    }
+
+    static void setPrevious(MemorySegment t, int node, int previous) {
+        setLinks(t, node, links(t, node) & LOW | (long) previous << 32);
+    }
+
+    static void setNextNeighbour(MemorySegment t, int node, int next) {
+        setSides(t, node, sides(t, node) & HIGH | next);
+    }
+
+    static void setPreviousNeighbour(MemorySegment t, int node, int previous) {
+        setSides(t, node, sides(t, node) & LOW | (long) previous << 32);
+    }
+}

@@ -1,0 +1,12 @@
+package io.github.offsetallocator;
+
+/// Called for each region of a walk, see [OffsetAllocator#forEachRegion(RegionVisitor)].
+@FunctionalInterface
+public interface RegionVisitor {
+    /// One region. Only primitive values are passed, so that a walk makes no garbage.
+    ///
+    /// @param offset     where it starts, in units
+    /// @param size       how large it is, in units
+    /// @param allocation its handle, or 0 if the region is free
+    void region(long offset, long size, long allocation);
+}

@@ -1,0 +1,4 @@
+/// An O(1) allocator of offsets, and an arena of memory segments on top of it.
+module io.github.offsetallocator {
+    exports io.github.offsetallocator;
+}
