@@ -30,6 +30,8 @@ import java.util.List;
 /// committed in order. One that is left out keeps its block in place; those behind it that need its room are then
 /// refused, the others are not.
 ///
+/// Blocks that were retired stay where they are, since something may still read them.
+///
 /// While a plan is open, everything else goes on: blocks are allocated outside the reserved space, and a block freed in
 /// the window adds to it. Where the last move has been committed or dropped, or the plan is closed, the reserved space
 /// becomes free.
@@ -82,7 +84,9 @@ public final class CompactionPlan implements AutoCloseable {
         }
         long cursor = offsetOf(region(t, window.first));
         for (int node = window.first; node != window.last; node = low(sides(t, node))) {
-            if (!isFree(links(t, node))) {
+            if (isRetired(links(t, node))) {
+                cursor = offsetOf(region(t, node)) + sizeOf(region(t, node));
+            } else if (!isFree(links(t, node))) {
                 cursor = slide(t, node, cursor, alignment, moves);
             }
         }
@@ -206,9 +210,10 @@ public final class CompactionPlan implements AutoCloseable {
 
     // ---- what the allocator asks of it -------------------------------------------------------------------------
 
-    /// Whether what is freed at `offset` belongs to the reserved space.
+    /// Whether what is freed at `offset` is added to the reserved space: what lies in the window or touches its end,
+    /// where a region of no size may be the window's last.
     boolean covers(long offset) {
-        return offset >= start && offset < end;
+        return offset >= start && offset <= end;
     }
 
     /// Adds a region that was freed in the window to the reserved space.
@@ -296,6 +301,13 @@ public final class CompactionPlan implements AutoCloseable {
             long cost = 0;
             for (int right = left; right != EDGE; right = low(sides(t, right))) {
                 long size = sizeOf(region(t, right));
+                if (isRetired(links(t, right))) {
+                    left = nextFree(t, right);
+                    gain = 0;
+                    cost = 0;
+                    right = high(sides(t, left));
+                    continue;
+                }
                 if (!isFree(links(t, right))) {
                     gain -= alignUp(size, alignment) - size;
                     cost += size;

@@ -17,9 +17,9 @@ import java.lang.foreign.ValueLayout;
 ///  region    | offset                 | size                   |   in units, unsigned
 ///  links     | previous in its bin    | next in its bin        |   free: bit 63 is clear
 ///            | 10, unused part        | generation             |   allocated
-///            | 11, kind               | next of its kind       |   parked, reserved or unused; next only if chained
+///            | 11, kind               | next of its kind       |   parked, retired, reserved (no next) or unused
 ///  sides     | previous neighbour     | next neighbour         |   in address order, a ring through the edge
-///  tag       | the user's own                                  |
+///  tag       | the user's own                                  |   retired: the value it waits for
 /// ```
 ///
 /// What makes the list code short: *nil* (0) absorbs writes to a link that leads nowhere, so that no write asks first;
@@ -49,6 +49,7 @@ final class NodeTable {
     static final long PARKED = 0xC000_0000_0000_0000L;
     static final long RESERVED = 0xC000_0001_0000_0000L;
     static final long UNUSED = 0xC000_0002_0000_0000L;
+    static final long RETIRED = 0xC000_0003_0000_0000L;
     /// Turns an allocated node's links into something no handle matches, and back.
     static final long PENDING = 0x4000_0000_0000_0000L;
     /// The part of an allocated node's links that a handle must match.
@@ -149,6 +150,10 @@ final class NodeTable {
 
     static boolean isReserved(long links) {
         return (links & HIGH) == RESERVED;
+    }
+
+    static boolean isRetired(long links) {
+        return (links & HIGH) == RETIRED;
     }
 
     static void setNext(MemorySegment t, int node, int next) {

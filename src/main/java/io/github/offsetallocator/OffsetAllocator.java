@@ -70,13 +70,14 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     /// Sizes from 1 to this have a quick list now; 0 while they are off.
     private long quickLimit;
     private int generation;
-    /// Live and parked blocks.
+    /// Live, retired and parked blocks.
     private int blocks;
     /// Whether any allocation ever had a tag. If not, all tags are 0 and `allocate` need not clear them.
     private boolean tagged;
     private boolean walking;
     private boolean closed;
     private CompactionPlan plan;
+    private final RetiredList retired = new RetiredList();
 
     private OffsetAllocator(Builder builder) {
         super(builder.capacity, builder.fit, builder.maxAllocations, builder.preallocated, builder.confined);
@@ -128,11 +129,11 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     /// @throws IllegalArgumentException if the size is negative
     /// @throws IllegalStateException    if this allocator is closed
     public long allocate(long size) {
-        return allocate(size, 0);
+        return allocateSlack(size, 0);
     }
 
     /// As [#allocate(long)], with up to [NodeTable#MAX_SLACK] of something kept for the caller, see [#size(long, int)].
-    long allocate(long size, int slack) {
+    long allocateSlack(long size, int slack) {
         if (Long.compareUnsigned(size - 1, quickLimit) < 0) {
             MemorySegment t = table;
             long list = quick(t, size);
@@ -193,13 +194,13 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     /// @throws IllegalArgumentException if the size is negative or the alignment no power of two
     /// @throws IllegalStateException    if this allocator is closed
     public long allocate(long size, long alignment) {
-        return allocate(size, alignment, 0, 0);
+        return allocateSlack(size, alignment, 0, 0);
     }
 
     /// As [#allocate(long, long)], where offset + `phase` is what has to be aligned.
-    long allocate(long size, long alignment, long phase, int slack) {
+    long allocateSlack(long size, long alignment, long phase, int slack) {
         checkAlignment(alignment);
-        return alignment == 1 ? allocate(size, slack) : allocateAligned(size, alignment, phase, slack);
+        return alignment == 1 ? allocateSlack(size, slack) : allocateAligned(size, alignment, phase, slack);
     }
 
     private static void checkAlignment(long alignment) {
@@ -218,10 +219,12 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
             }
         }
         MemorySegment t = table;
-        int node = findAligned(t, size, alignment, phase, PROBES);
+        // An empty block takes a place inside a region too, so that what is cut off in front always leaves a rest.
+        long needed = Math.max(1, size);
+        int node = findAligned(t, needed, alignment, phase, PROBES);
         if (node == NIL) {
             mergeParked();
-            node = findAligned(t, size, alignment, phase, DEEP_PROBES);
+            node = findAligned(t, needed, alignment, phase, DEEP_PROBES);
             if (node == NIL) {
                 return NO_SPACE;
             }
@@ -278,7 +281,11 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     ///                               allocator is closed
     public void free(long allocation) {
         MemorySegment t = table;
-        int node = checkLive(t, allocation);
+        park(t, checkLive(t, allocation));
+    }
+
+    /// Puts a block into its quick list or, if that is full or there is none, back into the bins.
+    private void park(MemorySegment t, int node) {
         long size = sizeOf(region(t, node));
         if (Long.compareUnsigned(size - 1, quickLimit) < 0) {
             long list = quick(t, size);
@@ -345,13 +352,57 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         }
     }
 
-    /// Frees everything at once and refuses every handle given out before. O(1). An open compaction plan ends.
+    // ---- retire and reclaim ------------------------------------------------------------------------------------
+
+    /// Frees an allocation later: when a counter that someone else advances, a GPU's timeline or a frame number, has
+    /// reached `value`. The handle is refused from here on, like that of a freed allocation; the space stays taken until
+    /// [#reclaim(long)] is told of the value. O(1), creates no object.
+    ///
+    /// Blocks are given back in the order in which they were retired. One that is retired with a value below that of
+    /// another one before it waits for the larger value.
+    ///
+    /// @param allocation a handle
+    /// @param value      what the counter must reach, unsigned
+    /// @throws IllegalStateException if the handle is not live here
+    public void retire(long allocation, long value) {
+        int node = checkLive(table, allocation);
+        checkUsable();
+        retired.add(table, node, value);
+    }
+
+    /// Frees all blocks that were retired with a value up to this one. O(1) a block, creates no object. A value below
+    /// one that was given before frees nothing more; the largest unsigned value, -1, frees all.
+    ///
+    /// @param completedValue what the counter has reached, unsigned
+    /// @return how many blocks were freed
+    /// @throws IllegalStateException if this allocator is closed
+    public int reclaim(long completedValue) {
+        checkUsable();
+        MemorySegment t = table;
+        int before = retired.count();
+        for (int node; (node = retired.take(t, completedValue)) != NIL; ) {
+            park(t, node);
+        }
+        return before - retired.count();
+    }
+
+    /// How many blocks are retired and not yet reclaimed. They count towards [#maxAllocations()].
+    ///
+    /// @return their number
+    /// @throws IllegalStateException if this allocator is closed
+    public int retired() {
+        checkOpen();
+        return retired.count();
+    }
+
+    /// Frees everything at once, retired blocks too, and refuses every handle given out before. O(1). An open compaction plan ends.
     ///
     /// @throws IllegalStateException if this allocator is closed
     public void reset() {
         checkUsable();
         endPlan();
         clear();
+        retired.clear();
         blocks = 0;
     }
 
@@ -456,12 +507,18 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     }
 
     private boolean canTakeFromNext(MemorySegment t, int node, long more) {
+        return isFreeFor(t, low(sides(t, node)), more)
+                || isParked(links(t, firstTaken(t, node))) && mergeParked() && isFreeFor(t, low(sides(t, node)), more);
+    }
+
+    private static boolean isFreeFor(MemorySegment t, int node, long size) {
+        return isFree(links(t, node)) && sizeOf(region(t, node)) >= size;
+    }
+
+    /// The first region behind a node that is not free.
+    private static int firstTaken(MemorySegment t, int node) {
         int next = low(sides(t, node));
-        if (isParked(links(t, next))) {
-            mergeParked();
-            next = low(sides(t, node));
-        }
-        return isFree(links(t, next)) && sizeOf(region(t, next)) >= more;
+        return isFree(links(t, next)) ? low(sides(t, next)) : next;
     }
 
     /// Size in parts of a unit, of which there are 2^`shift`, without the slack given to `allocate`.
@@ -574,6 +631,10 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         }
     }
 
+    RetiredList retiredList() {
+        return retired;
+    }
+
     int blocks() {
         return blocks;
     }
@@ -600,13 +661,13 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         return maxAllocations;
     }
 
-    /// How many allocations are live. O(1).
+    /// How many allocations are live; retired ones are not. O(1).
     ///
     /// @return their number
     /// @throws IllegalStateException if this allocator is closed
     public int allocations() {
         settle();
-        return blocks;
+        return blocks - retired.count();
     }
 
     /// Which rule chooses among free regions.
@@ -690,7 +751,8 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
             MemorySegment t = table;
             for (int node = low(sides(t, EDGE)); node != EDGE; node = low(sides(t, node))) {
                 long region = region(t, node);
-                visitor.region(offsetOf(region), sizeOf(region), handleOf(t, node));
+                visitor.region(offsetOf(region), sizeOf(region),
+                        isRetired(links(t, node)) ? RegionVisitor.RETIRED : handleOf(t, node));
             }
         } finally {
             endWalk();

@@ -30,7 +30,7 @@ import java.util.function.LongConsumer;
 /// no bytes has an address of its own.
 ///
 /// **Granule.** Space is counted in granules, see [#granule()]: the smallest power of two, at least 16 bytes, with which
-/// the backing segment has fewer than 2^32. Requests round up to it; the capacity rounds down, and starts at the first
+/// the backing segment has fewer than 2^32, or the one asked for, [Builder#granule(long)]. Requests round up to it; the capacity rounds down, and starts at the first
 /// address that is a multiple of it.
 ///
 /// **Two ways.** Handles, as those of [OffsetAllocator], name one allocation for good: a freed or forged one is
@@ -52,6 +52,7 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
     public static final long NO_SPACE = OffsetAllocator.NO_SPACE;
 
     private static final int SMALLEST_GRANULE_SHIFT = 4;
+    private static final long LARGEST_GRANULE = 1 << 24;
     private static final long NATIVE_ALIGNMENT = 64;
 
     private final MemorySegment backing;
@@ -76,7 +77,7 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
         heapBase = backing.heapBase().orElse(null);
         largestAlignment = heapBase == null ? 1L << 62 : elementSize(heapBase);
         long byteSize = backing.byteSize();
-        shift = Math.max(SMALLEST_GRANULE_SHIFT, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
+        shift = Math.max(builder.granuleShift, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
         origin = -backing.address() & granule() - 1;
         phase = (backing.address() + origin) >>> shift;
         zeroed = builder.zeroed;
@@ -241,10 +242,10 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
         long allocation;
         if (byteAlignment > 0 && byteAlignment <= 1L << SMALLEST_GRANULE_SHIFT
                 && (byteAlignment & byteAlignment - 1) == 0 && byteAlignment <= largestAlignment) {
-            allocation = allocator.allocate(units, slack);
+            allocation = allocator.allocateSlack(units, slack);
         } else {
             checkAlignment(byteAlignment);
-            allocation = allocator.allocate(units, Math.max(1, byteAlignment >>> shift), phase, slack);
+            allocation = allocator.allocateSlack(units, Math.max(1, byteAlignment >>> shift), phase, slack);
         }
         if (zeroed && allocation != NO_SPACE) {
             slice(allocation).fill((byte) 0);
@@ -361,6 +362,32 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
         return moved;
     }
 
+    /// Frees an allocation later, when a counter has reached `value`, as [OffsetAllocator#retire(long, long)].
+    ///
+    /// @param allocation a handle
+    /// @param value      what the counter must reach, unsigned
+    /// @throws IllegalStateException if the handle is not live here
+    public void retire(long allocation, long value) {
+        allocator.retire(allocation, value);
+    }
+
+    /// Frees all that was retired with a value up to this one, as [OffsetAllocator#reclaim(long)].
+    ///
+    /// @param completedValue what the counter has reached, unsigned
+    /// @return how many allocations were freed
+    /// @throws IllegalStateException if this arena is closed
+    public int reclaim(long completedValue) {
+        return allocator.reclaim(completedValue);
+    }
+
+    /// How many allocations are retired and not yet reclaimed.
+    ///
+    /// @return their number
+    /// @throws IllegalStateException if this arena is closed
+    public int retired() {
+        return allocator.retired();
+    }
+
     /// As [OffsetAllocator#tag(long)].
     ///
     /// @param allocation a handle
@@ -393,6 +420,11 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
     /// @return bytes, a power of two, at least 16
     public long granule() {
         return 1L << shift;
+    }
+
+    /// Bytes from the start of the backing segment to the first granule.
+    long origin() {
+        return origin;
     }
 
     /// Bytes that can be handed out: the backing segment without what lies before its first and behind its last whole
@@ -495,6 +527,7 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
         private MemorySegment borrowed;
         private boolean shared;
         private boolean zeroed;
+        private int granuleShift = SMALLEST_GRANULE_SHIFT;
         private Fit fit = Fit.GOOD;
         private int maxAllocations = OffsetAllocator.MAX_ALLOCATIONS;
         private int quickSizes = NodeTable.QUICK_SIZES;
@@ -549,6 +582,21 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
         /// @return this builder
         public Builder zeroed() {
             zeroed = true;
+            return this;
+        }
+
+        /// The unit in which space is counted, instead of the default of 16 bytes: every slice owns whole granules. For
+        /// memory whose pieces must not share a cache line, a page or an atom of a device. A segment of 2^32 granules
+        /// or more gets larger ones.
+        ///
+        /// @param byteSize a power of two, 16 to 2^24
+        /// @return this builder
+        /// @throws IllegalArgumentException if it is not
+        public Builder granule(long byteSize) {
+            if (Long.bitCount(byteSize) != 1 || byteSize < 1L << SMALLEST_GRANULE_SHIFT || byteSize > LARGEST_GRANULE) {
+                throw new IllegalArgumentException("granule " + byteSize + " is not a power of two from 16 to 2^24");
+            }
+            granuleShift = Long.numberOfTrailingZeros(byteSize);
             return this;
         }
 
@@ -608,7 +656,7 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
             }
             Arena arena = shared ? Arena.ofShared() : Arena.ofConfined();
             try {
-                return over(source == Source.NATIVE ? arena.allocate(byteSize, NATIVE_ALIGNMENT) : map(arena), arena);
+                return over(source == Source.NATIVE ? arena.allocate(byteSize, Math.max(NATIVE_ALIGNMENT, 1L << granuleShift)) : map(arena), arena);
             } catch (Throwable failure) {
                 arena.close();
                 throw failure;

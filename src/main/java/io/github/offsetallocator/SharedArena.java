@@ -134,6 +134,36 @@ final class SharedArena extends SegmentArena {
     }
 
     @Override
+    public void retire(long allocation, long value) {
+        lock.lock();
+        try {
+            super.retire(allocation, value);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int reclaim(long completedValue) {
+        lock.lock();
+        try {
+            return super.reclaim(completedValue);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int retired() {
+        lock.lock();
+        try {
+            return super.retired();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public long tag(long allocation) {
         lock.lock();
         try {

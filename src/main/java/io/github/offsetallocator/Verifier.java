@@ -14,6 +14,7 @@ final class Verifier {
     private long freeUnits;
     private long blocks;
     private long parked;
+    private long retired;
     private long regions;
 
     Verifier(OffsetAllocator allocator) {
@@ -25,6 +26,7 @@ final class Verifier {
         verifyNeighbours();
         verifyBins();
         verifyQuickLists();
+        verifyRetired();
         verifyUnused();
         check(freeUnits == allocator.freeUnits, "free units: ", freeUnits, " in the regions, counted ", allocator.freeUnits);
         check(blocks == allocator.blocks(), "blocks: ", blocks, " in the regions, counted ", allocator.blocks());
@@ -53,9 +55,10 @@ final class Verifier {
                 CompactionPlan plan = allocator.plan();
                 check(plan != null && plan.covers(offsetOf(region)), "node ", node, ": reserved outside of a plan, at ", offsetOf(region));
             } else {
-                check(isAllocated(links) || isParked(links), "node ", node, ": not in use, but it has neighbours; links ", links);
+                check(isAllocated(links) || isParked(links) || isRetired(links), "node ", node, ": not in use, but it has neighbours; links ", links);
                 blocks++;
                 parked += isParked(links) ? 1 : 0;
+                retired += isRetired(links) ? 1 : 0;
             }
         }
         check(high(sides(t, EDGE)) == previous, "the edge's previous neighbour is ", high(sides(t, EDGE)), ", the last region is node ", previous);
@@ -101,6 +104,20 @@ final class Verifier {
             found += count;
         }
         check(found == parked, "quick lists hold ", found, " blocks, parked are ", parked);
+    }
+
+    private void verifyRetired() {
+        long count = 0;
+        long value = 0;
+        for (int node = allocator.retiredList().first(); node != NIL; node = low(links(t, node))) {
+            checkNode(node, "a retired block after ", count);
+            check(++count <= retired, "more blocks are chained as retired than there are, ", retired, "; at node ", node);
+            check(isRetired(links(t, node)), "node ", node, ": chained as retired, but it is not; links ", links(t, node));
+            check(Long.compareUnsigned(tag(t, node), value) >= 0, "node ", node, ": retired with a value below the one before, ", value);
+            value = tag(t, node);
+        }
+        check(count == retired, "chained as retired are ", count, " blocks, marked are ", retired);
+        check(count == allocator.retiredList().count(), "chained as retired are ", count, " blocks, counted ", allocator.retiredList().count());
     }
 
     private void verifyUnused() {
