@@ -654,6 +654,16 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         return capacity;
     }
 
+    /// How much memory the metadata takes now: 32 bytes a node, one for each block and one for each free region. It
+    /// grows by doubling.
+    ///
+    /// @return bytes
+    /// @throws IllegalStateException if this allocator is closed
+    public long metadataSize() {
+        checkOpen();
+        return table.byteSize();
+    }
+
     /// How many allocations can be live at once: exactly this many, if they fit.
     ///
     /// @return the limit
