@@ -83,10 +83,10 @@ public final class CompactionPlan implements AutoCloseable {
             return new CompactionPlan(allocator, 0, 0, moves);
         }
         long cursor = offsetOf(region(t, window.first));
-        for (int node = window.first; node != window.last; node = low(sides(t, node))) {
-            if (isRetired(links(t, node))) {
+        for (int node = window.first; node != window.last; node = nextNeighbour(t, node)) {
+            if (isRetired(t, node)) {
                 cursor = offsetOf(region(t, node)) + sizeOf(region(t, node));
-            } else if (!isFree(links(t, node))) {
+            } else if (!isFree(t, node)) {
                 cursor = slide(t, node, cursor, alignment, moves);
             }
         }
@@ -111,9 +111,9 @@ public final class CompactionPlan implements AutoCloseable {
     }
 
     private void reserveWindow(MemorySegment t, Window window) {
-        int behind = low(sides(t, window.last));
-        for (int node = window.first; node != behind; node = low(sides(t, node))) {
-            if (isFree(links(t, node))) {
+        int behind = nextNeighbour(t, window.last);
+        for (int node = window.first; node != behind; node = nextNeighbour(t, node)) {
+            if (isFree(t, node)) {
                 allocator.reserve(t, node);
             }
         }
@@ -148,9 +148,9 @@ public final class CompactionPlan implements AutoCloseable {
         int node = allocator.checkLive(allocator.table, move.allocation);
         allocator.growTableIfShort();
         MemorySegment t = allocator.table;
-        int previous = high(sides(t, node));
+        int previous = previousNeighbour(t, node);
         if (offsetOf(region(t, node)) != move.from
-                || !isReserved(links(t, previous))
+                || !isReserved(t, previous)
                 || offsetOf(region(t, previous)) > move.to) {
             throw new IllegalStateException(move + ": the space before the block is not free; was an earlier move left out?");
         }
@@ -219,13 +219,14 @@ public final class CompactionPlan implements AutoCloseable {
     /// Adds a region that was freed in the window to the reserved space.
     void keep(MemorySegment t, int node) {
         setLinks(t, node, RESERVED);
-        long sides = sides(t, node);
-        if (isReserved(links(t, high(sides)))) {
-            absorbNext(t, high(sides), node);
-            node = high(sides);
+        int previous = previousNeighbour(t, node);
+        int next = nextNeighbour(t, node);
+        if (isReserved(t, previous)) {
+            absorbNext(t, previous, node);
+            node = previous;
         }
-        if (isReserved(links(t, low(sides)))) {
-            absorbNext(t, node, low(sides));
+        if (isReserved(t, next)) {
+            absorbNext(t, node, next);
         }
     }
 
@@ -235,7 +236,7 @@ public final class CompactionPlan implements AutoCloseable {
     }
 
     private void absorbNext(MemorySegment t, int node, int next) {
-        int behind = low(sides(t, next));
+        int behind = nextNeighbour(t, next);
         setRegion(t, node, region(t, node) + sizeOf(region(t, next)));
         setNextNeighbour(t, node, behind);
         setPreviousNeighbour(t, behind, node);
@@ -251,14 +252,14 @@ public final class CompactionPlan implements AutoCloseable {
         if (padding > 0) {
             setRegion(t, previous, region(t, previous) & HIGH | padding);
         } else {
-            int before = high(sides(t, previous));
+            int before = previousNeighbour(t, previous);
             setNextNeighbour(t, before, node);
             setPreviousNeighbour(t, node, before);
             allocator.discard(t, previous);
         }
-        int next = low(sides(t, node));
+        int next = nextNeighbour(t, node);
         long left = (to + sizeOf(region)) << 32;
-        if (isReserved(links(t, next))) {
+        if (isReserved(t, next)) {
             setRegion(t, next, left | sizeOf(region(t, next)) + distance);
         } else {
             int gap = allocator.newNode(t);
@@ -272,14 +273,14 @@ public final class CompactionPlan implements AutoCloseable {
 
     /// Frees the reserved space. A region that has been merged is found again as the neighbour of the one before it.
     private void release(MemorySegment t) {
-        int node = low(sides(t, EDGE));
+        int node = nextNeighbour(t, EDGE);
         while (node != EDGE) {
-            if (isReserved(links(t, node))) {
-                int before = high(sides(t, node));
+            if (isReserved(t, node)) {
+                int before = previousNeighbour(t, node);
                 allocator.merge(t, node);
-                node = before == EDGE ? low(sides(t, EDGE)) : before;
+                node = before == EDGE ? nextNeighbour(t, EDGE) : before;
             }
-            node = low(sides(t, node));
+            node = nextNeighbour(t, node);
         }
         allocator.planEnded();
     }
@@ -296,19 +297,19 @@ public final class CompactionPlan implements AutoCloseable {
                 return best;
             }
             long bestCost = Long.MAX_VALUE;
-            int left = nextFree(t, low(sides(t, EDGE)));
+            int left = nextFree(t, nextNeighbour(t, EDGE));
             long gain = 0;
             long cost = 0;
-            for (int right = left; right != EDGE; right = low(sides(t, right))) {
+            for (int right = left; right != EDGE; right = nextNeighbour(t, right)) {
                 long size = sizeOf(region(t, right));
-                if (isRetired(links(t, right))) {
+                if (isRetired(t, right)) {
                     left = nextFree(t, right);
                     gain = 0;
                     cost = 0;
-                    right = high(sides(t, left));
+                    right = previousNeighbour(t, left);
                     continue;
                 }
-                if (!isFree(links(t, right))) {
+                if (!isFree(t, right)) {
                     gain -= alignUp(size, alignment) - size;
                     cost += size;
                     continue;
@@ -323,8 +324,8 @@ public final class CompactionPlan implements AutoCloseable {
                         break;
                     }
                     gain -= sizeOf(region(t, left));
-                    int following = nextFree(t, low(sides(t, left)));
-                    for (int node = low(sides(t, left)); node != following; node = low(sides(t, node))) {
+                    int following = nextFree(t, nextNeighbour(t, left));
+                    for (int node = nextNeighbour(t, left); node != following; node = nextNeighbour(t, node)) {
                         long block = sizeOf(region(t, node));
                         gain += alignUp(block, alignment) - block;
                         cost -= block;
@@ -336,16 +337,16 @@ public final class CompactionPlan implements AutoCloseable {
         }
 
         private static Window everything(MemorySegment t) {
-            int last = high(sides(t, EDGE));
-            while (!isFree(links(t, last))) {
-                last = high(sides(t, last));
+            int last = previousNeighbour(t, EDGE);
+            while (!isFree(t, last)) {
+                last = previousNeighbour(t, last);
             }
-            return new Window(nextFree(t, low(sides(t, EDGE))), last);
+            return new Window(nextFree(t, nextNeighbour(t, EDGE)), last);
         }
 
         private static int nextFree(MemorySegment t, int node) {
-            while (node != EDGE && !isFree(links(t, node))) {
-                node = low(sides(t, node));
+            while (node != EDGE && !isFree(t, node)) {
+                node = nextNeighbour(t, node);
             }
             return node;
         }

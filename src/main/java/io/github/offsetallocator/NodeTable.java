@@ -2,6 +2,7 @@ package io.github.offsetallocator;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /// The metadata: a struct array of nodes in one segment, and the only code that knows where a field lives.
 ///
@@ -26,8 +27,10 @@ import java.lang.foreign.ValueLayout;
 /// the *edge* (1) is the neighbour of the first and the last region and never looks free; the head of a bin is a node
 /// too, so the first region of a bin finds its bin in its own `previous`, and unlinking needs no size.
 ///
-/// A word is read and written whole: a load that spans an earlier, narrower store stalls until that store has left the
-/// processor's store buffer, which costs more than the extra load of a read-modify-write.
+/// Each half of links and sides is read by itself, and written by itself or with the other: a load that spans an earlier,
+/// narrower store would stall until that store has left the processor's store buffer, and writing a half by way of a
+/// read of the whole would wait for a node that may not be in the cache. Only an allocated node's links are read whole;
+/// they were written whole.
 final class NodeTable {
     static final int NIL = 0;
     static final int EDGE = 1;
@@ -58,7 +61,8 @@ final class NodeTable {
     static final int MAX_SLACK = (1 << 30) - 1;
 
     private static final int SHIFT = 5;
-    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private NodeTable() {}
 
@@ -80,10 +84,6 @@ final class NodeTable {
 
     static void setLinks(MemorySegment t, int node, long links) {
         t.set(WORD, ((long) node << SHIFT) + 8, links);
-    }
-
-    static long sides(MemorySegment t, int node) {
-        return t.get(WORD, ((long) node << SHIFT) + 16);
     }
 
     static void setSides(MemorySegment t, int node, long sides) {
@@ -136,39 +136,55 @@ final class NodeTable {
         return region & LOW;
     }
 
-    static boolean isFree(long links) {
-        return links >= 0;
+    static int next(MemorySegment t, int node) {
+        return t.get(HALF, ((long) node << SHIFT) + 8);
+    }
+
+    static void setNext(MemorySegment t, int node, int next) {
+        t.set(HALF, ((long) node << SHIFT) + 8, next);
+    }
+
+    static int previous(MemorySegment t, int node) {
+        return t.get(HALF, ((long) node << SHIFT) + 12);
+    }
+
+    static void setPrevious(MemorySegment t, int node, int previous) {
+        t.set(HALF, ((long) node << SHIFT) + 12, previous);
+    }
+
+    static int nextNeighbour(MemorySegment t, int node) {
+        return t.get(HALF, ((long) node << SHIFT) + 16);
+    }
+
+    static void setNextNeighbour(MemorySegment t, int node, int next) {
+        t.set(HALF, ((long) node << SHIFT) + 16, next);
+    }
+
+    static int previousNeighbour(MemorySegment t, int node) {
+        return t.get(HALF, ((long) node << SHIFT) + 20);
+    }
+
+    static void setPreviousNeighbour(MemorySegment t, int node, int previous) {
+        t.set(HALF, ((long) node << SHIFT) + 20, previous);
+    }
+
+    static boolean isFree(MemorySegment t, int node) {
+        return previous(t, node) >= 0;
+    }
+
+    static boolean isParked(MemorySegment t, int node) {
+        return previous(t, node) == high(PARKED);
+    }
+
+    static boolean isReserved(MemorySegment t, int node) {
+        return previous(t, node) == high(RESERVED);
+    }
+
+    static boolean isRetired(MemorySegment t, int node) {
+        return previous(t, node) == high(RETIRED);
     }
 
     static boolean isAllocated(long links) {
         return (links & PARKED) == ALLOCATED;
-    }
-
-    static boolean isParked(long links) {
-        return (links & HIGH) == PARKED;
-    }
-
-    static boolean isReserved(long links) {
-        return (links & HIGH) == RESERVED;
-    }
-
-    static boolean isRetired(long links) {
-        return (links & HIGH) == RETIRED;
-    }
-
-    static void setNext(MemorySegment t, int node, int next) {
-        setLinks(t, node, links(t, node) & HIGH | next);
-    }
-
-    static void setPrevious(MemorySegment t, int node, int previous) {
-        setLinks(t, node, links(t, node) & LOW | (long) previous << 32);
-    }
-
-    static void setNextNeighbour(MemorySegment t, int node, int next) {
-        setSides(t, node, sides(t, node) & HIGH | next);
-    }
-
-    static void setPreviousNeighbour(MemorySegment t, int node, int previous) {
-        setSides(t, node, sides(t, node) & LOW | (long) previous << 32);
     }
 }

@@ -139,7 +139,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
             long list = quick(t, size);
             if (list != 0) {
                 int node = low(list);
-                int next = low(links(t, node));
+                int next = next(t, node);
                 setQuick(t, size, (list - ONE_PARKED) & HIGH | next);
                 return hand(t, node, slack);
             }
@@ -418,7 +418,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
                 setQuick(t, size, 0);
                 any = true;
                 do {
-                    int next = low(links(t, node));
+                    int next = next(t, node);
                     blocks--;
                     merge(t, node);
                     node = next;
@@ -507,18 +507,18 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     }
 
     private boolean canTakeFromNext(MemorySegment t, int node, long more) {
-        return isFreeFor(t, low(sides(t, node)), more)
-                || isParked(links(t, firstTaken(t, node))) && mergeParked() && isFreeFor(t, low(sides(t, node)), more);
+        return isFreeFor(t, nextNeighbour(t, node), more)
+                || isParked(t, firstTaken(t, node)) && mergeParked() && isFreeFor(t, nextNeighbour(t, node), more);
     }
 
     private static boolean isFreeFor(MemorySegment t, int node, long size) {
-        return isFree(links(t, node)) && sizeOf(region(t, node)) >= size;
+        return isFree(t, node) && sizeOf(region(t, node)) >= size;
     }
 
     /// The first region behind a node that is not free.
     private static int firstTaken(MemorySegment t, int node) {
-        int next = low(sides(t, node));
-        return isFree(links(t, next)) ? low(sides(t, next)) : next;
+        int next = nextNeighbour(t, node);
+        return isFree(t, next) ? nextNeighbour(t, next) : next;
     }
 
     /// Size in parts of a unit, of which there are 2^`shift`, without the slack given to `allocate`.
@@ -728,7 +728,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         int node = first(t, bin);
         for (int left = DEEP_PROBES; node != NIL && left > 0; left--) {
             largest = Math.max(largest, sizeOf(region(t, node)));
-            node = low(links(t, node));
+            node = next(t, node);
         }
         return largest;
     }
@@ -741,7 +741,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         settle();
         int[] counts = new int[SmallFloat.BINS];
         for (int bin = firstBinFrom(table, 0); bin >= 0; bin = firstBinFrom(table, bin + 1)) {
-            for (int node = first(table, bin); node != NIL; node = low(links(table, node))) {
+            for (int node = first(table, bin); node != NIL; node = next(table, node)) {
                 counts[bin]++;
             }
         }
@@ -759,10 +759,10 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         beginWalk();
         try {
             MemorySegment t = table;
-            for (int node = low(sides(t, EDGE)); node != EDGE; node = low(sides(t, node))) {
+            for (int node = nextNeighbour(t, EDGE); node != EDGE; node = nextNeighbour(t, node)) {
                 long region = region(t, node);
                 visitor.region(offsetOf(region), sizeOf(region),
-                        isRetired(links(t, node)) ? RegionVisitor.RETIRED : handleOf(t, node));
+                        isRetired(t, node) ? RegionVisitor.RETIRED : handleOf(t, node));
             }
         } finally {
             endWalk();
@@ -780,7 +780,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         beginWalk();
         try {
             MemorySegment t = table;
-            for (int node = low(sides(t, EDGE)); node != EDGE; node = low(sides(t, node))) {
+            for (int node = nextNeighbour(t, EDGE); node != EDGE; node = nextNeighbour(t, node)) {
                 long allocation = handleOf(t, node);
                 if (allocation != 0) {
                     visitor.accept(allocation);

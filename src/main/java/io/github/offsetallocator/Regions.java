@@ -107,7 +107,7 @@ abstract sealed class Regions permits OffsetAllocator {
                     break;
                 }
             }
-            node = low(links(t, node));
+            node = next(t, node);
         }
         return best;
     }
@@ -128,7 +128,7 @@ abstract sealed class Regions permits OffsetAllocator {
                     best = node;
                     bestSize = nodeSize;
                 }
-                node = low(links(t, node));
+                node = next(t, node);
             }
             if (best != NIL) {
                 return best;
@@ -170,7 +170,7 @@ abstract sealed class Regions permits OffsetAllocator {
     }
 
     static int first(MemorySegment t, int bin) {
-        return low(links(t, BIN_HEADS + bin));
+        return next(t, BIN_HEADS + bin);
     }
 
     static int bin(long size) {
@@ -186,7 +186,7 @@ abstract sealed class Regions permits OffsetAllocator {
     /// Puts a node first into a bin.
     private void link(MemorySegment t, int bin, int node) {
         int head = BIN_HEADS + bin;
-        int next = low(links(t, head));
+        int next = next(t, head);
         setLinks(t, head, node);
         setLinks(t, node, pair(head, next));
         setPrevious(t, next, node);
@@ -198,9 +198,8 @@ abstract sealed class Regions permits OffsetAllocator {
 
     /// Takes a node out of its bin.
     private void unlink(MemorySegment t, int node) {
-        long links = links(t, node);
-        int previous = high(links);
-        int next = low(links);
+        int previous = previous(t, node);
+        int next = next(t, node);
         setNext(t, previous, next);
         setPrevious(t, next, previous);
         if (next == NIL && previous < FIRST_REGION) {
@@ -226,11 +225,10 @@ abstract sealed class Regions permits OffsetAllocator {
             return node;
         }
         int piece = newNode(t);
-        long sides = sides(t, node);
-        int previous = high(sides);
+        int previous = previousNeighbour(t, node);
         setRegion(t, piece, region & HIGH | size);
-        setSides(t, piece, sides & HIGH | node);
-        setSides(t, node, pair(piece, low(sides)));
+        setSides(t, piece, pair(previous, node));
+        setPreviousNeighbour(t, node, piece);
         setNextNeighbour(t, previous, piece);
         setRegion(t, node, region + (size << 32) - size);
         int bin = bin(rest);
@@ -259,12 +257,11 @@ abstract sealed class Regions permits OffsetAllocator {
         long region = region(t, node);
         long rest = sizeOf(region) - tail;
         int cut = newNode(t);
-        long sides = sides(t, node);
-        int next = low(sides);
+        int next = nextNeighbour(t, node);
         setRegion(t, node, region - tail);
         setRegion(t, cut, (offsetOf(region) + rest) << 32 | tail);
         setSides(t, cut, pair(node, next));
-        setSides(t, node, sides & HIGH | cut);
+        setNextNeighbour(t, node, cut);
         setPreviousNeighbour(t, next, cut);
         setLinks(t, cut, RESERVED);
         return cut;
@@ -272,9 +269,9 @@ abstract sealed class Regions permits OffsetAllocator {
 
     /// Takes `more` units from the front of the free region behind a node.
     final void takeFromNext(MemorySegment t, int node, long more) {
-        int next = low(sides(t, node));
+        int next = nextNeighbour(t, node);
         int piece = carve(t, next, more);
-        int behind = low(sides(t, piece));
+        int behind = nextNeighbour(t, piece);
         setRegion(t, node, region(t, node) + more);
         setNextNeighbour(t, node, behind);
         setPreviousNeighbour(t, behind, node);
@@ -285,13 +282,12 @@ abstract sealed class Regions permits OffsetAllocator {
 
     /// Makes a region free and one with its free neighbours. It must be in no bin.
     final void merge(MemorySegment t, int node) {
-        long sides = sides(t, node);
-        int previous = high(sides);
-        int next = low(sides);
+        int previous = previousNeighbour(t, node);
+        int next = nextNeighbour(t, node);
         long size = sizeOf(region(t, node));
         freeUnits += size;
-        boolean left = isFree(links(t, previous));
-        boolean right = isFree(links(t, next));
+        boolean left = isFree(t, previous);
+        boolean right = isFree(t, next);
         if (left) {
             if (right) {
                 mergeBoth(t, node, previous, next);
@@ -316,7 +312,7 @@ abstract sealed class Regions permits OffsetAllocator {
 
     private void mergeBoth(MemorySegment t, int node, int previous, int next) {
         unlink(t, next);
-        int behind = low(sides(t, next));
+        int behind = nextNeighbour(t, next);
         setNextNeighbour(t, previous, behind);
         setPreviousNeighbour(t, behind, previous);
         long region = region(t, previous);
@@ -330,7 +326,7 @@ abstract sealed class Regions permits OffsetAllocator {
     private void resizeFree(MemorySegment t, int node, long region, long merged) {
         setRegion(t, node, merged);
         int bin = bin(sizeOf(merged));
-        if (bin != bin(sizeOf(region)) || fit == Fit.REFERENCE && high(links(t, node)) >= FIRST_REGION) {
+        if (bin != bin(sizeOf(region)) || fit == Fit.REFERENCE && previous(t, node) >= FIRST_REGION) {
             unlink(t, node);
             link(t, bin, node);
         }
@@ -338,8 +334,8 @@ abstract sealed class Regions permits OffsetAllocator {
 
     /// Adds a free region behind the last one.
     final void appendFree(MemorySegment t, long offset, long size) {
-        int last = high(sides(t, EDGE));
-        if (isFree(links(t, last)) && last != EDGE) {
+        int last = previousNeighbour(t, EDGE);
+        if (isFree(t, last) && last != EDGE) {
             long region = region(t, last);
             resizeFree(t, last, region, region + size);
         } else {
@@ -365,7 +361,7 @@ abstract sealed class Regions permits OffsetAllocator {
     final int newNode(MemorySegment t) {
         int node = unused;
         if (node != NIL) {
-            unused = low(links(t, node));
+            unused = next(t, node);
         } else {
             node = fresh++;
         }
@@ -388,7 +384,7 @@ abstract sealed class Regions permits OffsetAllocator {
 
     /// Doubles the table, up to the nodes that the stated limit of allocations can ever need.
     final void growTable() {
-        sides(table, EDGE); // the wrong thread gets its exception here, before anything is made
+        nextNeighbour(table, EDGE); // the wrong thread gets its exception here, before anything is made
         long nodes = table.byteSize() / byteSize(1);
         replaceTable(Math.min(maxNodes, 2 * nodes));
     }

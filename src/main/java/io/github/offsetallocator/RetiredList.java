@@ -57,7 +57,7 @@ final class RetiredList {
         if (node == NIL || Long.compareUnsigned(tag(t, node), value) > 0) {
             return NIL;
         }
-        first = low(links(t, node));
+        first = next(t, node);
         if (first == NIL) {
             last = NIL;
         }

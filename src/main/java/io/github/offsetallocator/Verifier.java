@@ -37,31 +37,31 @@ final class Verifier {
         long end = 0;
         int previous = EDGE;
         boolean previousFree = false;
-        for (int node = low(sides(t, EDGE)); node != EDGE; node = low(sides(t, node))) {
+        for (int node = nextNeighbour(t, EDGE); node != EDGE; node = nextNeighbour(t, node)) {
             checkNode(node, "the neighbour behind ", previous);
             check(++regions < allocator.fresh, "the ring of neighbours does not close after ", regions, " regions at ", node);
             long region = region(t, node);
-            check(high(sides(t, node)) == previous, "node ", node, ": its previous neighbour is not ", previous);
+            check(previousNeighbour(t, node) == previous, "node ", node, ": its previous neighbour is not ", previous);
             check(offsetOf(region) == end, "node ", node, ": it does not start where the one before ends, ", end);
             end += sizeOf(region);
             long links = links(t, node);
-            check(!(isFree(links) && previousFree), "two free regions touch: nodes ", previous, " and ", node);
-            previousFree = isFree(links);
+            check(!(isFree(t, node) && previousFree), "two free regions touch: nodes ", previous, " and ", node);
+            previousFree = isFree(t, node);
             previous = node;
-            if (isFree(links)) {
+            if (isFree(t, node)) {
                 freeRegions++;
                 freeUnits += sizeOf(region);
-            } else if (isReserved(links)) {
+            } else if (isReserved(t, node)) {
                 CompactionPlan plan = allocator.plan();
                 check(plan != null && plan.covers(offsetOf(region)), "node ", node, ": reserved outside of a plan, at ", offsetOf(region));
             } else {
-                check(isAllocated(links) || isParked(links) || isRetired(links), "node ", node, ": not in use, but it has neighbours; links ", links);
+                check(isAllocated(links) || isParked(t, node) || isRetired(t, node), "node ", node, ": not in use, but it has neighbours; links ", links);
                 blocks++;
-                parked += isParked(links) ? 1 : 0;
-                retired += isRetired(links) ? 1 : 0;
+                parked += isParked(t, node) ? 1 : 0;
+                retired += isRetired(t, node) ? 1 : 0;
             }
         }
-        check(high(sides(t, EDGE)) == previous, "the edge's previous neighbour is ", high(sides(t, EDGE)), ", the last region is node ", previous);
+        check(previousNeighbour(t, EDGE) == previous, "the edge's previous neighbour is ", previousNeighbour(t, EDGE), ", the last region is node ", previous);
         check(end == allocator.capacity, "the regions end at ", end, ", the capacity is ", allocator.capacity);
     }
 
@@ -76,7 +76,7 @@ final class Verifier {
                 checkNode(node, "the region behind ", previous);
                 check(++found <= freeRegions, "bins hold more regions than are free, ", found, "; bin ", bin);
                 long links = links(t, node);
-                check(isFree(links), "node ", node, ": in a bin, but not free; bin ", bin);
+                check(isFree(t, node), "node ", node, ": in a bin, but not free; bin ", bin);
                 check(high(links) == previous, "node ", node, ": its previous in the bin is not ", previous);
                 check(Regions.bin(sizeOf(region(t, node))) == bin, "node ", node, ": its size belongs into another bin than ", bin);
                 previous = node;
@@ -94,10 +94,10 @@ final class Verifier {
         for (int size = 1; size <= QUICK_SIZES; size++) {
             long list = quick(t, size);
             long count = 0;
-            for (int node = low(list); node != NIL; node = low(links(t, node))) {
+            for (int node = low(list); node != NIL; node = next(t, node)) {
                 checkNode(node, "a block in the quick list of ", size);
                 check(++count <= list >>> 32, "quick list of ", size, " is longer than its count, ", list >>> 32);
-                check(isParked(links(t, node)), "node ", node, ": in a quick list, but not parked; size ", size);
+                check(isParked(t, node), "node ", node, ": in a quick list, but not parked; size ", size);
                 check(sizeOf(region(t, node)) == size, "node ", node, ": in the quick list of another size, ", size);
             }
             check(count == list >>> 32, "quick list of ", size, " is shorter than its count, ", list >>> 32);
@@ -109,10 +109,10 @@ final class Verifier {
     private void verifyRetired() {
         long count = 0;
         long value = 0;
-        for (int node = allocator.retiredList().first(); node != NIL; node = low(links(t, node))) {
+        for (int node = allocator.retiredList().first(); node != NIL; node = next(t, node)) {
             checkNode(node, "a retired block after ", count);
             check(++count <= retired, "more blocks are chained as retired than there are, ", retired, "; at node ", node);
-            check(isRetired(links(t, node)), "node ", node, ": chained as retired, but it is not; links ", links(t, node));
+            check(isRetired(t, node), "node ", node, ": chained as retired, but it is not; links ", links(t, node));
             check(Long.compareUnsigned(tag(t, node), value) >= 0, "node ", node, ": retired with a value below the one before, ", value);
             value = tag(t, node);
         }
@@ -123,7 +123,7 @@ final class Verifier {
     private void verifyUnused() {
         long all = allocator.fresh - FIRST_REGION;
         long unused = 0;
-        for (int node = allocator.firstUnused(); node != NIL; node = low(links(t, node))) {
+        for (int node = allocator.firstUnused(); node != NIL; node = next(t, node)) {
             checkNode(node, "an unused node after ", unused);
             check(++unused + regions <= all, "more nodes than there are: regions ", regions, " and unused ", unused);
             check((links(t, node) & HIGH) == UNUSED, "node ", node, ": in the chain of unused nodes, but used; links ", links(t, node));
