@@ -44,8 +44,8 @@ import java.util.function.LongConsumer;
 ///   region  [   piece   |       rest        ]              the rest goes back into the bin of its size
 /// ```
 ///
-/// A parked block is still a block to its neighbours, so nothing is merged or split while it waits. Before any request
-/// is refused, reported, walked or planned, all parked blocks are merged.
+/// A parked block is still a block to its neighbours, so nothing is merged or split while it waits. All of them together
+/// take a 128th of the capacity at most. Before any request is refused, reported, walked or planned, all parked blocks are merged.
 ///
 /// Port of [OffsetAllocator](https://github.com/sebbbi/OffsetAllocator) by Sebastian Aaltonen, by way of
 /// [offset-allocator](https://github.com/pcwalton/offset-allocator) by Patrick Walton.
@@ -61,6 +61,10 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
 
     static final int DEFAULT_QUICK_DEPTH = 32;
 
+    /// Parked blocks take a 128th of the capacity at most: they keep their neighbours apart, and in small pools that
+    /// costs more than they save.
+    private static final int PARKED_SHIFT = 7;
+
     private static final long ONE_PARKED = 1L << 32;
 
     private final int maxAllocations;
@@ -70,6 +74,9 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     /// Sizes from 1 to this have a quick list now; 0 while they are off.
     private long quickLimit;
     private int generation;
+    /// Units of all parked blocks, and how many there may be.
+    private long parkedUnits;
+    private long parkedLimit;
     /// Live, retired and parked blocks.
     private int blocks;
     /// Whether any allocation ever had a tag. If not, all tags are 0 and `allocate` need not clear them.
@@ -85,6 +92,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         quickSizes = builder.fit == Fit.REFERENCE ? 0 : builder.quickSizes;
         quickDepth = builder.quickDepth;
         quickLimit = quickSizes;
+        parkedLimit = capacity >>> PARKED_SHIFT;
     }
 
     /// An allocator with all defaults: [Fit#GOOD], metadata that grows as needed.
@@ -141,6 +149,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
                 int node = low(list);
                 int next = next(t, node);
                 setQuick(t, size, (list - ONE_PARKED) & HIGH | next);
+                parkedUnits -= size;
                 return hand(t, node, slack);
             }
         }
@@ -289,7 +298,8 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         long size = sizeOf(region(t, node));
         if (Long.compareUnsigned(size - 1, quickLimit) < 0) {
             long list = quick(t, size);
-            if (list >>> 32 < quickDepth) {
+            if (list >>> 32 < quickDepth && parkedUnits + size <= parkedLimit) {
+                parkedUnits += size;
                 setLinks(t, node, PARKED | low(list));
                 setQuick(t, size, (list & HIGH) + ONE_PARKED | node);
                 return;
@@ -403,6 +413,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         endPlan();
         clear();
         retired.clear();
+        parkedUnits = 0;
         blocks = 0;
     }
 
@@ -416,6 +427,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
             int node = low(quick(t, size));
             if (node != NIL) {
                 setQuick(t, size, 0);
+                parkedUnits = 0;
                 any = true;
                 do {
                     int next = next(t, node);
@@ -635,6 +647,10 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         return retired;
     }
 
+    long parkedUnits() {
+        return parkedUnits;
+    }
+
     int blocks() {
         return blocks;
     }
@@ -702,6 +718,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
             growTableIfShort();
             appendFree(table, capacity, newCapacity - capacity);
             capacity = newCapacity;
+            parkedLimit = capacity >>> PARKED_SHIFT;
         }
     }
 
@@ -898,8 +915,8 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
             return this;
         }
 
-        /// Which sizes have a quick list, and how many freed blocks wait in each. Only [Fit#GOOD] has quick lists; the
-        /// default is sizes up to 64 units and 32 blocks.
+        /// Which sizes have a quick list, and how many freed blocks wait in each; in all, they take a 128th of the
+        /// capacity at most. Only [Fit#GOOD] has quick lists; the default is sizes up to 64 units and 32 blocks.
         ///
         /// @param largestSize units, 0 (none) to 64
         /// @param depth       blocks, 0 (none) to 65536

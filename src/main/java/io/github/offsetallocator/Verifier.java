@@ -91,6 +91,7 @@ final class Verifier {
 
     private void verifyQuickLists() {
         long found = 0;
+        long units = 0;
         for (int size = 1; size <= QUICK_SIZES; size++) {
             long list = quick(t, size);
             long count = 0;
@@ -102,7 +103,9 @@ final class Verifier {
             }
             check(count == list >>> 32, "quick list of ", size, " is shorter than its count, ", list >>> 32);
             found += count;
+            units += count * size;
         }
+        check(units == allocator.parkedUnits(), "quick lists hold ", units, " units, counted ", allocator.parkedUnits());
         check(found == parked, "quick lists hold ", found, " blocks, parked are ", parked);
     }
 
