@@ -1,0 +1,46 @@
+package io.github.offsetallocator.examples.vulkan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.offsetallocator.CompactionPlan;
+import io.github.offsetallocator.StorageReport;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class MeshBufferTest {
+    @Test
+    void meshesSurviveGrowthChurnAndCompaction() throws Exception {
+        Vulkan.run(device -> {
+            try (MeshExample example = new MeshExample(device)) {
+                example.add(300);
+                assertTrue(example.buffer().vertices().growths() >= 3);
+                assertTrue(example.buffer().indices().growths() >= 3);
+                assertEquals(300, example.compare());
+
+                example.removeHalf();
+                example.add(50);
+                int left = example.compare();
+                assertTrue(left > 100 && left < 300, () -> left + " meshes");
+
+                compact(example.buffer().vertices());
+                compact(example.buffer().indices());
+                assertEquals(left, example.compare());
+
+                example.add(20);
+                assertEquals(left + 20, example.compare());
+            }
+        });
+    }
+
+    private static void compact(ElementBuffer elements) {
+        long free = elements.storageReport().totalFreeSpace();
+        assertTrue(elements.storageReport().largestFreeRegion() < free);
+
+        List<CompactionPlan.Move> moves = elements.compact();
+
+        assertTrue(moves.stream().anyMatch(CompactionPlan.Move::overlaps), moves::toString);
+        assertTrue(moves.stream().anyMatch(move -> !move.overlaps()), moves::toString);
+        assertEquals(new StorageReport(free, free), elements.storageReport());
+    }
+}

@@ -1,0 +1,80 @@
+package io.github.offsetallocator.examples.vulkan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StagingTest {
+    private static final int UPLOADS = 1500;
+    private static final long STAGING = 8 << 20;
+    private static final long DEVICE = 32 << 20;
+
+    /// Coherent memory is flushed and invalidated too in one of the runs: the layer then checks the ranges.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everyByteOfEveryUploadComesBack(boolean alwaysFlush) throws Exception {
+        Vulkan.run(device -> {
+            Workload workload = new Workload(UPLOADS, device.copyAlignment(), 5);
+            try (UploadStream stream = new UploadStream(device, STAGING, DEVICE, alwaysFlush)) {
+                UploadStream.Result result = stream.run(workload, true);
+
+                assertEquals(UPLOADS, result.compared());
+                assertEquals(workload.byteSize(), result.comparedBytes());
+                assertTrue(result.evicted() > UPLOADS / 2, result::toString);
+                assertTrue(result.stagingPeak() > STAGING / 2, result::toString);
+                assertTrue(stream.staging().arena().retired() < UPLOADS, result::toString);
+            }
+        });
+    }
+
+    @Test
+    void evictedRangesAreReusedWithoutReadingThemBack() throws Exception {
+        Vulkan.run(device -> {
+            try (UploadStream stream = new UploadStream(device, STAGING, DEVICE, false)) {
+                UploadStream.Result result = stream.run(new Workload(UPLOADS, device.copyAlignment(), 6), false);
+
+                assertEquals(UPLOADS, result.compared() + result.evicted());
+            }
+        });
+    }
+
+    @Test
+    void theStagingPathMakesNoGarbage() throws Exception {
+        Vulkan.run(device -> {
+            try (UploadStream stream = new UploadStream(device, STAGING, DEVICE, false)) {
+                UploadStream.Result result = stream.run(new Workload(2 * UPLOADS, device.copyAlignment(), 7), false);
+
+                assertEquals(0, result.heapBytesThen(), result::toString);
+            }
+        });
+    }
+
+    @Test
+    void aFullStagingBufferWaitsForTheDevice() throws Exception {
+        Vulkan.run(device -> {
+            try (CommandQueue queue = new CommandQueue(device, 2);
+                    VulkanBuffer target = VulkanBuffer.deviceLocal(device, 1 << 20, VulkanBuffer.COPYABLE);
+                    StagingBuffer staging = new StagingBuffer(device, queue, 1 << 20, Long.MAX_VALUE, false)) {
+                for (int i = 0; i < 50; i++) {
+                    staging.copy(staging.stage(300_000, 1), target.handle(), 0);
+                    queue.barrier();
+                }
+                assertTrue(staging.waits() > 10, () -> "waits " + staging.waits());
+            }
+        });
+    }
+
+    @Test
+    void theValidationLayerIsHeard() {
+        VulkanDevice device = Vulkan.open();
+        VulkanBuffer.deviceLocal(device, 64, VulkanBuffer.COPYABLE);
+        device.close();
+        if (device.validation().isPresent()) {
+            assertTrue(Vulkan.messages(device).stream().anyMatch(message -> message.contains("vkDestroyDevice")),
+                    () -> "said of what was not destroyed: " + Vulkan.messages(device));
+        }
+    }
+}
