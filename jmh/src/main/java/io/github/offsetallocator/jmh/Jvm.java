@@ -1,0 +1,30 @@
+package io.github.offsetallocator.jmh;
+
+import java.io.File;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The flags of every JVM that times something, and how to start one.
+final class Jvm {
+    /// For `malloc` through FFM, LWJGL and Netty.
+    static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
+    /// LWJGL's default is still `sun.misc.Unsafe`; without this the JVM prints a warning.
+    static final String UNSAFE = "--sun-misc-unsafe-memory-access=allow";
+    /// For Netty: the default is the size of the heap.
+    static final String DIRECT_MEMORY = "-XX:MaxDirectMemorySize=8g";
+    /// For Netty: no sampling of leaks.
+    static final String NO_LEAK_DETECTION = "-Dio.netty.leakDetection.level=disabled";
+
+    private Jvm() {}
+
+    /// A process that runs the `main` of a class with this JVM, this class path and the flags above.
+    static ProcessBuilder running(Class<?> main, List<String> flags, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
+        command.addAll(List.of(NATIVE_ACCESS, UNSAFE, DIRECT_MEMORY, NO_LEAK_DETECTION));
+        command.addAll(flags);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command);
+    }
+}
