@@ -83,13 +83,20 @@ abstract sealed class Regions permits OffsetAllocator {
     /// The free region that a request for `size` units gets, or [NodeTable#NIL].
     final int find(MemorySegment t, long size) {
         int bin = SmallFloat.roundUp(size);
+        int found;
         if (fit == Fit.GOOD) {
-            int own = probe(t, SmallFloat.roundDown(size), size, PROBES);
-            if (own != NIL) {
-                return own;
+            int own = SmallFloat.roundDown(size);
+            found = firstBinFrom(t, own);
+            if (found == own) {
+                int node = probe(t, own, size, PROBES);
+                if (node != NIL) {
+                    return node;
+                }
+                found = firstBinFrom(t, own + 1);
             }
+        } else {
+            found = firstBinFrom(t, bin);
         }
-        int found = firstBinFrom(t, bin);
         return found < 0 ? NIL : first(t, found);
     }
 
