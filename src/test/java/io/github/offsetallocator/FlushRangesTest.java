@@ -37,6 +37,8 @@ class FlushRangesTest {
             assertEquals(128, ranges.size(1));
             ranges.add(gap);
             assertEquals(1, ranges.count());
+            ranges.add(b);
+            assertEquals(1, ranges.count());
             assertEquals(384, ranges.size(0));
             assertThrows(IndexOutOfBoundsException.class, () -> ranges.offset(1));
             ranges.clear();

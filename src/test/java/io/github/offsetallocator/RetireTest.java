@@ -53,6 +53,7 @@ class RetireTest {
         long second = allocator.allocate(10);
         allocator.retire(first, 9);
         allocator.retire(second, 3);
+        allocator.verify();
         assertEquals(0, allocator.reclaim(3));
         assertEquals(0, allocator.reclaim(8));
         assertEquals(2, allocator.reclaim(9));
