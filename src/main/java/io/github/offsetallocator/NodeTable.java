@@ -2,6 +2,7 @@ package io.github.offsetallocator;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /// The metadata: a struct array of nodes in one segment, and the only code that knows where a field lives.
@@ -18,7 +19,8 @@ import java.nio.ByteOrder;
 ///  region    | offset                 | size                   |   in units, unsigned
 ///  links     | previous in its bin    | next in its bin        |   free: bit 63 is clear
 ///            | 10, unused part        | generation             |   allocated
-///            | 11, kind               | next of its kind       |   parked, retired, reserved (no next) or unused
+///            | 11, kind               | next of its kind       |   parked, retired, reserved (no next) or unused;
+///            |                        | or the generation      |   claimed
 ///  sides     | previous neighbour     | next neighbour         |   in address order, a ring through the edge
 ///  tag       | the user's own                                  |   retired: the value it waits for
 /// ```
@@ -53,6 +55,8 @@ final class NodeTable {
     static final long RESERVED = 0xC000_0001_0000_0000L;
     static final long UNUSED = 0xC000_0002_0000_0000L;
     static final long RETIRED = 0xC000_0003_0000_0000L;
+    /// Held by a call that changes the block, in an allocator for any thread.
+    static final long CLAIMED = 0xC000_0004_0000_0000L;
     /// Turns an allocated node's links into something no handle matches, and back.
     static final long PENDING = 0x4000_0000_0000_0000L;
     /// The part of an allocated node's links that a handle must match.
@@ -63,6 +67,10 @@ final class NodeTable {
     private static final int SHIFT = 5;
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /// Only for [#replaceLinks]; a node's links are aligned in a table that is.
+    private static final VarHandle LINKS =
+            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
     private NodeTable() {}
 
@@ -84,6 +92,11 @@ final class NodeTable {
 
     static void setLinks(MemorySegment t, int node, long links) {
         t.set(WORD, ((long) node << SHIFT) + 8, links);
+    }
+
+    /// Writes a node's links if they still are what is expected, atomically.
+    static boolean replaceLinks(MemorySegment t, int node, long expected, long links) {
+        return LINKS.compareAndSet(t, ((long) node << SHIFT) + 8, expected, links);
     }
 
     static void setSides(MemorySegment t, int node, long sides) {
@@ -178,6 +191,10 @@ final class NodeTable {
 
     static boolean isReserved(MemorySegment t, int node) {
         return previous(t, node) == high(RESERVED);
+    }
+
+    static boolean isClaimed(long links) {
+        return (links & HIGH) == CLAIMED;
     }
 
     static boolean isRetired(MemorySegment t, int node) {

@@ -2,6 +2,7 @@ package io.github.offsetallocator;
 
 import static io.github.offsetallocator.NodeTable.*;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.function.LongConsumer;
@@ -50,7 +51,7 @@ import java.util.function.LongConsumer;
 ///
 /// Port of [OffsetAllocator](https://github.com/sebbbi/OffsetAllocator) by Sebastian Aaltonen, by way of
 /// [offset-allocator](https://github.com/pcwalton/offset-allocator) by Patrick Walton.
-public final class OffsetAllocator extends Regions implements AutoCloseable {
+public sealed class OffsetAllocator extends Regions implements AutoCloseable permits SharedAllocator {
     /// What `allocate` returns when no free region is large enough.
     public static final long NO_SPACE = -1L;
 
@@ -79,6 +80,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     /// Sizes from 1 to this have a quick list now; 0 while they are off.
     private long quickLimit;
     private int generation;
+    private final int lastGeneration;
     /// Units of all parked blocks.
     private long parkedUnits;
     /// Live, retired and parked blocks.
@@ -90,10 +92,11 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     private CompactionPlan plan;
     private final RetiredList retired = new RetiredList();
 
-    private OffsetAllocator(Builder builder) {
-        super(builder.capacity, builder.fit, builder.maxAllocations, builder.preallocated, builder.confined);
+    OffsetAllocator(Builder builder, int lastGeneration) {
+        super(builder.capacity, builder.fit, builder.maxAllocations, builder.preallocated, builder.threads);
+        this.lastGeneration = lastGeneration;
         maxAllocations = builder.maxAllocations;
-        quickSizes = builder.fit == Fit.REFERENCE ? 0 : builder.quickSizes;
+        quickSizes = builder.parks() && builder.threads != TableMemory.Threads.ANY ? builder.quickSizes : 0;
         quickDepth = builder.quickDepth;
         quickLimit = quickSizes;
     }
@@ -159,7 +162,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         return allocateFromBins(size, slack);
     }
 
-    private long allocateFromBins(long size, int slack) {
+    final long allocateFromBins(long size, int slack) {
         if (size < 0 || size > capacity || walking) {
             return refuse(size);
         }
@@ -213,13 +216,13 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         return alignment == 1 ? allocateSlack(size, slack) : allocateAligned(size, alignment, phase, slack);
     }
 
-    private static void checkAlignment(long alignment) {
+    static void checkAlignment(long alignment) {
         if (alignment <= 0 || (alignment & (alignment - 1)) != 0) {
             throw new IllegalArgumentException("alignment " + alignment + " is not a power of two");
         }
     }
 
-    private long allocateAligned(long size, long alignment, long phase, int slack) {
+    final long allocateAligned(long size, long alignment, long phase, int slack) {
         if (size < 0 || size > capacity || walking) {
             return refuse(size);
         }
@@ -254,17 +257,21 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
 
     /// Marks a node allocated and makes its handle.
     private long hand(MemorySegment t, int node, int slack) {
-        int next = generation == Integer.MAX_VALUE ? 1 : generation + 1;
+        int next = generation == lastGeneration ? 1 : generation + 1;
         generation = next;
-        setLinks(t, node, ALLOCATED | pair(slack, next));
+        return hand(t, node, slack, next);
+    }
+
+    final long hand(MemorySegment t, int node, int slack, int generation) {
+        setLinks(t, node, ALLOCATED | pair(slack, generation));
         if (tagged) {
             NodeTable.setTag(t, node, 0);
         }
-        return pair(next, node);
+        return pair(generation, node);
     }
 
     /// Says why a request has no chance: an exception for misuse, [#NO_SPACE] for a size beyond the capacity.
-    private long refuse(long size) {
+    final long refuse(long size) {
         if (size < 0) {
             throw new IllegalArgumentException("size " + size + " is negative");
         }
@@ -288,6 +295,19 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         if (isTableShort()) {
             growTable();
         }
+    }
+
+    /// Takes a block of `size` units out of the bins and parks it; the caller keeps its node. Returns [NodeTable#NIL] if
+    /// there is none.
+    final int carveParked(MemorySegment t, long size) {
+        int node = find(t, size);
+        if (node == NIL) {
+            return NIL;
+        }
+        int piece = carve(t, node, size);
+        setLinks(t, piece, PARKED);
+        blocks++;
+        return piece;
     }
 
     // ---- free --------------------------------------------------------------------------------------------------
@@ -317,7 +337,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         giveBack(t, node);
     }
 
-    private void giveBack(MemorySegment t, int node) {
+    final void giveBack(MemorySegment t, int node) {
         if (walking) {
             checkUsable();
         }
@@ -424,6 +444,8 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         checkUsable();
         endPlan();
         clear();
+        // Their tags hold what they waited for.
+        tagged |= retired.count() > 0;
         retired.clear();
         parkedUnits = 0;
         blocks = 0;
@@ -436,7 +458,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         quickLimit = walking || plan != null || !isRoomy(t) ? 0 : quickSizes;
     }
 
-    private boolean isRoomy(MemorySegment t) {
+    final boolean isRoomy(MemorySegment t) {
         return firstBinFrom(t, SmallFloat.roundUp(capacity >>> ROOMY_SHIFT)) >= 0;
     }
 
@@ -501,8 +523,12 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     public void setTag(long allocation, long tag) {
         MemorySegment t = table;
         int node = checkLive(t, allocation);
-        tagged = true;
+        markTagged();
         NodeTable.setTag(t, node, tag);
+    }
+
+    final void markTagged() {
+        tagged = true;
     }
 
     /// Changes the size of an allocation where it lies. Shrinking frees the tail at once; growing takes the front of
@@ -525,6 +551,14 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         }
         checkUsable();
         growTableIfShort();
+        if (!resizeBlock(node, newSize)) {
+            return false;
+        }
+        setLinks(table, node, ALLOCATED | pair(slack, high(allocation)));
+        return true;
+    }
+
+    final boolean resizeBlock(int node, long newSize) {
         MemorySegment t = table;
         long more = newSize - sizeOf(region(t, node));
         if (more > 0) {
@@ -535,7 +569,6 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         } else if (more < 0) {
             release(t, cutTail(t, node, -more));
         }
-        setLinks(t, node, ALLOCATED | pair(slack, high(allocation)));
         return true;
     }
 
@@ -549,7 +582,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     }
 
     /// The first region behind a node that is not free.
-    private static int firstTaken(MemorySegment t, int node) {
+    static int firstTaken(MemorySegment t, int node) {
         int next = nextNeighbour(t, node);
         return isFree(t, next) ? nextNeighbour(t, next) : next;
     }
@@ -578,15 +611,19 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         return node;
     }
 
-    private IllegalStateException notLive(long allocation) {
+    final IllegalStateException notLive(long allocation) {
         String handle = "allocation 0x" + Long.toHexString(allocation);
         return new IllegalStateException(closed
                 ? handle + ": the allocator is closed"
                 : handle + " is not live here: it was freed before, or never given out by this allocator");
     }
 
-    boolean isClosed() {
+    final boolean isClosed() {
         return closed;
+    }
+
+    final boolean isWalking() {
+        return walking;
     }
 
     void checkOpen() {
@@ -860,15 +897,26 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         new Verifier(this).verify();
     }
 
+    /// Visits the blocks that wait for a request of their size in places of which [NodeTable] knows nothing.
+    void forEachParked(ParkedVisitor visitor) {}
+
     /// Releases the metadata. Handles are refused from here on. Closing twice is allowed.
     ///
     /// @throws IllegalStateException if called by the visitor of a walk
     @Override
-    public void close() {
+    public final void close() {
+        close(null);
+    }
+
+    /// Closes someone's memory first, if there is any. If that fails, nothing has changed.
+    void close(Arena memory) {
         if (closed) {
             return;
         }
         checkUsable();
+        if (memory != null) {
+            memory.close();
+        }
         endPlan();
         releaseTable();
         closed = true;
@@ -891,7 +939,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         private int maxAllocations = MAX_ALLOCATIONS;
         private Fit fit = Fit.GOOD;
         private boolean preallocated;
-        private boolean confined;
+        private TableMemory.Threads threads = TableMemory.Threads.ONE_AT_A_TIME;
         private int quickSizes = QUICK_SIZES;
         private int quickDepth = DEFAULT_QUICK_DEPTH;
 
@@ -964,8 +1012,19 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
 
         /// Binds the metadata to the thread that builds, as [java.lang.foreign.Arena#ofConfined()] does.
         Builder confined() {
-            confined = true;
+            threads = TableMemory.Threads.CONFINED;
             return this;
+        }
+
+        /// Makes an allocator for any thread.
+        Builder shared() {
+            threads = TableMemory.Threads.ANY;
+            return this;
+        }
+
+        /// Whether freed blocks are kept for requests of their size.
+        boolean parks() {
+            return fit == Fit.GOOD && quickSizes > 0;
         }
 
         /// Builds the allocator.
@@ -973,7 +1032,9 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         /// @return a new allocator
         /// @throws OutOfMemoryError if there is no memory for the metadata
         public OffsetAllocator build() {
-            return new OffsetAllocator(this);
+            return threads == TableMemory.Threads.ANY
+                    ? new SharedAllocator(this)
+                    : new OffsetAllocator(this, Integer.MAX_VALUE);
         }
     }
 }

@@ -2,8 +2,8 @@ package io.github.offsetallocator;
 
 import static io.github.offsetallocator.NodeTable.*;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 
 /// The published algorithm: regions in address order, free ones in bins, a two-level bit field over the bins.
 ///
@@ -33,12 +33,10 @@ abstract sealed class Regions permits OffsetAllocator {
     private static final int SPARE_NODES = 8;
 
     private static final long FIRST_TABLE_NODES = 1024;
-    private static final long TABLE_ALIGNMENT = 64;
 
     final Fit fit;
-    private final boolean confined;
+    private final TableMemory memory;
 
-    private Arena arena;
     MemorySegment table;
     /// Nodes from `fresh` on were never used since the last reset; those given back chain from `unused`.
     int fresh;
@@ -52,10 +50,10 @@ abstract sealed class Regions permits OffsetAllocator {
     /// Units in the bins. What is parked or reserved is not in them.
     long freeUnits;
 
-    Regions(long capacity, Fit fit, int maxBlocks, boolean preallocated, boolean confined) {
+    Regions(long capacity, Fit fit, int maxBlocks, boolean preallocated, TableMemory.Threads threads) {
         this.capacity = capacity;
         this.fit = fit;
-        this.confined = confined;
+        memory = new TableMemory(threads);
         maxNodes = Math.min(MAX_NODES, FIRST_REGION + 2L * maxBlocks + 1 + SPARE_NODES);
         replaceTable(preallocated ? maxNodes : Math.min(maxNodes, FIRST_TABLE_NODES));
         clear();
@@ -74,8 +72,12 @@ abstract sealed class Regions permits OffsetAllocator {
         appendFree(t, 0, capacity);
     }
 
+    final TableMemory.Threads threads() {
+        return memory.threads();
+    }
+
     final void releaseTable() {
-        arena.close();
+        memory.close();
     }
 
     // ---- the search --------------------------------------------------------------------------------------------
@@ -397,19 +399,12 @@ abstract sealed class Regions permits OffsetAllocator {
     }
 
     private void replaceTable(long nodes) {
-        Arena larger = confined ? Arena.ofConfined() : Arena.ofShared();
-        MemorySegment t;
-        try {
-            t = larger.allocate(byteSize(nodes), TABLE_ALIGNMENT);
-        } catch (Throwable failure) {
-            larger.close();
-            throw failure;
-        }
+        MemorySegment t = memory.allocate(byteSize(nodes));
         if (table != null) {
             MemorySegment.copy(table, 0, t, 0, byteSize(fresh));
-            arena.close();
+            memory.dropOld();
         }
-        arena = larger;
+        VarHandle.releaseFence(); // for those who read it without a lock
         table = t;
         growAt = nodes == maxNodes ? Integer.MAX_VALUE : (int) nodes - 2;
     }

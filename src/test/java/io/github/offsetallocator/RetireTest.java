@@ -119,6 +119,17 @@ class RetireTest {
     }
 
     @Test
+    void tagsDoNotShowItAfterAResetEither() {
+        for (int size = 0; size < 20; size++) {
+            allocator.retire(allocator.allocate(size), 77);
+        }
+        allocator.reset();
+        for (int size = 0; size < 20; size++) {
+            assertEquals(0, allocator.tag(allocator.allocate(size)));
+        }
+    }
+
+    @Test
     void theyCountTowardsTheLimit() {
         try (OffsetAllocator small = OffsetAllocator.builder(100).maxAllocations(2).build()) {
             small.retire(small.allocate(1), 1);
