@@ -20,6 +20,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assertions;
@@ -331,6 +332,31 @@ class SharedArenaTest {
         }
     }
 
+    /// A request that can't be met takes no lock: it is refused while another thread dwells in a walk.
+    @Test
+    void impossibleRequestsWaitForNoWalk() throws InterruptedException {
+        try (SegmentArena arena = SegmentArena.ofShared(1 << 20)) {
+            long half = arena.tryAllocate(1 << 19, 1);
+            CountDownLatch inside = new CountDownLatch(1);
+            CountDownLatch refused = new CountDownLatch(1);
+            Parallel.run(2, index -> {
+                if (index == 0) {
+                    arena.forEachAllocation(_ -> {
+                        inside.countDown();
+                        assertTrue(await(refused, PROMPTLY), "the refusal waits for the end of the walk");
+                    });
+                } else {
+                    await(inside);
+                    assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate((1 << 19) + 1, 1));
+                    assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(1 << 20, 64));
+                    refused.countDown();
+                }
+            });
+            arena.free(half);
+            assertAllIsFree(arena);
+        }
+    }
+
     // ---- one of two, never both --------------------------------------------------------------------------------
 
     @ParameterizedTest
@@ -528,6 +554,14 @@ class SharedArenaTest {
     private static void await(CountDownLatch latch) {
         try {
             latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static boolean await(CountDownLatch latch, Duration patience) {
+        try {
+            return latch.await(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
