@@ -101,11 +101,20 @@ public enum Kind {
             return new PeerSubjects.Netty(slots, new PooledByteBufAllocator(true));
         }
     },
-    /// LWJGL's `nmemAlloc` and `nmemFree`, which is jemalloc.
+    /// LWJGL's `nmemAlloc` and `nmemFree` as they come. LWJGL 3.4.3 looks for its modules mimalloc, rpmalloc and jemalloc,
+    /// in this order, and takes the C library's `malloc` if there is none. The preset *Getting Started* of its download
+    /// page has none, nor has any other but *Everything*.
     LWJGL {
         @Override
         Subject open(int slots, long pool) {
-            return new PeerSubjects.Lwjgl(slots);
+            return new PeerSubjects.Lwjgl(slots, "system", "MemoryManage$StdlibAllocator");
+        }
+    },
+    /// LWJGL with its module for mimalloc, which it takes first if it is there.
+    LWJGL_MIMALLOC {
+        @Override
+        Subject open(int slots, long pool) {
+            return new PeerSubjects.Lwjgl(slots, "mimalloc", "mimalloc.mimalloc$Allocator");
         }
     },
     /// Nothing at all: what the loop itself costs.
@@ -123,11 +132,8 @@ public enum Kind {
     abstract Subject open(int slots, long pool);
 
     /// As it is written on a command line and in a table.
-    String label() {
+    @Override
+    public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-
-    static Kind of(String label) {
-        return valueOf(label.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 }
