@@ -13,7 +13,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
             "With any other first argument, JMH: a regular expression for benchmarks, -l lists them, -h helps."
         },
         synopsisSubcommandLabel = "PROGRAM",
-        subcommands = {QuickTable.class})
+        subcommands = {QuickTable.class, FragmentationReport.class})
 public final class Benchmarks {
     private Benchmarks() {}
 
