@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 /// without quick lists. The same numbers on every machine and in every run.
 ///
 /// - For [Work]: the smallest pool with which nothing is refused, divided by the most that is live at once, see
-///   [Fragmentation#smallestPool(Fragmentation.Setting, Script)].
+///   [Fragmentation#overhead(Fragmentation.Setting, Work)].
 /// - For blocks of one size, off a bin boundary, and for sizes at random: how much of the pool is in use when a request is
 ///   refused, see [Fragmentation#meanUse(Fragmentation.Setting, long, long, int)].
 ///
@@ -79,11 +79,10 @@ final class FragmentationReport implements Callable<Integer> {
     private Map<String, Map<String, Double>> pools() {
         Map<String, Map<String, Double>> pools = new LinkedHashMap<>();
         for (Work each : work) {
-            Script script = each.script();
             for (Fragmentation.Setting setting : Fragmentation.Setting.values()) {
                 progress.stage(each + ", " + setting + ": smallest pool");
                 pools.computeIfAbsent(each.toString(), _ -> new LinkedHashMap<>())
-                        .put(setting.toString(), (double) Fragmentation.smallestPool(setting, script) / (script.peak() >> 4));
+                        .put(setting.toString(), Fragmentation.overhead(setting, each));
             }
         }
         return pools;

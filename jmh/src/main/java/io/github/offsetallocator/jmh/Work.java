@@ -44,9 +44,19 @@ public enum Work {
         this.operations = operations;
     }
 
+    /// Whether it comes from a real program.
+    boolean isRecorded() {
+        return slots == 0;
+    }
+
     /// Reads or generates it.
     Script script() {
-        Trace trace = slots == 0 ? Trace.recorded(toString()) : Trace.churn(slots, operations, LARGEST, SEED);
+        return script(SEED);
+    }
+
+    /// As [#script()], from another seed if it is generated.
+    Script script(long seed) {
+        Trace trace = isRecorded() ? Trace.recorded(toString()) : Trace.churn(slots, operations, LARGEST, seed);
         return Script.of(trace, operations);
     }
 
