@@ -13,7 +13,14 @@ import picocli.CommandLine.IExecutionExceptionHandler;
             "With any other first argument, JMH: a regular expression for benchmarks, -l lists them, -h helps."
         },
         synopsisSubcommandLabel = "PROGRAM",
-        subcommands = {QuickTable.class, FragmentationReport.class})
+        subcommands = {
+            QuickTable.class,
+            Latency.class,
+            GcSoak.class,
+            Growth.class,
+            FragmentationReport.class,
+            Plots.class
+        })
 public final class Benchmarks {
     private Benchmarks() {}
 

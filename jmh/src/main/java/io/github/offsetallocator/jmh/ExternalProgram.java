@@ -61,19 +61,12 @@ final class ExternalProgram implements Contestant {
 
     @Override
     public double round() throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes()).strip();
-        int status = process.waitFor();
+        String output = Jvm.output(new ProcessBuilder(command));
         try {
-            if (status == 0) {
-                return Double.parseDouble(output);
-            }
+            return Double.parseDouble(output);
         } catch (NumberFormatException e) {
-            // Told below.
+            throw new IOException(String.join(" ", command) + " printed no number but: " + output, e);
         }
-        throw new IOException(String.join(" ", command) + " ended with status " + status + " and printed no number: " + output);
     }
 
     @Override

@@ -52,7 +52,7 @@ final class FragmentationReport implements Callable<Integer> {
             names = "--work",
             split = ",",
             paramLabel = "WORK",
-            defaultValue = "ESPRESSO,CC1PLUS,GAWK,PERL,CHURN_1K,CHURN_64K",
+            defaultValue = "espresso,cc1plus,gawk,perl,churn-1k,churn-64k",
             description = "Of ${COMPLETION-CANDIDATES}.")
     private List<Work> work;
 

@@ -30,6 +30,14 @@ public enum Kind {
             return new OwnSubjects.Offsets(slots, OffsetAllocator.builder(pool >> 4).quickLists(0, 0).build());
         }
     },
+    /// [OffsetAllocator] for real time: no quick lists, and all metadata for as many allocations as there are slots.
+    OFFSET_REAL_TIME {
+        @Override
+        Subject open(int slots, long pool) {
+            return new OwnSubjects.Offsets(
+                    slots, OffsetAllocator.builder(pool >> 4).realTime().maxAllocations(slots).build());
+        }
+    },
     /// The algorithm of [#OFFSET_REFERENCE] on a `long[]`: what the same steps cost without memory segments.
     HEAP_TWIN {
         @Override

@@ -1,6 +1,5 @@
 package io.github.offsetallocator.jmh;
 
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -26,26 +25,15 @@ final class Player {
         this.subject = subject;
     }
 
-    public static void main(String[] args) throws InterruptedException {
+    public static void main(String[] args) {
         Kind kind = Kind.valueOf(args[0]);
-        Work work = Work.valueOf(args[1]);
-        // A thread on which Netty uses its caches.
-        Thread thread = new DefaultThreadFactory("player").newThread(() -> play(kind, work));
-        thread.start();
-        thread.join();
-    }
-
-    private static void play(Kind kind, Work work) {
-        try {
-            Script script = work.script();
+        Script script = Work.valueOf(args[1]).script();
+        FastThreads.run(() -> {
             Check.run(script, kind);
             try (Subject subject = kind.open(script.slotCount(), script.pool())) {
                 new Player(script, subject).answer();
             }
-        } catch (Throwable e) {
-            e.printStackTrace();
-            System.exit(1);
-        }
+        });
     }
 
     private void answer() throws IOException {

@@ -36,8 +36,8 @@ final class QuickTable implements Callable<Integer> {
             names = "--subjects",
             split = ",",
             paramLabel = "SUBJECT",
-            defaultValue = "OFFSET_ALLOCATOR,OFFSET_NO_QUICK_LISTS,OFFSET_REFERENCE,HEAP_TWIN,ARENA,ARENA_SEGMENTS,"
-                    + "MALLOC,MALLOC_PLAIN,LWJGL,LWJGL_MIMALLOC,NETTY_ADAPTIVE,NETTY_POOLED,CONFINED",
+            defaultValue = "offset-allocator,offset-no-quick-lists,offset-reference,heap-twin,arena,arena-segments,"
+                    + "malloc,malloc-plain,lwjgl,lwjgl-mimalloc,netty-adaptive,netty-pooled,confined",
             description = "Of ${COMPLETION-CANDIDATES}. The others are compared with the first.")
     private List<Kind> subjects;
 
@@ -45,7 +45,7 @@ final class QuickTable implements Callable<Integer> {
             names = "--work",
             split = ",",
             paramLabel = "WORK",
-            defaultValue = "ESPRESSO,CC1PLUS,GAWK,PERL,CHURN_1K,CHURN_64K,CHURN_1M",
+            defaultValue = "espresso,cc1plus,gawk,perl,churn-1k,churn-64k,churn-1m",
             description = "Of ${COMPLETION-CANDIDATES}.")
     private List<Work> work;
 
