@@ -1,11 +1,9 @@
 package io.github.offsetallocator.jmh;
 
-import static io.github.offsetallocator.examples.Numbers.bytes;
 import static io.github.offsetallocator.examples.Numbers.count;
 import static io.github.offsetallocator.examples.Numbers.format;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -14,8 +12,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.DoubleUnaryOperator;
-import org.knowm.xchart.VectorGraphicsEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
+import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.internal.chartpart.IChart;
 import picocli.CommandLine.Command;
@@ -175,9 +172,7 @@ final class Plots implements Callable<Integer> {
 
     private void save(String name, IChart chart) throws IOException {
         Path file = directory.resolve(name + ".svg");
-        try (OutputStream stream = Files.newOutputStream(file)) {
-            VectorGraphicsEncoder.saveVectorGraphic(chart, stream, VectorGraphicsFormat.SVG);
-        }
+        Files.write(file, ChartEncoder.getBytes(chart, "svg"));
         System.out.println(file);
     }
 }
