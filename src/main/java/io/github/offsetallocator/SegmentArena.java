@@ -173,7 +173,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (allocation == NO_SPACE) {
             throw new OutOfSpaceException(byteSize, byteAlignment, storageReport());
         }
-        return segment(allocation);
+        return indexedSlice(allocation, byteSize);
     }
 
     /// Frees a slice. O(1).
@@ -247,7 +247,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             allocation = allocator.allocateSlack(units, Math.max(1, byteAlignment >>> shift), phase, slack);
         }
         if (zeroed && allocation != NO_SPACE) {
-            slice(allocation).fill((byte) 0);
+            backing.asSlice(offset(allocation), byteSize).fill((byte) 0);
         }
         return allocation;
     }
@@ -273,14 +273,13 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the slice, of the size asked for
     /// @throws IllegalStateException if the handle is not live here
     public MemorySegment segment(long allocation) {
-        MemorySegment slice = slice(allocation);
-        index.put(allocator.offset(allocation), (int) allocation);
-        return slice;
+        return indexedSlice(allocation, allocator.size(allocation, shift));
     }
 
-    private MemorySegment slice(long allocation) {
-        long byteSize = allocator.size(allocation, shift);
-        return backing.asSlice(offset(allocation), byteSize);
+    private MemorySegment indexedSlice(long allocation, long byteSize) {
+        long unit = allocator.offset(allocation);
+        index.put(unit, (int) allocation);
+        return backing.asSlice(origin + (unit << shift), byteSize);
     }
 
     /// Where an allocation starts. O(1).
