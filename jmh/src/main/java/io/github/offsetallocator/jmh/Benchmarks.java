@@ -2,7 +2,6 @@ package io.github.offsetallocator.jmh;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IExecutionExceptionHandler;
 
 /// What `java -jar benchmarks.jar` starts: one of the programs below if it is named, or else JMH with the same
 /// arguments.
@@ -25,10 +24,10 @@ public final class Benchmarks {
     private Benchmarks() {}
 
     /// See [Benchmarks].
+    ///
+    /// @param args a program and its options, or those of JMH
     public static void main(String[] args) throws Exception {
-        CommandLine programs = new CommandLine(new Benchmarks())
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler(rethrow());
+        CommandLine programs = programs();
         if (args.length == 0) {
             programs.usage(System.out);
         } else if (programs.getSubcommands().containsKey(args[0])) {
@@ -38,9 +37,7 @@ public final class Benchmarks {
         }
     }
 
-    private static IExecutionExceptionHandler rethrow() {
-        return (exception, _, _) -> {
-            throw exception;
-        };
+    static CommandLine programs() {
+        return new CommandLine(new Benchmarks()).setCaseInsensitiveEnumValuesAllowed(true);
     }
 }

@@ -6,12 +6,9 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Set;
 import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.CategoryChart;
@@ -19,14 +16,14 @@ import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.internal.series.MarkerSeries;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler.LegendPosition;
-import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /// How the pictures look. On white, so that they can be read on a dark page too.
 final class Charts {
-    private static final int WIDTH = 1000;
+    private static final int WIDTH = 1200;
     private static final int HEIGHT = 560;
     private static final Color INK = new Color(0x24292F);
     private static final Color GRID = new Color(0xD8DEE4);
@@ -39,6 +36,8 @@ final class Charts {
         new Color(0xE69F00), new Color(0x56B4E9), new Color(0x555555)
     };
     private static final float[] DASH = {6, 4};
+    /// On a logarithmic axis.
+    private static final double BESIDE = 1.3;
 
     private Charts() {}
 
@@ -56,9 +55,8 @@ final class Charts {
     /// @param groups by the name below a category: by series: value
     static CategoryChart points(String title, String x, String y, Map<String, Map<String, Double>> groups) {
         CategoryChart chart = categories(title, x, y, groups);
-        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line);
-        chart.getStyler().setYAxisLogarithmic(true);
-        chart.getStyler().setYAxisTickLabelsFormattingFunction(value -> format("%,.0f", value));
+        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line).setOverlapped(true);
+        logarithmicY(chart.getStyler());
         return chart;
     }
 
@@ -66,11 +64,14 @@ final class Charts {
         CategoryChart chart = new CategoryChartBuilder()
                 .width(WIDTH).height(HEIGHT).title(title).xAxisTitle(x).yAxisTitle(y).build();
         List<String> names = List.copyOf(groups.keySet());
-        Set<String> all = groups.values().iterator().next().keySet();
-        for (String series : all) {
-            chart.addSeries(series, names, groups.values().stream().map(group -> group.get(series)).toList());
+        int number = 0;
+        for (String series : groups.values().iterator().next().keySet()) {
+            List<Double> values = groups.values().stream().map(group -> group.get(series)).toList();
+            style(chart.addSeries(series, names, values), number++);
         }
-        style(chart.getStyler(), all.size());
+        style(chart.getStyler());
+        chart.getStyler().setLegendVisible(number > 1);
+        chart.getStyler().setXAxisMaxLabelCount(Math.max(2, names.size()));
         chart.getStyler().setPlotGridVerticalLinesVisible(false);
         return chart;
     }
@@ -78,25 +79,27 @@ final class Charts {
     /// Lines over numbers.
     ///
     /// @param lines by series: by x: y
-    static XYChart lines(String title, String x, String y, Map<String, ? extends NavigableMap<? extends Number, ? extends Number>> lines) {
+    static XYChart lines(
+            String title, String x, String y, Map<String, ? extends NavigableMap<? extends Number, ? extends Number>> lines) {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH).height(HEIGHT).title(title).xAxisTitle(x).yAxisTitle(y).build();
-        lines.forEach((series, points) -> chart.addSeries(series, numbers(points.keySet()), numbers(points.values())));
-        style(chart.getStyler(), lines.size());
+        int number = 0;
+        for (Map.Entry<String, ? extends NavigableMap<? extends Number, ? extends Number>> line : lines.entrySet()) {
+            List<Number> xs = new ArrayList<>(line.getValue().keySet());
+            List<Number> ys = new ArrayList<>(line.getValue().values());
+            style(chart.addSeries(line.getKey(), xs, ys), number++);
+        }
+        style(chart.getStyler());
         return chart;
     }
 
-    /// A vertical line with a name on top.
+    /// A vertical line with a name beside its top.
     static void mark(XYChart chart, double x, double top, String name) {
         chart.addAnnotation(new AnnotationLine(x, true, false));
-        chart.addAnnotation(new AnnotationText(name, x, top, false));
+        chart.addAnnotation(new AnnotationText(name, x * BESIDE, top, false));
     }
 
-    private static List<Number> numbers(Collection<? extends Number> numbers) {
-        return new ArrayList<>(numbers);
-    }
-
-    private static void style(AxesChartStyler styler, int series) {
+    private static void style(AxesChartStyler styler) {
         styler.setChartBackgroundColor(Color.WHITE);
         styler.setPlotBackgroundColor(Color.WHITE);
         styler.setLegendBackgroundColor(Color.WHITE);
@@ -106,7 +109,7 @@ final class Charts {
         styler.setChartFontColor(INK);
         styler.setAxisTickLabelsColor(INK);
         styler.setChartTitleBoxVisible(false);
-        styler.setChartTitleFont(new Font(FONT, Font.BOLD, 13));
+        styler.setChartTitleFont(new Font(FONT, Font.BOLD, 12));
         styler.setAxisTitleFont(new Font(FONT, Font.PLAIN, 13));
         styler.setAxisTickLabelsFont(new Font(FONT, Font.PLAIN, 12));
         styler.setLegendFont(new Font(FONT, Font.PLAIN, 12));
@@ -114,28 +117,36 @@ final class Charts {
         styler.setAnnotationLineColor(Color.GRAY);
         styler.setLegendPosition(LegendPosition.OutsideE);
         styler.setMarkerSize(MARKER);
-        styler.setSeriesColors(colours(series));
-        styler.setSeriesLines(strokes(series));
-        styler.setSeriesMarkers(markers(series));
     }
 
-    private static Color[] colours(int series) {
-        Color[] colours = new Color[series];
-        Arrays.setAll(colours, i -> COLOURS[i % COLOURS.length]);
-        return colours;
+    private static void style(MarkerSeries series, int number) {
+        Color colour = COLOURS[number % COLOURS.length];
+        series.setFillColor(colour);
+        series.setLineColor(colour);
+        series.setMarkerColor(colour);
+        boolean dashed = number >= COLOURS.length;
+        series.setLineStyle(dashed
+                ? new BasicStroke(LINE, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, DASH, 0)
+                : new BasicStroke(LINE));
+        series.setMarker(dashed ? SeriesMarkers.DIAMOND : SeriesMarkers.CIRCLE);
     }
 
-    private static BasicStroke[] strokes(int series) {
-        BasicStroke[] strokes = new BasicStroke[series];
-        Arrays.setAll(strokes, i -> i < COLOURS.length
-                ? new BasicStroke(LINE)
-                : new BasicStroke(LINE, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, DASH, 0));
-        return strokes;
+    /// Labels for a logarithmic axis: 1, 2 and 5 of each decade.
+    private static String decade(double value) {
+        double digit = value / Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
+        boolean labelled = List.of(1L, 2L, 5L).contains(Math.round(digit));
+        return labelled ? format("%,.0f", value) : "";
     }
 
-    private static Marker[] markers(int series) {
-        Marker[] markers = new Marker[series];
-        Arrays.setAll(markers, i -> i < COLOURS.length ? SeriesMarkers.CIRCLE : SeriesMarkers.DIAMOND);
-        return markers;
+    static void logarithmicX(AxesChartStyler styler) {
+        styler.setXAxisLogarithmic(true);
+        styler.setXAxisLogarithmicDecadeOnly(false);
+        styler.setXAxisTickLabelsFormattingFunction(Charts::decade);
+    }
+
+    static void logarithmicY(AxesChartStyler styler) {
+        styler.setYAxisLogarithmic(true);
+        styler.setYAxisLogarithmicDecadeOnly(false);
+        styler.setYAxisTickLabelsFormattingFunction(Charts::decade);
     }
 }

@@ -21,7 +21,7 @@ record Machine(String processor, int cores, String system, String jdk) {
                 model(),
                 Runtime.getRuntime().availableProcessors(),
                 System.getProperty("os.name") + " " + System.getProperty("os.arch"),
-                System.getProperty("java.vendor") + " " + Runtime.version());
+                System.getProperty("java.vendor.version", Runtime.version().toString()));
     }
 
     private static String model() {

@@ -1,9 +1,9 @@
 package io.github.offsetallocator.jmh;
 
 import static io.github.offsetallocator.examples.Numbers.count;
-import static io.github.offsetallocator.examples.Numbers.format;
 
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -88,11 +88,10 @@ final class Plots implements Callable<Integer> {
         XYChart chart = Charts.lines(
                 title("Single operations of " + results.work() + ", " + count(results.operations()) + " each", results.machine()),
                 "percentile; the last point is the longest", "ns, with the clock's own (logarithmic)", lines);
-        chart.getStyler().setYAxisLogarithmic(true);
-        chart.getStyler().setYAxisTickLabelsFormattingFunction(nanos -> format("%,.0f", nanos));
+        Charts.logarithmicY(chart.getStyler());
         chart.getStyler().setXAxisMin(0.0);
         chart.getStyler().setXAxisTickMarkSpacingHint(100);
-        chart.getStyler().setXAxisTickLabelsFormattingFunction(nines -> format("%s %%", percentile(nines)));
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(Plots::percentile);
         chart.getStyler().setMarkerSize(0);
         save("latency", chart);
     }
@@ -101,9 +100,9 @@ final class Plots implements Callable<Integer> {
         return -Math.log10(1 - percentile / WHOLE);
     }
 
-    private static double percentile(double nines) {
-        double scale = Math.pow(10, Math.ceil(nines) + 1);
-        return Math.rint(scale * (WHOLE - WHOLE * Math.pow(10, -nines))) / scale;
+    private static String percentile(double nines) {
+        BigDecimal missing = BigDecimal.ONE.movePointLeft((int) Math.rint(nines) - 2);
+        return BigDecimal.valueOf(100).subtract(missing).stripTrailingZeros().toPlainString() + " %";
     }
 
     private void soak(GcSoak.Results results) throws IOException {
@@ -124,9 +123,8 @@ final class Plots implements Callable<Integer> {
         XYChart byLive = Charts.lines(
                 title("Cost of an operation by live blocks", results.machine()),
                 "live blocks (logarithmic), pool in proportion", "ns per operation", results.byLive());
-        byLive.getStyler().setXAxisLogarithmic(true);
+        Charts.logarithmicX(byLive.getStyler());
         byLive.getStyler().setYAxisMin(0.0);
-        byLive.getStyler().setXAxisTickLabelsFormattingFunction(blocks -> format("%,.0f", blocks));
         results.caches().forEach((cache, size) ->
                 Charts.mark(byLive, (double) size / Growth.BYTES_PER_BLOCK, top, "end of " + cache));
         save("growth-live", byLive);
@@ -134,9 +132,8 @@ final class Plots implements Callable<Integer> {
         XYChart byPool = Charts.lines(
                 title("Cost of an operation by size of the pool, 65,536 live blocks", results.machine()),
                 "MiB of the pool (logarithmic); malloc has none", "ns per operation", scaled(results.byPool(), bytes -> bytes / (1 << 20)));
-        byPool.getStyler().setXAxisLogarithmic(true);
+        Charts.logarithmicX(byPool.getStyler());
         byPool.getStyler().setYAxisMin(0.0);
-        byPool.getStyler().setXAxisTickLabelsFormattingFunction(mebibytes -> format("%,.0f", mebibytes));
         save("growth-pool", byPool);
     }
 
@@ -153,8 +150,8 @@ final class Plots implements Callable<Integer> {
                 "Pool needed beyond what is live at most, so that nothing is refused",
                 "work", "% of what is live at most", percent(results.pools(), ratio -> ratio - 1)));
         save("fragmentation-use", Charts.bars(
-                "Pool in use when a request is refused: 64 Mi units, blocks of one size, and of 1 Ki to 1 Mi at random",
-                "units of a block", "% of the pool, mean", percent(results.uses(), part -> part)));
+                "Pool in use when a request is refused: 64 Mi units, blocks of one size, and of random ones",
+                "units of a block; random: 1 Ki to 1 Mi", "% of the pool, mean", percent(results.uses(), part -> part)));
     }
 
     private static Map<String, Map<String, Double>> percent(
