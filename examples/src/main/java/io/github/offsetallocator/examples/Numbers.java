@@ -3,21 +3,21 @@ package io.github.offsetallocator.examples;
 import java.util.Locale;
 
 /// Numbers as people read them, the same in every locale.
-final class Numbers {
+public final class Numbers {
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB"};
 
     private Numbers() {}
 
-    static String count(long count) {
+    public static String count(long count) {
         return format("%,d", count);
     }
 
-    static String percent(double part) {
+    public static String percent(double part) {
         return format("%.1f %%", 100 * part);
     }
 
     /// Bytes with three digits or more: 48 B, 5.43 MiB, 113 KiB.
-    static String bytes(long bytes) {
+    public static String bytes(long bytes) {
         double value = bytes;
         int unit = 0;
         while (value >= 1024 && unit < UNITS.length - 1) {
@@ -28,7 +28,7 @@ final class Numbers {
         return format("%." + digits + "f ", value) + UNITS[unit];
     }
 
-    static String format(String format, Object... values) {
+    public static String format(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }
 }

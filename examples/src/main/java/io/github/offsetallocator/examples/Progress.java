@@ -4,19 +4,19 @@ import java.io.Console;
 
 /// Says on standard error how far the work is: in a terminal one line that is rewritten, elsewhere a line for each
 /// stage.
-final class Progress {
+public final class Progress {
     private static final int WIDTH = 79;
 
     private final boolean rewritable;
     private String stage = "";
 
-    Progress() {
+    public Progress() {
         Console console = System.console();
         rewritable = console != null && console.isTerminal();
     }
 
     /// A new stage begins.
-    void stage(String stage) {
+    public void stage(String stage) {
         if (stage.equals(this.stage)) {
             return;
         }
@@ -29,14 +29,14 @@ final class Progress {
     }
 
     /// The stage goes on.
-    void step(String detail) {
+    public void step(String detail) {
         if (rewritable) {
             rewrite(stage + ", " + detail);
         }
     }
 
     /// Clears the line for something else.
-    void clear() {
+    public void clear() {
         if (rewritable) {
             rewrite("");
             System.err.print('\r');

@@ -5,18 +5,18 @@ import java.util.List;
 
 /// Rows of text in aligned columns: the first to the left, the others to the right. The first rows are the header, and
 /// a rule goes below it.
-final class Table {
+public final class Table {
     private static final String GAP = "  ";
 
     private final List<List<String>> rows = new ArrayList<>();
     private int headerRows;
 
-    void header(String... cells) {
+    public void header(String... cells) {
         rows.add(List.of(cells));
         headerRows = rows.size();
     }
 
-    void row(String... cells) {
+    public void row(String... cells) {
         rows.add(List.of(cells));
     }
 

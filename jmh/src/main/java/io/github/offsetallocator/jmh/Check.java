@@ -52,7 +52,7 @@ final class Check {
                     take(slot, subject.offset(slot), Subject.granules(script.bytes(i)), i);
                     if (otherKind != Kind.NOTHING && subject.offset(slot) != other.offset(slot)) {
                         throw new IllegalStateException("operation " + i + ": offset " + subject.offset(slot)
-                                + ", but " + other.offset(slot) + " from " + otherKind.label());
+                                + ", but " + other.offset(slot) + " from " + otherKind);
                     }
                 }
             }

@@ -1,6 +1,7 @@
 package io.github.offsetallocator.jmh;
 
 import java.io.File;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,16 +16,30 @@ final class Jvm {
     /// For Netty: no sampling of leaks.
     static final String NO_LEAK_DETECTION = "-Dio.netty.leakDetection.level=disabled";
 
+    /// The JVM takes another one if it sees a single core; all subjects should have the same.
+    static final String COLLECTOR = "-XX:+UseG1GC";
+
     private Jvm() {}
 
     /// A process that runs the `main` of a class with this JVM, this class path and the flags above.
     static ProcessBuilder running(Class<?> main, List<String> flags, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
-        command.addAll(List.of(NATIVE_ACCESS, UNSAFE, DIRECT_MEMORY, NO_LEAK_DETECTION));
+        command.addAll(List.of(NATIVE_ACCESS, UNSAFE, DIRECT_MEMORY, NO_LEAK_DETECTION, COLLECTOR));
         command.addAll(flags);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));
         return new ProcessBuilder(command);
+    }
+
+    /// Runs a process to its end and returns what it prints, without blanks around it. Its errors are shown.
+    static String output(ProcessBuilder builder) throws IOException, InterruptedException {
+        Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        String output = new String(process.getInputStream().readAllBytes()).strip();
+        int status = process.waitFor();
+        if (status != 0) {
+            throw new IOException(String.join(" ", builder.command()) + " ended with status " + status + ": " + output);
+        }
+        return output;
     }
 }

@@ -30,6 +30,14 @@ public enum Kind {
             return new OwnSubjects.Offsets(slots, OffsetAllocator.builder(pool >> 4).quickLists(0, 0).build());
         }
     },
+    /// [OffsetAllocator] for real time: no quick lists, and all metadata for as many allocations as there are slots.
+    OFFSET_REAL_TIME {
+        @Override
+        Subject open(int slots, long pool) {
+            return new OwnSubjects.Offsets(
+                    slots, OffsetAllocator.builder(pool >> 4).realTime().maxAllocations(slots).build());
+        }
+    },
     /// The algorithm of [#OFFSET_REFERENCE] on a `long[]`: what the same steps cost without memory segments.
     HEAP_TWIN {
         @Override
@@ -101,11 +109,20 @@ public enum Kind {
             return new PeerSubjects.Netty(slots, new PooledByteBufAllocator(true));
         }
     },
-    /// LWJGL's `nmemAlloc` and `nmemFree`, which is jemalloc.
+    /// LWJGL's `nmemAlloc` and `nmemFree` as they come. LWJGL 3.4.3 looks for its modules mimalloc, rpmalloc and jemalloc,
+    /// in this order, and takes the C library's `malloc` if there is none. The preset *Getting Started* of its download
+    /// page has none, nor has any other but *Everything*.
     LWJGL {
         @Override
         Subject open(int slots, long pool) {
-            return new PeerSubjects.Lwjgl(slots);
+            return new PeerSubjects.Lwjgl(slots, "system", "MemoryManage$StdlibAllocator");
+        }
+    },
+    /// LWJGL with its module for mimalloc, which it takes first if it is there.
+    LWJGL_MIMALLOC {
+        @Override
+        Subject open(int slots, long pool) {
+            return new PeerSubjects.Lwjgl(slots, "mimalloc", "mimalloc.mimalloc$Allocator");
         }
     },
     /// Nothing at all: what the loop itself costs.
@@ -123,11 +140,8 @@ public enum Kind {
     abstract Subject open(int slots, long pool);
 
     /// As it is written on a command line and in a table.
-    String label() {
+    @Override
+    public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-
-    static Kind of(String label) {
-        return valueOf(label.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 }

@@ -7,6 +7,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import org.lwjgl.system.Configuration;
 import org.lwjgl.system.MemoryUtil;
 
 /// The subjects that others have made. Each keeps per slot what its client would keep.
@@ -149,14 +150,17 @@ final class PeerSubjects {
         public void close() {}
     }
 
-    /// LWJGL's default allocator.
+    /// `nmemAlloc` and `nmemFree` of LWJGL with one of the allocators that it knows.
     static final class Lwjgl extends Subject {
         private final long[] addresses;
 
-        Lwjgl(int slots) {
-            String allocator = MemoryUtil.getAllocator().getClass().getSimpleName();
-            if (!allocator.equals("JEmallocAllocator")) {
-                throw new IllegalStateException("LWJGL did not find jemalloc but took " + allocator);
+        /// @param name           what LWJGL calls the allocator
+        /// @param implementation the class that has to be behind it, so that no other takes its place unseen
+        Lwjgl(int slots, String name, String implementation) {
+            Configuration.MEMORY_ALLOCATOR.set(name);
+            String taken = MemoryUtil.getAllocator().getClass().getName();
+            if (!taken.equals("org.lwjgl.system." + implementation)) {
+                throw new IllegalStateException("LWJGL took " + taken + " for " + name);
             }
             addresses = new long[slots];
         }

@@ -93,6 +93,11 @@ final class Script {
         return bytes[operation];
     }
 
+    /// Most bytes that are live at once, in whole granules of 16.
+    long peak() {
+        return peak;
+    }
+
     /// Bytes with which nobody has to refuse anything: half as much again as is ever live, and 1 MiB.
     long pool() {
         return peak + peak / 2 + SLACK;

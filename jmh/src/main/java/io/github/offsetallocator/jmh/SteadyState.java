@@ -12,8 +12,7 @@ import org.openjdk.jmh.annotations.Setup;
 ///
 /// Run: `java -jar jmh/target/benchmarks.jar SteadyState`
 public class SteadyState extends Workload {
-    static final int MEAN_BYTES = 1032;
-
+    private static final int SIZES = 128;
     private static final int PAIRS = 1 << 16;
     private static final int CHECKED_OPERATIONS = 1 << 20;
     private static final int CHECKED_SLOTS = 1 << 16;
@@ -26,41 +25,22 @@ public class SteadyState extends Workload {
     @Param("1.5")
     public double pool;
 
-    private long random = 1;
+    private Replacement replacement;
 
     /// Checks the subject on a churn of at most 65 536 slots, makes a new one and fills it.
     @Setup
     public void open() {
-        Trace churn = Trace.churn(Math.min(2 * live, CHECKED_SLOTS), CHECKED_OPERATIONS, 2 * MEAN_BYTES, 1);
+        Trace churn = Trace.churn(Math.min(2 * live, CHECKED_SLOTS), CHECKED_OPERATIONS, SIZES << 4, 1);
         Check.run(Script.of(churn, CHECKED_OPERATIONS), subject);
-        allocator = subject.open(live, (long) (pool * MEAN_BYTES * live));
-        for (int slot = 0; slot < live; slot++) {
-            random = next(random);
-            allocator.allocate(slot, bytes(random));
-        }
+        allocator = subject.open(live, (long) (pool * Replacement.meanLive(live, SIZES)));
+        replacement = new Replacement(allocator, live, SIZES);
+        replacement.fill();
     }
 
     /// Replaces a number of blocks.
     @Benchmark
     @OperationsPerInvocation(2 * PAIRS)
     public void replace() {
-        Subject a = allocator;
-        long r = random;
-        for (int i = 0; i < PAIRS; i++) {
-            r = next(r);
-            int slot = (int) ((r >>> 32) * live >>> 32);
-            a.free(slot);
-            a.allocate(slot, bytes(r));
-        }
-        random = r;
-    }
-
-    private static long next(long random) {
-        return random * 0xD1342543DE82EF95L + 1;
-    }
-
-    /// From bits that have no part in the choice of one of up to 2^25 slots.
-    private static int bytes(long random) {
-        return (int) (random >>> 32 & 127) + 1 << 4;
+        replacement.replace(PAIRS);
     }
 }

@@ -25,6 +25,7 @@ import org.openjdk.jmh.annotations.Warmup;
             Jvm.UNSAFE,
             Jvm.DIRECT_MEMORY,
             Jvm.NO_LEAK_DETECTION,
+            Jvm.COLLECTOR,
             "-Djmh.executor=CUSTOM",
             "-Djmh.executor.class=io.github.offsetallocator.jmh.FastThreads"
         })
