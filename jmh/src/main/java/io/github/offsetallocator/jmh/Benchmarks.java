@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
         synopsisSubcommandLabel = "PROGRAM",
         subcommands = {
             QuickTable.class,
+            SharedTable.class,
             Latency.class,
             GcSoak.class,
             Growth.class,

@@ -14,8 +14,13 @@ final class ForkedSubject implements Contestant {
 
     /// Returns when it has warmed up.
     ForkedSubject(Kind kind, Work work) throws IOException {
-        name = kind + " on " + work;
-        process = Jvm.running(Player.class, List.of(), kind.name(), work.name())
+        this(kind + " on " + work, Player.class, kind.name(), work.name());
+    }
+
+    /// As the other one, with a player of another kind that answers in the same way.
+    ForkedSubject(String name, Class<?> player, String... arguments) throws IOException {
+        this.name = name;
+        process = Jvm.running(player, List.of(), arguments)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         answers = process.inputReader();

@@ -21,9 +21,8 @@ import org.openjdk.jmh.annotations.Warmup;
             Jvm.UNSAFE,
             Jvm.DIRECT_MEMORY,
             Jvm.NO_LEAK_DETECTION,
+            Jvm.COLLECTOR,
             "-Djmh.executor=CUSTOM",
             "-Djmh.executor.class=io.github.offsetallocator.jmh.FastThreads"
         })
-public abstract class ManyThreads {
-    static final int TRACE_OPERATIONS = 260_000;
-}
+public abstract class ManyThreads {}

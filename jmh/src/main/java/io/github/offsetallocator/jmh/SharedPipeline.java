@@ -1,6 +1,5 @@
 package io.github.offsetallocator.jmh;
 
-import io.github.offsetallocator.examples.Trace;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Group;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
@@ -19,19 +18,19 @@ public class SharedPipeline extends ManyThreads {
     private static final int BLOCKS = 4096;
 
     /// Who is measured.
-    @Param({"ARENA_SHARED", "MALLOC", "LWJGL", "NETTY_ADAPTIVE", "NETTY_POOLED"})
+    @Param({"ARENA_SHARED", "MALLOC", "LWJGL", "LWJGL_MIMALLOC", "NETTY_ADAPTIVE", "NETTY_POOLED"})
     public Kind subject;
 
-    /// Which of [Trace#RECORDED] the sizes are from.
-    @Param({"espresso", "cc1plus"})
-    public String trace;
+    /// The trace that the sizes are from.
+    @Param({"ESPRESSO", "CC1PLUS"})
+    public Work trace;
 
     private Pipeline pipeline;
 
     /// Reads the trace, checks the subject on it and makes a new pool.
     @Setup
     public void open() {
-        Script script = Script.of(Trace.recorded(trace), TRACE_OPERATIONS);
+        Script script = trace.script();
         Check.run(script, subject);
         pipeline = new Pipeline(script, SharedPool.open(subject, 1, Pipeline.POOL).subject(SlotRing.CAPACITY));
     }

@@ -1,6 +1,5 @@
 package io.github.offsetallocator.jmh;
 
-import io.github.offsetallocator.examples.Trace;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.ArrayList;
@@ -11,7 +10,6 @@ import java.util.function.Supplier;
 /// subject, warms up, says `ready`, and then, for each line on standard input, lets the threads work for a while and
 /// answers with million operations per second.
 final class SharedPlayer {
-    static final String READY = "ready";
     /// Instead of a number of threads: one allocates, one frees.
     static final int PAIR = 0;
 
@@ -23,12 +21,12 @@ final class SharedPlayer {
 
     public static void main(String[] args) throws Exception {
         Kind kind = Kind.valueOf(args[0]);
-        Script script = Script.of(Trace.recorded(args[1]), ManyThreads.TRACE_OPERATIONS);
-        Check.run(script, kind);
+        Script script = Work.valueOf(args[1]).script();
+        FastThreads.run(() -> Check.run(script, kind));
         int threads = Integer.parseInt(args[2]);
         Crew crew = new Crew(threads == PAIR ? pair(kind, script) : alone(kind, script, threads));
         crew.round(WARM_UP_NANOS);
-        System.out.println(READY);
+        System.out.println(Player.READY);
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in));
         while (orders.readLine() != null) {
             System.out.println(crew.round(ROUND_NANOS));

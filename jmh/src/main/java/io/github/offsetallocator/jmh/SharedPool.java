@@ -39,6 +39,14 @@ final class SharedPool {
         };
     }
 
+    /// Whether what one thread allocates another one may free.
+    static boolean isForMany(Kind kind) {
+        return switch (kind) {
+            case ARENA_SHARED, MALLOC, MALLOC_PLAIN, LWJGL, LWJGL_MIMALLOC, NETTY_ADAPTIVE, NETTY_POOLED, NOTHING -> true;
+            default -> false;
+        };
+    }
+
     private static SharedPool ofNetty(ByteBufAllocator allocator) {
         return new SharedPool(slots -> new PeerSubjects.Netty(slots, allocator));
     }

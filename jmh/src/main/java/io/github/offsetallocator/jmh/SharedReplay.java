@@ -1,6 +1,5 @@
 package io.github.offsetallocator.jmh;
 
-import io.github.offsetallocator.examples.Trace;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
@@ -23,12 +22,12 @@ public class SharedReplay extends ManyThreads {
     @State(Scope.Benchmark)
     public static class Shared {
         /// Who is measured.
-        @Param({"ARENA", "ARENA_SHARED", "MALLOC", "LWJGL", "NETTY_ADAPTIVE", "NETTY_POOLED"})
+        @Param({"ARENA", "ARENA_SHARED", "MALLOC", "LWJGL", "LWJGL_MIMALLOC", "NETTY_ADAPTIVE", "NETTY_POOLED"})
         public Kind subject;
 
-        /// Which of [Trace#RECORDED].
-        @Param({"espresso", "cc1plus"})
-        public String trace;
+        /// Which trace.
+        @Param({"ESPRESSO", "CC1PLUS"})
+        public Work trace;
 
         private final AtomicInteger threads = new AtomicInteger();
         private Script script;
@@ -37,7 +36,7 @@ public class SharedReplay extends ManyThreads {
         /// Reads the trace, checks the subject on it and makes a new pool.
         @Setup
         public void open(BenchmarkParams params) {
-            script = Script.of(Trace.recorded(trace), TRACE_OPERATIONS);
+            script = trace.script();
             Check.run(script, subject);
             pool = SharedPool.open(subject, params.getThreads(), script.pool());
         }

@@ -1,116 +1,141 @@
 package io.github.offsetallocator.jmh;
 
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
+import static io.github.offsetallocator.examples.Numbers.format;
+
+import io.github.offsetallocator.examples.Progress;
+import io.github.offsetallocator.examples.Table;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /// How does a shared arena scale, beside the peers? In less than three minutes.
 ///
-/// Each subject works with each number of threads in a JVM of its own. They take turns, so that whatever else the machine
-/// does meets all of them:
+/// Threads with private work replay a trace each, as [SharedReplay]; a pair hands blocks on, as [SharedPipeline]. Each
+/// subject does each of it in a JVM of its own. They take turns, so that whatever else the machine does meets all of
+/// them:
 ///
 /// ```
 ///  for each work and number of threads:   start and warm up  a b c    then  a b c  a b c  a b c ...    median of each
 /// ```
 ///
-/// Run: `java -cp jmh/target/benchmarks.jar io.github.offsetallocator.jmh.SharedTable [file.json]`
-public final class SharedTable {
-    private static final int ROUNDS = 5;
-    private static final List<String> TRACES = List.of("espresso", "cc1plus");
+/// `ARENA`, the confined one, is there as what the hardware would allow: one for each thread, and no pair.
+///
+/// Run: `java -jar jmh/target/benchmarks.jar shared`
+@Command(
+        name = "shared",
+        mixinStandardHelpOptions = true,
+        description = "Million operations per second of one, two and 64 threads and of a pair; under three minutes.")
+final class SharedTable implements Callable<Integer> {
     private static final List<Integer> THREADS = List.of(1, 2, 64, SharedPlayer.PAIR);
-    private static final List<Kind> SUBJECTS = List.of(
-            Kind.ARENA_SHARED, Kind.ARENA, Kind.MALLOC, Kind.NETTY_ADAPTIVE, Kind.NETTY_POOLED);
 
-    /// By trace, number of threads and subject: million operations per second of each round.
-    private final Map<String, Map<String, Map<String, double[]>>> results = new LinkedHashMap<>();
+    @Option(
+            names = "--subjects",
+            split = ",",
+            paramLabel = "SUBJECT",
+            defaultValue = "arena-shared,arena,malloc,lwjgl,lwjgl-mimalloc,netty-adaptive,netty-pooled",
+            description = "Of ${COMPLETION-CANDIDATES}.")
+    private List<Kind> subjects;
 
-    private SharedTable() {}
+    @Option(
+            names = "--work",
+            split = ",",
+            paramLabel = "WORK",
+            defaultValue = "espresso,cc1plus",
+            description = "Of ${COMPLETION-CANDIDATES}.")
+    private List<Work> work;
 
-    public static void main(String[] args) throws IOException {
-        SharedTable table = new SharedTable();
-        for (String trace : TRACES) {
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            defaultValue = "5",
+            description = "How often each subject does each work (default: ${DEFAULT-VALUE}).")
+    private int rounds;
+
+    @Mixin
+    private Json json;
+
+    private final Progress progress = new Progress();
+
+    /// @param rates by work: by threads: by subject: million operations per second of each round
+    record Results(Machine machine, Map<String, Map<String, Map<String, double[]>>> rates) {}
+
+    @Override
+    public Integer call() throws Exception {
+        Map<String, Map<String, Map<String, double[]>>> rates = new LinkedHashMap<>();
+        for (Work each : work) {
+            Map<String, Map<String, double[]>> byThreads = new LinkedHashMap<>();
             for (int threads : THREADS) {
-                table.race(trace, threads);
+                byThreads.put(label(threads), race(each, threads));
             }
-            System.out.println(table.text(trace));
+            rates.put(each.toString(), byThreads);
         }
-        Path file = Path.of(args.length > 0 ? args[0] : "target/shared.json");
-        Files.createDirectories(file.toAbsolutePath().getParent());
-        JsonMapper mapper = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-        Files.writeString(file, mapper.writeValueAsString(table.results));
-        System.out.println("Raw results: " + file);
+        progress.clear();
+        Results results = new Results(Machine.here(), rates);
+        System.out.println(results.machine());
+        System.out.println("Million operations per second of all threads together; medians of " + rounds + " interleaved rounds.");
+        rates.forEach((each, byThreads) -> System.out.print(System.lineSeparator() + table(each, byThreads)));
+        json.save("shared", results);
+        return 0;
     }
 
-    /// A JVM that waits for its turn.
-    private record Player(Process process, BufferedReader answers, BufferedWriter orders) {
-        static Player start(Kind kind, String trace, int threads) throws IOException {
-            Process process = Jvm.running(SharedPlayer.class, List.of(), kind.name(), trace, "" + threads)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            Player player = new Player(process, process.inputReader(), process.outputWriter());
-            if (!SharedPlayer.READY.equals(player.answers.readLine())) {
-                throw new IOException(kind.label() + " with " + label(threads) + " did not get ready");
-            }
-            return player;
-        }
-
-        double round() throws IOException {
-            orders.newLine();
-            orders.flush();
-            return Double.parseDouble(answers.readLine());
-        }
-    }
-
-    private void race(String trace, int threads) throws IOException {
-        System.err.println(trace + ", " + label(threads));
-        Map<Kind, Player> players = new LinkedHashMap<>();
+    private Map<String, double[]> race(Work each, int threads) throws IOException, InterruptedException {
+        String stage = each + ", " + label(threads);
+        Map<Kind, Contestant> contestants = new LinkedHashMap<>();
         Map<String, double[]> rates = new LinkedHashMap<>();
         try {
-            for (Kind kind : SUBJECTS) {
-                if (threads != SharedPlayer.PAIR || kind != Kind.ARENA) {
-                    players.put(kind, Player.start(kind, trace, threads));
+            for (Kind kind : subjects) {
+                if (threads != SharedPlayer.PAIR || SharedPool.isForMany(kind)) {
+                    progress.stage(stage + ": warming up");
+                    progress.step(kind.toString());
+                    contestants.put(kind, new ForkedSubject(
+                            kind + " on " + stage, SharedPlayer.class, kind.name(), each.name(), Integer.toString(threads)));
                 }
             }
-            for (int round = 0; round < ROUNDS; round++) {
-                for (Map.Entry<Kind, Player> player : players.entrySet()) {
-                    rates.computeIfAbsent(player.getKey().label(), _ -> new double[ROUNDS])[round] = player.getValue().round();
+            progress.stage(stage + ": timing");
+            for (int round = 0; round < rounds; round++) {
+                for (Map.Entry<Kind, Contestant> contestant : contestants.entrySet()) {
+                    progress.step("round " + (round + 1) + " of " + rounds + ", " + contestant.getKey());
+                    rates.computeIfAbsent(contestant.getKey().toString(), _ -> new double[rounds])[round] =
+                            contestant.getValue().round();
                 }
             }
         } finally {
-            players.values().forEach(player -> player.process.destroy());
+            for (Contestant contestant : contestants.values()) {
+                contestant.close();
+            }
         }
-        results.computeIfAbsent(trace, _ -> new LinkedHashMap<>()).put(label(threads), rates);
+        return rates;
     }
 
     private static String label(int threads) {
         return threads == SharedPlayer.PAIR ? "pair" : threads == 1 ? "1 thread" : threads + " threads";
     }
 
-    private String text(String trace) {
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%-16s%10s%11s%7s%12s%8s%n",
-                trace + ", Mops/s", "1 thread", "2 threads", "2 / 1", "64 threads", "pair"));
-        for (Kind kind : SUBJECTS) {
-            double one = median(trace, 1, kind);
-            double two = median(trace, 2, kind);
-            text.append(String.format(Locale.ROOT, "%-16s%10.1f%11.1f%7.2f%12.1f", kind.label(), one, two, two / one, median(trace, 64, kind)));
-            text.append(kind == Kind.ARENA ? "" : String.format(Locale.ROOT, "%8.1f", median(trace, SharedPlayer.PAIR, kind)));
-            text.append(System.lineSeparator());
+    /// One row for each subject.
+    static String table(String work, Map<String, Map<String, double[]>> byThreads) {
+        Table table = new Table();
+        table.header(work, "1 thread", "2 threads", "2 / 1", "64 threads", "pair");
+        for (String subject : byThreads.get(label(1)).keySet()) {
+            double one = median(byThreads, 1, subject);
+            double two = median(byThreads, 2, subject);
+            boolean pair = byThreads.get(label(SharedPlayer.PAIR)).containsKey(subject);
+            table.row(
+                    subject,
+                    format("%.1f", one),
+                    format("%.1f", two),
+                    format("%.2f", two / one),
+                    format("%.1f", median(byThreads, 64, subject)),
+                    pair ? format("%.1f", median(byThreads, SharedPlayer.PAIR, subject)) : "");
         }
-        return text.toString();
+        return table.toString();
     }
 
-    private double median(String trace, int threads, Kind kind) {
-        double[] rates = results.get(trace).get(label(threads)).get(kind.label()).clone();
-        Arrays.sort(rates);
-        return rates[ROUNDS / 2];
+    private static double median(Map<String, Map<String, double[]>> byThreads, int threads, String subject) {
+        return Statistics.median(byThreads.get(label(threads)).get(subject));
     }
 }

@@ -22,9 +22,13 @@ public class AllocateAgainstReport {
 
     private final SegmentArena arena = POOL.take();
 
-    /// Leaves one freed block behind.
+    /// Leaves a freed block of each of some sizes behind: they are merged for a report, which takes a while.
     public AllocateAgainstReport() {
-        arena.free(arena.tryAllocate(128, 1));
+        long[] blocks = new long[8];
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = arena.tryAllocate(16 * (i + 1), 1);
+        }
+        arena.freeAll(blocks, 0, blocks.length);
     }
 
     @Actor
