@@ -25,7 +25,7 @@ public final class FlushRanges {
     private final SegmentArena arena;
     private final int shift;
     private final long origin;
-    /// First granule and number of granules in a long each, so that sorting the longs sorts the ranges.
+    /// First granule and number of granules in an unsigned long each, so that sorting the longs sorts the ranges.
     private long[] ranges = new long[16];
     private int count;
     private boolean merged = true;
@@ -64,7 +64,7 @@ public final class FlushRanges {
         if (count == ranges.length) {
             ranges = Arrays.copyOf(ranges, 2 * count);
         }
-        ranges[count++] = (first << 32 | granules) ^ Long.MIN_VALUE;
+        ranges[count++] = first << 32 | granules;
         merged = false;
     }
 
@@ -104,7 +104,7 @@ public final class FlushRanges {
     }
 
     private void merge() {
-        Arrays.sort(ranges, 0, count);
+        sort(ranges, count);
         int kept = 0;
         for (int i = 1; i < count; i++) {
             long end = first(ranges[kept]) + granules(ranges[kept]);
@@ -118,9 +118,35 @@ public final class FlushRanges {
         count = kept + 1;
     }
 
-    /// The sign is flipped in `ranges`, because `sort` compares signed.
+    /// Heap sort: [Arrays#sort(long[], int, int)] makes garbage from some fifty ranges on.
+    private static void sort(long[] ranges, int count) {
+        for (int i = count / 2 - 1; i >= 0; i--) {
+            sink(ranges, i, count);
+        }
+        for (int last = count - 1; last > 0; last--) {
+            long largest = ranges[0];
+            ranges[0] = ranges[last];
+            ranges[last] = largest;
+            sink(ranges, 0, last);
+        }
+    }
+
+    private static void sink(long[] ranges, int at, int count) {
+        long range = ranges[at];
+        for (int child; (child = 2 * at + 1) < count; at = child) {
+            if (child + 1 < count && Long.compareUnsigned(ranges[child], ranges[child + 1]) < 0) {
+                child++;
+            }
+            if (Long.compareUnsigned(range, ranges[child]) >= 0) {
+                break;
+            }
+            ranges[at] = ranges[child];
+        }
+        ranges[at] = range;
+    }
+
     private static long first(long range) {
-        return (range ^ Long.MIN_VALUE) >>> 32;
+        return range >>> 32;
     }
 
     private static long granules(long range) {

@@ -2,6 +2,7 @@ package io.github.offsetallocator;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /// The metadata: a struct array of nodes in one segment, and the only code that knows where a field lives.
@@ -18,7 +19,8 @@ import java.nio.ByteOrder;
 ///  region    | offset                 | size                   |   in units, unsigned
 ///  links     | previous in its bin    | next in its bin        |   free: bit 63 is clear
 ///            | 10, unused part        | generation             |   allocated
-///            | 11, kind               | next of its kind       |   parked, retired, reserved (no next) or unused
+///            | 11, kind               | next of its kind       |   parked, retired, reserved (no next) or unused;
+///            |                        | or the generation      |   claimed
 ///  sides     | previous neighbour     | next neighbour         |   in address order, a ring through the edge
 ///  tag       | the user's own                                  |   retired: the value it waits for
 /// ```
@@ -34,8 +36,8 @@ import java.nio.ByteOrder;
 final class NodeTable {
     static final int NIL = 0;
     static final int EDGE = 1;
-    private static final int LEAVES = 2;
-    private static final int QUICK = 4;
+    private static final int LEAVES_NODE = 2;
+    private static final int QUICK_NODE = 4;
     static final int BIN_HEADS = 20;
     static final int FIRST_REGION = BIN_HEADS + SmallFloat.BINS;
 
@@ -53,6 +55,8 @@ final class NodeTable {
     static final long RESERVED = 0xC000_0001_0000_0000L;
     static final long UNUSED = 0xC000_0002_0000_0000L;
     static final long RETIRED = 0xC000_0003_0000_0000L;
+    /// Held by a call that changes the block, in an allocator for any thread.
+    static final long CLAIMED = 0xC000_0004_0000_0000L;
     /// Turns an allocated node's links into something no handle matches, and back.
     static final long PENDING = 0x4000_0000_0000_0000L;
     /// The part of an allocated node's links that a handle must match.
@@ -60,9 +64,28 @@ final class NodeTable {
     /// Largest unused part of an allocated block's last unit.
     static final int MAX_SLACK = (1 << 30) - 1;
 
-    private static final int SHIFT = 5;
-    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    // Node n starts at n << SHIFT. The code that allocates and frees says `t.get(HALF, at + NEXT)`, all other code
+    // `next(t, node)`: C2 inlines an access to a segment wherever it finds one, but a method of ours around it only while the
+    // compiled method is small. From the 27th such access on, each would be a call.
+    static final int SHIFT = 5;
+    static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final int REGION = 0;
+    static final int LINKS = 8;
+    static final int NEXT = 8;
+    static final int PREVIOUS = 12;
+    static final int SIDES = 16;
+    static final int NEXT_NEIGHBOUR = 16;
+    static final int PREVIOUS_NEIGHBOUR = 20;
+    static final int TAG = 24;
+    /// Bit field of the bins, 8 bytes for each 64.
+    static final int LEAVES = LEAVES_NODE << SHIFT;
+    /// Quick list of size n at QUICK + 8n: count in the high half, first block in the low half. The sizes start at 1.
+    static final int QUICK = (QUICK_NODE << SHIFT) - 8;
+
+    /// Only for [#replaceLinks]; a node's links are aligned in a table that is.
+    private static final VarHandle ATOMIC_LINKS =
+            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
     private NodeTable() {}
 
@@ -71,49 +94,54 @@ final class NodeTable {
     }
 
     static long region(MemorySegment t, int node) {
-        return t.get(WORD, (long) node << SHIFT);
+        return t.get(WORD, ((long) node << SHIFT) + REGION);
     }
 
     static void setRegion(MemorySegment t, int node, long region) {
-        t.set(WORD, (long) node << SHIFT, region);
+        t.set(WORD, ((long) node << SHIFT) + REGION, region);
     }
 
     static long links(MemorySegment t, int node) {
-        return t.get(WORD, ((long) node << SHIFT) + 8);
+        return t.get(WORD, ((long) node << SHIFT) + LINKS);
     }
 
     static void setLinks(MemorySegment t, int node, long links) {
-        t.set(WORD, ((long) node << SHIFT) + 8, links);
+        t.set(WORD, ((long) node << SHIFT) + LINKS, links);
+    }
+
+    /// Writes a node's links if they still are what is expected, atomically.
+    static boolean replaceLinks(MemorySegment t, int node, long expected, long links) {
+        return ATOMIC_LINKS.compareAndSet(t, ((long) node << SHIFT) + LINKS, expected, links);
     }
 
     static void setSides(MemorySegment t, int node, long sides) {
-        t.set(WORD, ((long) node << SHIFT) + 16, sides);
+        t.set(WORD, ((long) node << SHIFT) + SIDES, sides);
     }
 
     static long tag(MemorySegment t, int node) {
-        return t.get(WORD, ((long) node << SHIFT) + 24);
+        return t.get(WORD, ((long) node << SHIFT) + TAG);
     }
 
     static void setTag(MemorySegment t, int node, long tag) {
-        t.set(WORD, ((long) node << SHIFT) + 24, tag);
+        t.set(WORD, ((long) node << SHIFT) + TAG, tag);
     }
 
     /// Bit field of the bins 64 * `leaf` to 64 * `leaf` + 63 that hold a region.
     static long leaf(MemorySegment t, int leaf) {
-        return t.get(WORD, ((long) LEAVES << SHIFT) + ((long) leaf << 3));
+        return t.get(WORD, LEAVES + ((long) leaf << 3));
     }
 
     static void setLeaf(MemorySegment t, int leaf, long bits) {
-        t.set(WORD, ((long) LEAVES << SHIFT) + ((long) leaf << 3), bits);
+        t.set(WORD, LEAVES + ((long) leaf << 3), bits);
     }
 
     /// Quick list of a size from 1 to [#QUICK_SIZES]: count in the high half, first block in the low half.
     static long quick(MemorySegment t, long size) {
-        return t.get(WORD, ((long) QUICK << SHIFT) - 8 + (size << 3));
+        return t.get(WORD, QUICK + (size << 3));
     }
 
     static void setQuick(MemorySegment t, long size, long list) {
-        t.set(WORD, ((long) QUICK << SHIFT) - 8 + (size << 3), list);
+        t.set(WORD, QUICK + (size << 3), list);
     }
 
     static long pair(int high, int low) {
@@ -137,35 +165,35 @@ final class NodeTable {
     }
 
     static int next(MemorySegment t, int node) {
-        return t.get(HALF, ((long) node << SHIFT) + 8);
+        return t.get(HALF, ((long) node << SHIFT) + NEXT);
     }
 
     static void setNext(MemorySegment t, int node, int next) {
-        t.set(HALF, ((long) node << SHIFT) + 8, next);
+        t.set(HALF, ((long) node << SHIFT) + NEXT, next);
     }
 
     static int previous(MemorySegment t, int node) {
-        return t.get(HALF, ((long) node << SHIFT) + 12);
+        return t.get(HALF, ((long) node << SHIFT) + PREVIOUS);
     }
 
     static void setPrevious(MemorySegment t, int node, int previous) {
-        t.set(HALF, ((long) node << SHIFT) + 12, previous);
+        t.set(HALF, ((long) node << SHIFT) + PREVIOUS, previous);
     }
 
     static int nextNeighbour(MemorySegment t, int node) {
-        return t.get(HALF, ((long) node << SHIFT) + 16);
+        return t.get(HALF, ((long) node << SHIFT) + NEXT_NEIGHBOUR);
     }
 
     static void setNextNeighbour(MemorySegment t, int node, int next) {
-        t.set(HALF, ((long) node << SHIFT) + 16, next);
+        t.set(HALF, ((long) node << SHIFT) + NEXT_NEIGHBOUR, next);
     }
 
     static int previousNeighbour(MemorySegment t, int node) {
-        return t.get(HALF, ((long) node << SHIFT) + 20);
+        return t.get(HALF, ((long) node << SHIFT) + PREVIOUS_NEIGHBOUR);
     }
 
     static void setPreviousNeighbour(MemorySegment t, int node, int previous) {
-        t.set(HALF, ((long) node << SHIFT) + 20, previous);
+        t.set(HALF, ((long) node << SHIFT) + PREVIOUS_NEIGHBOUR, previous);
     }
 
     static boolean isFree(MemorySegment t, int node) {
@@ -178,6 +206,10 @@ final class NodeTable {
 
     static boolean isReserved(MemorySegment t, int node) {
         return previous(t, node) == high(RESERVED);
+    }
+
+    static boolean isClaimed(long links) {
+        return (links & HIGH) == CLAIMED;
     }
 
     static boolean isRetired(MemorySegment t, int node) {

@@ -2,6 +2,7 @@ package io.github.offsetallocator;
 
 import static io.github.offsetallocator.NodeTable.*;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.function.LongConsumer;
@@ -45,11 +46,12 @@ import java.util.function.LongConsumer;
 /// ```
 ///
 /// A parked block is still a block to its neighbours, so nothing is merged or split while it waits. All of them together
-/// take a 128th of the capacity at most. Before any request is refused, reported, walked or planned, all parked blocks are merged.
+/// take a 16th of the capacity at most, and blocks are only parked while some free region has an eighth of it or more.
+/// Before any request is refused, reported, walked or planned, all parked blocks are merged.
 ///
 /// Port of [OffsetAllocator](https://github.com/sebbbi/OffsetAllocator) by Sebastian Aaltonen, by way of
 /// [offset-allocator](https://github.com/pcwalton/offset-allocator) by Patrick Walton.
-public final class OffsetAllocator extends Regions implements AutoCloseable {
+public sealed class OffsetAllocator extends Regions implements AutoCloseable permits SharedAllocator {
     /// What `allocate` returns when no free region is large enough.
     public static final long NO_SPACE = -1L;
 
@@ -61,9 +63,13 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
 
     static final int DEFAULT_QUICK_DEPTH = 32;
 
-    /// Parked blocks take a 128th of the capacity at most: they keep their neighbours apart, and in small pools that
-    /// costs more than they save.
-    private static final int PARKED_SHIFT = 7;
+    /// Parked blocks take a 16th of the capacity at most.
+    private static final int PARKED_SHIFT = 4;
+
+    /// Blocks are parked while some free region has at least an eighth of the capacity. In a pool that is full or in
+    /// pieces they would keep their neighbours apart, which costs more than it saves: with no such rule the smallest
+    /// pool that completes a churn of 1 Ki slots grows by 4 to 10 %.
+    private static final int ROOMY_SHIFT = 3;
 
     private static final long ONE_PARKED = 1L << 32;
 
@@ -74,9 +80,9 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     /// Sizes from 1 to this have a quick list now; 0 while they are off.
     private long quickLimit;
     private int generation;
-    /// Units of all parked blocks, and how many there may be.
+    private final int lastGeneration;
+    /// Units of all parked blocks.
     private long parkedUnits;
-    private long parkedLimit;
     /// Live, retired and parked blocks.
     private int blocks;
     /// Whether any allocation ever had a tag. If not, all tags are 0 and `allocate` need not clear them.
@@ -86,13 +92,13 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     private CompactionPlan plan;
     private final RetiredList retired = new RetiredList();
 
-    private OffsetAllocator(Builder builder) {
-        super(builder.capacity, builder.fit, builder.maxAllocations, builder.preallocated, builder.confined);
+    OffsetAllocator(Builder builder, int lastGeneration) {
+        super(builder.capacity, builder.fit, builder.maxAllocations, builder.preallocated, builder.threads);
+        this.lastGeneration = lastGeneration;
         maxAllocations = builder.maxAllocations;
-        quickSizes = builder.fit == Fit.REFERENCE ? 0 : builder.quickSizes;
+        quickSizes = builder.parks() && builder.threads != TableMemory.Threads.ANY ? builder.quickSizes : 0;
         quickDepth = builder.quickDepth;
         quickLimit = quickSizes;
-        parkedLimit = capacity >>> PARKED_SHIFT;
     }
 
     /// An allocator with all defaults: [Fit#GOOD], metadata that grows as needed.
@@ -156,7 +162,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         return allocateFromBins(size, slack);
     }
 
-    private long allocateFromBins(long size, int slack) {
+    final long allocateFromBins(long size, int slack) {
         if (size < 0 || size > capacity || walking) {
             return refuse(size);
         }
@@ -173,9 +179,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
                 return NO_SPACE;
             }
         }
-        int piece = carve(t, node, size);
-        blocks++;
-        return hand(t, piece, slack);
+        return handNew(t, carve(t, node, size), slack);
     }
 
     private int findHarder(MemorySegment t, long size) {
@@ -212,13 +216,13 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         return alignment == 1 ? allocateSlack(size, slack) : allocateAligned(size, alignment, phase, slack);
     }
 
-    private static void checkAlignment(long alignment) {
+    static void checkAlignment(long alignment) {
         if (alignment <= 0 || (alignment & (alignment - 1)) != 0) {
             throw new IllegalArgumentException("alignment " + alignment + " is not a power of two");
         }
     }
 
-    private long allocateAligned(long size, long alignment, long phase, int slack) {
+    final long allocateAligned(long size, long alignment, long phase, int slack) {
         if (size < 0 || size > capacity || walking) {
             return refuse(size);
         }
@@ -238,24 +242,36 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
                 return NO_SPACE;
             }
         }
-        int piece = carveAligned(t, node, size, alignment, phase);
+        return handNew(t, carveAligned(t, node, size, alignment, phase), slack);
+    }
+
+    private long handNew(MemorySegment t, int piece, int slack) {
         blocks++;
-        return hand(t, piece, slack);
+        long allocation = hand(t, piece, slack);
+        if (quickLimit != 0 && !isRoomy(t)) {
+            quickLimit = 0;
+            mergeParked();
+        }
+        return allocation;
     }
 
     /// Marks a node allocated and makes its handle.
     private long hand(MemorySegment t, int node, int slack) {
-        int next = generation == Integer.MAX_VALUE ? 1 : generation + 1;
+        int next = generation == lastGeneration ? 1 : generation + 1;
         generation = next;
-        setLinks(t, node, ALLOCATED | pair(slack, next));
+        return hand(t, node, slack, next);
+    }
+
+    final long hand(MemorySegment t, int node, int slack, int generation) {
+        setLinks(t, node, ALLOCATED | pair(slack, generation));
         if (tagged) {
             NodeTable.setTag(t, node, 0);
         }
-        return pair(next, node);
+        return pair(generation, node);
     }
 
     /// Says why a request has no chance: an exception for misuse, [#NO_SPACE] for a size beyond the capacity.
-    private long refuse(long size) {
+    final long refuse(long size) {
         if (size < 0) {
             throw new IllegalArgumentException("size " + size + " is negative");
         }
@@ -281,6 +297,19 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         }
     }
 
+    /// Takes a block of `size` units out of the bins and parks it; the caller keeps its node. Returns [NodeTable#NIL] if
+    /// there is none.
+    final int carveParked(MemorySegment t, long size) {
+        int node = find(t, size);
+        if (node == NIL) {
+            return NIL;
+        }
+        int piece = carve(t, node, size);
+        setLinks(t, piece, PARKED);
+        blocks++;
+        return piece;
+    }
+
     // ---- free --------------------------------------------------------------------------------------------------
 
     /// Frees an allocation.
@@ -298,7 +327,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         long size = sizeOf(region(t, node));
         if (Long.compareUnsigned(size - 1, quickLimit) < 0) {
             long list = quick(t, size);
-            if (list >>> 32 < quickDepth && parkedUnits + size <= parkedLimit) {
+            if (list >>> 32 < quickDepth && parkedUnits + size <= capacity >>> PARKED_SHIFT) {
                 parkedUnits += size;
                 setLinks(t, node, PARKED | low(list));
                 setQuick(t, size, (list & HIGH) + ONE_PARKED | node);
@@ -308,12 +337,15 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         giveBack(t, node);
     }
 
-    private void giveBack(MemorySegment t, int node) {
+    final void giveBack(MemorySegment t, int node) {
         if (walking) {
             checkUsable();
         }
         blocks--;
         release(t, node);
+        if (quickLimit < quickSizes) {
+            openQuickLists(t);
+        }
     }
 
     /// Gives a region that is in no bin back to the bins, or to the plan that has reserved its surroundings.
@@ -412,12 +444,23 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         checkUsable();
         endPlan();
         clear();
+        // Their tags hold what they waited for.
+        tagged |= retired.count() > 0;
         retired.clear();
         parkedUnits = 0;
         blocks = 0;
+        openQuickLists(table);
     }
 
     // ---- the quick lists ---------------------------------------------------------------------------------------
+
+    private void openQuickLists(MemorySegment t) {
+        quickLimit = walking || plan != null || !isRoomy(t) ? 0 : quickSizes;
+    }
+
+    final boolean isRoomy(MemorySegment t) {
+        return firstBinFrom(t, SmallFloat.roundUp(capacity >>> ROOMY_SHIFT)) >= 0;
+    }
 
     /// Merges all parked blocks, at most 64 lists of 32. Returns whether there were any.
     private boolean mergeParked() {
@@ -480,8 +523,12 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     public void setTag(long allocation, long tag) {
         MemorySegment t = table;
         int node = checkLive(t, allocation);
-        tagged = true;
+        markTagged();
         NodeTable.setTag(t, node, tag);
+    }
+
+    final void markTagged() {
+        tagged = true;
     }
 
     /// Changes the size of an allocation where it lies. Shrinking frees the tail at once; growing takes the front of
@@ -504,6 +551,14 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         }
         checkUsable();
         growTableIfShort();
+        if (!resizeBlock(node, newSize)) {
+            return false;
+        }
+        setLinks(table, node, ALLOCATED | pair(slack, high(allocation)));
+        return true;
+    }
+
+    final boolean resizeBlock(int node, long newSize) {
         MemorySegment t = table;
         long more = newSize - sizeOf(region(t, node));
         if (more > 0) {
@@ -514,7 +569,6 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         } else if (more < 0) {
             release(t, cutTail(t, node, -more));
         }
-        setLinks(t, node, ALLOCATED | pair(slack, high(allocation)));
         return true;
     }
 
@@ -528,7 +582,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     }
 
     /// The first region behind a node that is not free.
-    private static int firstTaken(MemorySegment t, int node) {
+    static int firstTaken(MemorySegment t, int node) {
         int next = nextNeighbour(t, node);
         return isFree(t, next) ? nextNeighbour(t, next) : next;
     }
@@ -557,15 +611,19 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         return node;
     }
 
-    private IllegalStateException notLive(long allocation) {
+    final IllegalStateException notLive(long allocation) {
         String handle = "allocation 0x" + Long.toHexString(allocation);
         return new IllegalStateException(closed
                 ? handle + ": the allocator is closed"
                 : handle + " is not live here: it was freed before, or never given out by this allocator");
     }
 
-    boolean isClosed() {
+    final boolean isClosed() {
         return closed;
+    }
+
+    final boolean isWalking() {
+        return walking;
     }
 
     void checkOpen() {
@@ -633,7 +691,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
     /// Called by the plan when it has given its space back.
     void planEnded() {
         plan = null;
-        quickLimit = walking ? 0 : quickSizes;
+        openQuickLists(table);
     }
 
     private void endPlan() {
@@ -718,7 +776,6 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
             growTableIfShort();
             appendFree(table, capacity, newCapacity - capacity);
             capacity = newCapacity;
-            parkedLimit = capacity >>> PARKED_SHIFT;
         }
     }
 
@@ -816,7 +873,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
 
     private void endWalk() {
         walking = false;
-        quickLimit = plan == null ? quickSizes : 0;
+        openQuickLists(table);
     }
 
     static long handleOf(MemorySegment t, int node) {
@@ -840,15 +897,26 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         new Verifier(this).verify();
     }
 
+    /// Visits the blocks that wait for a request of their size in places of which [NodeTable] knows nothing.
+    void forEachParked(ParkedVisitor visitor) {}
+
     /// Releases the metadata. Handles are refused from here on. Closing twice is allowed.
     ///
     /// @throws IllegalStateException if called by the visitor of a walk
     @Override
-    public void close() {
+    public final void close() {
+        close(null);
+    }
+
+    /// Closes someone's memory first, if there is any. If that fails, nothing has changed.
+    void close(Arena memory) {
         if (closed) {
             return;
         }
         checkUsable();
+        if (memory != null) {
+            memory.close();
+        }
         endPlan();
         releaseTable();
         closed = true;
@@ -871,7 +939,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         private int maxAllocations = MAX_ALLOCATIONS;
         private Fit fit = Fit.GOOD;
         private boolean preallocated;
-        private boolean confined;
+        private TableMemory.Threads threads = TableMemory.Threads.ONE_AT_A_TIME;
         private int quickSizes = QUICK_SIZES;
         private int quickDepth = DEFAULT_QUICK_DEPTH;
 
@@ -915,7 +983,7 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
             return this;
         }
 
-        /// Which sizes have a quick list, and how many freed blocks wait in each; in all, they take a 128th of the
+        /// Which sizes have a quick list, and how many freed blocks wait in each; in all, they take a 16th of the
         /// capacity at most. Only [Fit#GOOD] has quick lists; the default is sizes up to 64 units and 32 blocks.
         ///
         /// @param largestSize units, 0 (none) to 64
@@ -944,8 +1012,19 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
 
         /// Binds the metadata to the thread that builds, as [java.lang.foreign.Arena#ofConfined()] does.
         Builder confined() {
-            confined = true;
+            threads = TableMemory.Threads.CONFINED;
             return this;
+        }
+
+        /// Makes an allocator for any thread.
+        Builder shared() {
+            threads = TableMemory.Threads.ANY;
+            return this;
+        }
+
+        /// Whether freed blocks are kept for requests of their size.
+        boolean parks() {
+            return fit == Fit.GOOD && quickSizes > 0;
         }
 
         /// Builds the allocator.
@@ -953,7 +1032,9 @@ public final class OffsetAllocator extends Regions implements AutoCloseable {
         /// @return a new allocator
         /// @throws OutOfMemoryError if there is no memory for the metadata
         public OffsetAllocator build() {
-            return new OffsetAllocator(this);
+            return threads == TableMemory.Threads.ANY
+                    ? new SharedAllocator(this)
+                    : new OffsetAllocator(this, Integer.MAX_VALUE);
         }
     }
 }

@@ -2,8 +2,8 @@ package io.github.offsetallocator;
 
 import static io.github.offsetallocator.NodeTable.*;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 
 /// The published algorithm: regions in address order, free ones in bins, a two-level bit field over the bins.
 ///
@@ -33,12 +33,10 @@ abstract sealed class Regions permits OffsetAllocator {
     private static final int SPARE_NODES = 8;
 
     private static final long FIRST_TABLE_NODES = 1024;
-    private static final long TABLE_ALIGNMENT = 64;
 
     final Fit fit;
-    private final boolean confined;
+    private final TableMemory memory;
 
-    private Arena arena;
     MemorySegment table;
     /// Nodes from `fresh` on were never used since the last reset; those given back chain from `unused`.
     int fresh;
@@ -52,10 +50,10 @@ abstract sealed class Regions permits OffsetAllocator {
     /// Units in the bins. What is parked or reserved is not in them.
     long freeUnits;
 
-    Regions(long capacity, Fit fit, int maxBlocks, boolean preallocated, boolean confined) {
+    Regions(long capacity, Fit fit, int maxBlocks, boolean preallocated, TableMemory.Threads threads) {
         this.capacity = capacity;
         this.fit = fit;
-        this.confined = confined;
+        memory = new TableMemory(threads);
         maxNodes = Math.min(MAX_NODES, FIRST_REGION + 2L * maxBlocks + 1 + SPARE_NODES);
         replaceTable(preallocated ? maxNodes : Math.min(maxNodes, FIRST_TABLE_NODES));
         clear();
@@ -74,8 +72,12 @@ abstract sealed class Regions permits OffsetAllocator {
         appendFree(t, 0, capacity);
     }
 
+    final TableMemory.Threads threads() {
+        return memory.threads();
+    }
+
     final void releaseTable() {
-        arena.close();
+        memory.close();
     }
 
     // ---- the search --------------------------------------------------------------------------------------------
@@ -83,13 +85,20 @@ abstract sealed class Regions permits OffsetAllocator {
     /// The free region that a request for `size` units gets, or [NodeTable#NIL].
     final int find(MemorySegment t, long size) {
         int bin = SmallFloat.roundUp(size);
+        int found;
         if (fit == Fit.GOOD) {
-            int own = probe(t, SmallFloat.roundDown(size), size, PROBES);
-            if (own != NIL) {
-                return own;
+            int own = SmallFloat.roundDown(size);
+            found = firstBinFrom(t, own);
+            if (found == own) {
+                int node = probe(t, own, size, PROBES);
+                if (node != NIL) {
+                    return node;
+                }
+                found = firstBinFrom(t, own + 1);
             }
+        } else {
+            found = firstBinFrom(t, bin);
         }
-        int found = firstBinFrom(t, bin);
         return found < 0 ? NIL : first(t, found);
     }
 
@@ -97,9 +106,10 @@ abstract sealed class Regions permits OffsetAllocator {
     final int probe(MemorySegment t, int bin, long size, int probes) {
         int best = NIL;
         long bestSize = Long.MAX_VALUE;
-        int node = first(t, bin);
+        int node = t.get(HALF, ((long) (BIN_HEADS + bin) << SHIFT) + NEXT);
         for (int left = probes; node != NIL && left > 0; left--) {
-            long nodeSize = sizeOf(region(t, node));
+            long at = (long) node << SHIFT;
+            long nodeSize = t.get(WORD, at + REGION) & LOW;
             if (nodeSize >= size && nodeSize < bestSize) {
                 best = node;
                 bestSize = nodeSize;
@@ -107,7 +117,7 @@ abstract sealed class Regions permits OffsetAllocator {
                     break;
                 }
             }
-            node = next(t, node);
+            node = t.get(HALF, at + NEXT);
         }
         return best;
     }
@@ -148,14 +158,14 @@ abstract sealed class Regions permits OffsetAllocator {
         if (leaf > 3) {
             return -1;
         }
-        long bits = leaf(t, leaf) & -1L << bin;
+        long bits = t.get(WORD, LEAVES + ((long) leaf << 3)) & -1L << bin;
         if (bits == 0) {
             int leaves = top & -2 << leaf;
             if (leaves == 0) {
                 return -1;
             }
             leaf = Integer.numberOfTrailingZeros(leaves);
-            bits = leaf(t, leaf);
+            bits = t.get(WORD, LEAVES + ((long) leaf << 3));
         }
         return (leaf << 6) + Long.numberOfTrailingZeros(bits);
     }
@@ -186,26 +196,30 @@ abstract sealed class Regions permits OffsetAllocator {
     /// Puts a node first into a bin.
     private void link(MemorySegment t, int bin, int node) {
         int head = BIN_HEADS + bin;
-        int next = next(t, head);
-        setLinks(t, head, node);
-        setLinks(t, node, pair(head, next));
-        setPrevious(t, next, node);
+        long headAt = (long) head << SHIFT;
+        int next = t.get(HALF, headAt + NEXT);
+        t.set(HALF, headAt + NEXT, node);
+        t.set(WORD, ((long) node << SHIFT) + LINKS, (long) head << 32 | next);
+        t.set(HALF, ((long) next << SHIFT) + PREVIOUS, node);
         if (next == NIL) {
-            setLeaf(t, bin >>> 6, leaf(t, bin >>> 6) | 1L << bin);
+            long leafAt = LEAVES + ((long) (bin >>> 6) << 3);
+            t.set(WORD, leafAt, t.get(WORD, leafAt) | 1L << bin);
             top |= 1 << (bin >>> 6);
         }
     }
 
     /// Takes a node out of its bin.
     private void unlink(MemorySegment t, int node) {
-        int previous = previous(t, node);
-        int next = next(t, node);
-        setNext(t, previous, next);
-        setPrevious(t, next, previous);
+        long at = (long) node << SHIFT;
+        int previous = t.get(HALF, at + PREVIOUS);
+        int next = t.get(HALF, at + NEXT);
+        t.set(HALF, ((long) previous << SHIFT) + NEXT, next);
+        t.set(HALF, ((long) next << SHIFT) + PREVIOUS, previous);
         if (next == NIL && previous < FIRST_REGION) {
             int bin = previous - BIN_HEADS;
-            long bits = leaf(t, bin >>> 6) & ~(1L << bin);
-            setLeaf(t, bin >>> 6, bits);
+            long leafAt = LEAVES + ((long) (bin >>> 6) << 3);
+            long bits = t.get(WORD, leafAt) & ~(1L << bin);
+            t.set(WORD, leafAt, bits);
             if (bits == 0) {
                 top &= ~(1 << (bin >>> 6));
             }
@@ -216,23 +230,26 @@ abstract sealed class Regions permits OffsetAllocator {
 
     /// Cuts the first `size` units off a free region and returns their node, whose links the caller sets.
     final int carve(MemorySegment t, int node, long size) {
-        long region = region(t, node);
-        long whole = sizeOf(region);
+        long at = (long) node << SHIFT;
+        long region = t.get(WORD, at + REGION);
+        long whole = region & LOW;
         long rest = whole - size;
         freeUnits -= size;
         if (rest == 0) {
             unlink(t, node);
             return node;
         }
-        int piece = newNode(t);
-        int previous = previousNeighbour(t, node);
-        setRegion(t, piece, region & HIGH | size);
-        setSides(t, piece, pair(previous, node));
-        setPreviousNeighbour(t, node, piece);
-        setNextNeighbour(t, previous, piece);
-        setRegion(t, node, region + (size << 32) - size);
         int bin = bin(rest);
-        if (bin != bin(whole)) {
+        boolean moves = bin != bin(whole);
+        int piece = newNode(t);
+        long pieceAt = (long) piece << SHIFT;
+        int previous = t.get(HALF, at + PREVIOUS_NEIGHBOUR);
+        t.set(WORD, pieceAt + REGION, region & HIGH | size);
+        t.set(WORD, pieceAt + SIDES, (long) previous << 32 | node);
+        t.set(HALF, at + PREVIOUS_NEIGHBOUR, piece);
+        t.set(HALF, ((long) previous << SHIFT) + NEXT_NEIGHBOUR, piece);
+        t.set(WORD, at + REGION, region + (size << 32) - size);
+        if (moves) {
             unlink(t, node);
             link(t, bin, node);
         }
@@ -282,51 +299,38 @@ abstract sealed class Regions permits OffsetAllocator {
 
     /// Makes a region free and one with its free neighbours. It must be in no bin.
     final void merge(MemorySegment t, int node) {
-        int previous = previousNeighbour(t, node);
-        int next = nextNeighbour(t, node);
-        long size = sizeOf(region(t, node));
-        freeUnits += size;
-        boolean left = isFree(t, previous);
-        boolean right = isFree(t, next);
-        if (left) {
-            if (right) {
-                mergeBoth(t, node, previous, next);
-            } else {
-                long region = region(t, previous);
-                setNextNeighbour(t, previous, next);
-                setPreviousNeighbour(t, next, previous);
-                discard(t, node);
-                resizeFree(t, previous, region, region + size);
-            }
-        } else if (right) {
-            long region = region(t, next);
-            setPreviousNeighbour(t, next, previous);
-            setNextNeighbour(t, previous, next);
-            long merged = region(t, node) + sizeOf(region);
-            discard(t, node);
-            resizeFree(t, next, region, merged);
-        } else {
-            link(t, bin(size), node);
+        long at = (long) node << SHIFT;
+        int previous = t.get(HALF, at + PREVIOUS_NEIGHBOUR);
+        int next = t.get(HALF, at + NEXT_NEIGHBOUR);
+        long region = t.get(WORD, at + REGION);
+        freeUnits += region & LOW;
+        boolean left = t.get(HALF, ((long) previous << SHIFT) + PREVIOUS) >= 0;
+        boolean right = t.get(HALF, ((long) next << SHIFT) + PREVIOUS) >= 0;
+        if (left && right) {
+            region += t.get(WORD, ((long) next << SHIFT) + REGION) & LOW;
+            unlink(t, next);
+            discard(t, next);
+            next = t.get(HALF, ((long) next << SHIFT) + NEXT_NEIGHBOUR);
+            right = false;
         }
-    }
-
-    private void mergeBoth(MemorySegment t, int node, int previous, int next) {
-        unlink(t, next);
-        int behind = nextNeighbour(t, next);
-        setNextNeighbour(t, previous, behind);
-        setPreviousNeighbour(t, behind, previous);
-        long region = region(t, previous);
-        long merged = region + sizeOf(region(t, node)) + sizeOf(region(t, next));
-        discard(t, node);
-        discard(t, next);
-        resizeFree(t, previous, region, merged);
+        if (left || right) {
+            t.set(HALF, ((long) previous << SHIFT) + NEXT_NEIGHBOUR, next);
+            t.set(HALF, ((long) next << SHIFT) + PREVIOUS_NEIGHBOUR, previous);
+            discard(t, node);
+            int neighbour = left ? previous : next;
+            long old = t.get(WORD, ((long) neighbour << SHIFT) + REGION);
+            resizeFree(t, neighbour, old, left ? old + (region & LOW) : region + (old & LOW));
+        } else {
+            link(t, bin(region & LOW), node);
+        }
     }
 
     /// Writes a free node's new region and moves it to the bin that it belongs into.
     private void resizeFree(MemorySegment t, int node, long region, long merged) {
-        setRegion(t, node, merged);
-        int bin = bin(sizeOf(merged));
-        if (bin != bin(sizeOf(region)) || fit == Fit.REFERENCE && previous(t, node) >= FIRST_REGION) {
+        int bin = bin(merged & LOW);
+        boolean moves = bin != bin(region & LOW);
+        t.set(WORD, ((long) node << SHIFT) + REGION, merged);
+        if (moves || fit == Fit.REFERENCE && t.get(HALF, ((long) node << SHIFT) + PREVIOUS) >= FIRST_REGION) {
             unlink(t, node);
             link(t, bin, node);
         }
@@ -361,7 +365,7 @@ abstract sealed class Regions permits OffsetAllocator {
     final int newNode(MemorySegment t) {
         int node = unused;
         if (node != NIL) {
-            unused = next(t, node);
+            unused = t.get(HALF, ((long) node << SHIFT) + NEXT);
         } else {
             node = fresh++;
         }
@@ -369,7 +373,7 @@ abstract sealed class Regions permits OffsetAllocator {
     }
 
     final void discard(MemorySegment t, int node) {
-        setLinks(t, node, UNUSED | unused);
+        t.set(WORD, ((long) node << SHIFT) + LINKS, UNUSED | unused);
         unused = node;
     }
 
@@ -390,19 +394,12 @@ abstract sealed class Regions permits OffsetAllocator {
     }
 
     private void replaceTable(long nodes) {
-        Arena larger = confined ? Arena.ofConfined() : Arena.ofShared();
-        MemorySegment t;
-        try {
-            t = larger.allocate(byteSize(nodes), TABLE_ALIGNMENT);
-        } catch (Throwable failure) {
-            larger.close();
-            throw failure;
-        }
+        MemorySegment t = memory.allocate(byteSize(nodes));
         if (table != null) {
             MemorySegment.copy(table, 0, t, 0, byteSize(fresh));
-            arena.close();
+            memory.dropOld();
         }
-        arena = larger;
+        VarHandle.releaseFence(); // for those who read it without a lock
         table = t;
         growAt = nodes == maxNodes ? Integer.MAX_VALUE : (int) nodes - 2;
     }

@@ -33,7 +33,6 @@ final class RetiredList {
         first = NIL;
         last = NIL;
         count = 0;
-        newest = 0;
     }
 
     void add(MemorySegment t, int node, long value) {

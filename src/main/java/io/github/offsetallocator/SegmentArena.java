@@ -47,7 +47,7 @@ import java.util.function.LongConsumer;
 /// [WrongThreadException]; one from `ofShared` may be used by any thread, platform or virtual, without more.
 ///
 /// How it works: bytes become granules, an [OffsetAllocator] does the rest.
-public sealed class SegmentArena implements SegmentAllocator, AutoCloseable permits SharedArena {
+public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// As [OffsetAllocator#NO_SPACE].
     public static final long NO_SPACE = OffsetAllocator.NO_SPACE;
 
@@ -68,7 +68,7 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
     private final OffsetAllocator allocator;
     private final SegmentIndex index;
 
-    SegmentArena(MemorySegment backing, Arena owned, Builder builder, boolean confined) {
+    private SegmentArena(MemorySegment backing, Arena owned, Builder builder) {
         if (backing.isReadOnly()) {
             throw new IllegalArgumentException("the backing segment is read-only: " + backing);
         }
@@ -90,11 +90,13 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
                 .fit(builder.fit)
                 .quickLists(builder.quickSizes, builder.quickDepth)
                 .maxAllocations(builder.maxAllocations);
-        if (confined) {
+        if (builder.shared) {
+            options.shared();
+        } else {
             options.confined();
         }
         allocator = (builder.preallocated ? options.preallocated() : options).build();
-        index = new SegmentIndex(allocator, confined);
+        index = SegmentIndex.of(allocator);
     }
 
     private static long elementSize(Object array) {
@@ -171,7 +173,7 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
         if (allocation == NO_SPACE) {
             throw new OutOfSpaceException(byteSize, byteAlignment, storageReport());
         }
-        return segment(allocation);
+        return indexedSlice(allocation, byteSize);
     }
 
     /// Frees a slice. O(1).
@@ -180,10 +182,7 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
     /// @throws IllegalArgumentException if the segment is no live slice of this arena
     /// @throws IllegalStateException    if this arena is closed
     public void free(MemorySegment slice) {
-        long allocation = allocationOf(slice);
-        long offset = allocator.offset(allocation);
-        allocator.free(allocation);
-        index.remove(offset);
+        allocator.free(allocationOf(slice));
     }
 
     /// The handle of a slice. O(1).
@@ -248,7 +247,7 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
             allocation = allocator.allocateSlack(units, Math.max(1, byteAlignment >>> shift), phase, slack);
         }
         if (zeroed && allocation != NO_SPACE) {
-            slice(allocation).fill((byte) 0);
+            backing.asSlice(offset(allocation), byteSize).fill((byte) 0);
         }
         return allocation;
     }
@@ -274,14 +273,13 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
     /// @return the slice, of the size asked for
     /// @throws IllegalStateException if the handle is not live here
     public MemorySegment segment(long allocation) {
-        MemorySegment slice = slice(allocation);
-        index.put(allocator.offset(allocation), (int) allocation);
-        return slice;
+        return indexedSlice(allocation, allocator.size(allocation, shift));
     }
 
-    private MemorySegment slice(long allocation) {
-        long byteSize = allocator.size(allocation, shift);
-        return backing.asSlice(offset(allocation), byteSize);
+    private MemorySegment indexedSlice(long allocation, long byteSize) {
+        long unit = allocator.offset(allocation);
+        index.put(unit, (int) allocation);
+        return backing.asSlice(origin + (unit << shift), byteSize);
     }
 
     /// Where an allocation starts. O(1).
@@ -355,9 +353,16 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
         }
         long moved = tryAllocate(newByteSize, byteAlignment);
         if (moved != NO_SPACE) {
-            long copied = Math.min(newByteSize, size(allocation));
-            MemorySegment.copy(backing, offset(allocation), backing, offset(moved), copied);
-            allocator.free(allocation);
+            try {
+                long copied = Math.min(newByteSize, size(allocation));
+                MemorySegment.copy(backing, offset(allocation), backing, offset(moved), copied);
+                allocator.free(allocation);
+            } catch (Throwable failure) { // another thread has freed it, or closed the arena
+                if (!allocator.isClosed()) {
+                    allocator.free(moved);
+                }
+                throw failure;
+            }
         }
         return moved;
     }
@@ -488,12 +493,11 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
         allocator.verify();
     }
 
-    /// Frees all slices at once. Their handles are refused from here on; the memory stays. O(1) but for the index.
+    /// Frees all slices at once. Their handles are refused from here on; the memory stays. O(1).
     ///
     /// @throws IllegalStateException if this arena is closed
     public void reset() {
         allocator.reset();
-        index.clear();
     }
 
     /// Ends this arena, and the life of all slices if it owns its memory. Closing twice is allowed.
@@ -501,14 +505,8 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
     /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then
     @Override
     public void close() {
-        if (!allocator.isClosed()) {
-            allocator.checkUsable();
-            if (owned != null) {
-                owned.close();
-            }
-            allocator.close();
-            index.close();
-        }
+        allocator.close(owned);
+        index.close();
     }
 
     /// Size and granule, for a log.
@@ -673,7 +671,7 @@ public sealed class SegmentArena implements SegmentAllocator, AutoCloseable perm
         }
 
         private SegmentArena over(MemorySegment backing, Arena owned) {
-            return shared ? new SharedArena(backing, owned, this) : new SegmentArena(backing, owned, this, true);
+            return new SegmentArena(backing, owned, this);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.github.offsetallocator;
 import static io.github.offsetallocator.NodeTable.*;
 
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
 
 /// Walks everything that the metadata says twice and compares. Every loop is bounded by the number of nodes, so that it
 /// ends on a damaged table too.
@@ -106,7 +107,16 @@ final class Verifier {
             units += count * size;
         }
         check(units == allocator.parkedUnits(), "quick lists hold ", units, " units, counted ", allocator.parkedUnits());
-        check(found == parked, "quick lists hold ", found, " blocks, parked are ", parked);
+        BitSet elsewhere = new BitSet();
+        allocator.forEachParked((node, size) -> {
+            checkNode(node, "a block in a stripe, of size ", size);
+            check(isParked(t, node), "node ", node, ": in a stripe, but not parked; size ", size);
+            check(sizeOf(region(t, node)) == size, "node ", node, ": in a stripe's stack of another size, ", size);
+            check(!elsewhere.get(node), "node ", node, ": twice in the stripes; size ", size);
+            elsewhere.set(node);
+        });
+        found += elsewhere.cardinality();
+        check(found == parked, "quick lists and stripes hold ", found, " blocks, parked are ", parked);
     }
 
     private void verifyRetired() {

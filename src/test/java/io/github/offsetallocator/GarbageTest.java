@@ -53,6 +53,28 @@ class GarbageTest {
         }
     }
 
+    @Test
+    void flushRangesMakeNoGarbageWhateverTheOrder() {
+        try (SegmentArena arena = SegmentArena.ofConfined(1 << 20)) {
+            long[] slices = new long[5000];
+            for (int i = 0; i < slices.length; i++) {
+                slices[i] = arena.tryAllocate(16, 1);
+            }
+            FlushRanges ranges = FlushRanges.of(arena, 16);
+            for (int added : new int[] {60, 500, slices.length}) {
+                for (int first : new int[] {0, added / 2, added - 1}) {
+                    assertNoGarbage(() -> {
+                        ranges.clear();
+                        for (int i = 0; i < added; i++) {
+                            ranges.add(slices[(first + i) % added]);
+                        }
+                        assertEquals(1, ranges.count());
+                    });
+                }
+            }
+        }
+    }
+
     private static void ignore(long allocation) {}
 
     private static void assertNoGarbage(Runnable work) {

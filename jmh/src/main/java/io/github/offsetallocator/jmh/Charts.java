@@ -36,6 +36,8 @@ final class Charts {
         new Color(0xE69F00), new Color(0x56B4E9), new Color(0x555555)
     };
     private static final float[] DASH = {6, 4};
+    /// On a logarithmic axis.
+    private static final double BESIDE = 1.3;
 
     private Charts() {}
 
@@ -91,10 +93,10 @@ final class Charts {
         return chart;
     }
 
-    /// A vertical line with a name on top.
+    /// A vertical line with a name beside its top.
     static void mark(XYChart chart, double x, double top, String name) {
         chart.addAnnotation(new AnnotationLine(x, true, false));
-        chart.addAnnotation(new AnnotationText(name, x, top, false));
+        chart.addAnnotation(new AnnotationText(name, x * BESIDE, top, false));
     }
 
     private static void style(AxesChartStyler styler) {

@@ -7,10 +7,11 @@ import java.util.SplittableRandom;
 
 /// Two ways to measure what an allocator loses between its blocks. Neither depends on time or on the machine.
 final class Fragmentation {
-    /// Units of the pool for [#meanUse(Setting, long, long, int)].
+    /// Units of the pool for [#meanUse(Setting, long, long)].
     static final long POOL = 64 << 20;
 
     private static final int STEPS_OF_PEAK = 2000;
+    private static final int FEWEST_REFUSALS = 20_000;
     private static final int CHURNS = 5;
     private static final long SEED = 1;
 
@@ -105,12 +106,16 @@ final class Fragmentation {
     ///  fill | refusals to settle | refusals measured: part of the pool in use at each, mean
     /// ```
     ///
+    /// It settles for twice as many refusals as there can be blocks, so that each has had to go, and is measured over as
+    /// many.
+    ///
     /// @param smallest size, and
     /// @param largest  size, all between are equally frequent
-    /// @param refusals how many are measured; as many come before
-    static double meanUse(Setting setting, long smallest, long largest, int refusals) {
+    static double meanUse(Setting setting, long smallest, long largest) {
         SplittableRandom random = new SplittableRandom(SEED);
-        long[] live = new long[(int) (POOL / smallest) + 1];
+        int mostBlocks = (int) (POOL / smallest);
+        int refusals = Math.max(FEWEST_REFUSALS, 2 * mostBlocks);
+        long[] live = new long[mostBlocks];
         int count = 0;
         long used = 0;
         double sum = 0;

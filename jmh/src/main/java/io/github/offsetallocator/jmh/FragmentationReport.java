@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
 /// - For [Work]: the smallest pool with which nothing is refused, divided by the most that is live at once, see
 ///   [Fragmentation#overhead(Fragmentation.Setting, Work)].
 /// - For blocks of one size, off a bin boundary, and for sizes at random: how much of the pool is in use when a request is
-///   refused, see [Fragmentation#meanUse(Fragmentation.Setting, long, long, int)].
+///   refused, see [Fragmentation#meanUse(Fragmentation.Setting, long, long)].
 ///
 /// It says whether the bars hold: blocks of one size use 99.5 % of the pool or more, random ones 90 %, and quick lists cost
 /// 2 % at most. If one doesn't, the exit code is 1.
@@ -36,17 +36,10 @@ final class FragmentationReport implements Callable<Integer> {
     private static final double RANDOM_SIZE_BAR = 0.90;
     private static final String GOOD = Fragmentation.Setting.GOOD.toString();
     private static final String WITHOUT_QUICK_LISTS = Fragmentation.Setting.GOOD_WITHOUT_QUICK_LISTS.toString();
-    private static final String RANDOM = "1 Ki to 1 Mi";
+    private static final String RANDOM = "random";
     private static final long SMALLEST_RANDOM = 1 << 10;
     private static final long LARGEST_RANDOM = 1 << 20;
     private static final List<Long> POWERS = List.of(1L << 8, 1L << 12, 1L << 16);
-
-    @Option(
-            names = "--refusals",
-            paramLabel = "N",
-            defaultValue = "20000",
-            description = "How many refusals the mean use is taken over, after as many to settle (default: ${DEFAULT-VALUE}).")
-    private int refusals;
 
     @Option(
             names = "--work",
@@ -101,7 +94,7 @@ final class FragmentationReport implements Callable<Integer> {
         Map<String, Double> use = new LinkedHashMap<>();
         for (Fragmentation.Setting setting : Fragmentation.Setting.values()) {
             progress.stage((smallest == largest ? smallest : RANDOM) + " units, " + setting + ": mean use");
-            use.put(setting.toString(), Fragmentation.meanUse(setting, smallest, largest, refusals));
+            use.put(setting.toString(), Fragmentation.meanUse(setting, smallest, largest));
         }
         return use;
     }
@@ -120,7 +113,8 @@ final class FragmentationReport implements Callable<Integer> {
                 + System.lineSeparator()
                 + table(results.pools(), "%.3f")
                 + System.lineSeparator()
-                + "Mean part of " + Fragmentation.POOL + " units in use when a request is refused, by size of the blocks in units"
+                + "Mean part of " + Fragmentation.POOL + " units in use when a request is refused, by size of the blocks;"
+                + " random: 1 Ki to 1 Mi"
                 + System.lineSeparator()
                 + table(results.uses(), "%.4f");
     }

@@ -151,7 +151,7 @@ final class Plots implements Callable<Integer> {
                 "work", "% of what is live at most", percent(results.pools(), ratio -> ratio - 1)));
         save("fragmentation-use", Charts.bars(
                 "Pool in use when a request is refused: 64 Mi units, blocks of one size, and of random ones",
-                "units of a block", "% of the pool, mean", percent(results.uses(), part -> part)));
+                "units of a block; random: 1 Ki to 1 Mi", "% of the pool, mean", percent(results.uses(), part -> part)));
     }
 
     private static Map<String, Map<String, Double>> percent(

@@ -14,7 +14,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 
 /// The few functions of the CUDA driver API that page-locked memory needs, called through FFM: no wrapper library, no
-/// CUDA toolkit, only the `libcuda` that comes with the driver. For the thread that opened it.
+/// CUDA toolkit, only the `libcuda` that comes with the driver. For the thread that opened it. What the toolkit's runtime
+/// calls `cudaHostRegister` and `cudaHostAlloc` are `cuMemHostRegister` and `cuMemHostAlloc` here.
 ///
 /// Names with `_v2` are what the macros of `cuda.h` make of the plain names, which are older functions. A device
 /// pointer (`CUdeviceptr`) is a number of 64 bits, a device (`CUdevice`) and a result (`CUresult`) are `int`.

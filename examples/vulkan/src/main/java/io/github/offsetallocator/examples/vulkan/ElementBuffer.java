@@ -44,7 +44,8 @@ final class ElementBuffer implements AutoCloseable {
         ranges.reclaim(queue.completed());
         long range = ranges.allocate(count);
         if (range == OffsetAllocator.NO_SPACE) {
-            grow(Math.max(2 * ranges.capacity(), ranges.capacity() + count));
+            long capacity = ranges.capacity();
+            grow(Math.clamp(2 * capacity, capacity + count, OffsetAllocator.MAX_CAPACITY));
             range = ranges.allocate(count);
         }
         return range;
@@ -84,10 +85,6 @@ final class ElementBuffer implements AutoCloseable {
     /// The buffer to bind. It is another one after growing.
     long handle() {
         return buffer.handle();
-    }
-
-    int elementSize() {
-        return elementSize;
     }
 
     /// The index of a range's first element. It is another one after compaction.

@@ -38,6 +38,12 @@ final class ImportedBuffer implements AutoCloseable {
                     .usage(VulkanBuffer.COPYABLE);
             check(vkCreateBuffer(device.handle(), info, null, handle), "vkCreateBuffer");
             buffer = handle[0];
+            VkMemoryRequirements needs = VkMemoryRequirements.malloc(stack);
+            vkGetBufferMemoryRequirements(device.handle(), buffer, needs);
+            if (needs.size() > segment.byteSize()) {
+                throw new IllegalArgumentException("a buffer of this size takes " + needs.size() + " bytes, " + segment
+                        + " has less");
+            }
             VkMemoryAllocateInfo allocation = VkMemoryAllocateInfo.calloc(stack)
                     .sType$Default()
                     .pNext(VkImportMemoryHostPointerInfoEXT.calloc(stack)
@@ -45,7 +51,7 @@ final class ImportedBuffer implements AutoCloseable {
                             .handleType(HOST_MEMORY)
                             .pHostPointer(segment.address()))
                     .allocationSize(segment.byteSize())
-                    .memoryTypeIndex(memoryType(segment, stack));
+                    .memoryTypeIndex(memoryType(segment, needs.memoryTypeBits(), stack));
             check(vkAllocateMemory(device.handle(), allocation, null, handle), "vkAllocateMemory");
             memory = handle[0];
             check(vkBindBufferMemory(device.handle(), buffer, memory, 0), "vkBindBufferMemory");
@@ -53,13 +59,11 @@ final class ImportedBuffer implements AutoCloseable {
     }
 
     /// A type that both the segment and the buffer can have, and coherent: there is no mapping that could be flushed.
-    private int memoryType(MemorySegment segment, MemoryStack stack) {
-        VkMemoryRequirements needs = VkMemoryRequirements.malloc(stack);
-        vkGetBufferMemoryRequirements(device.handle(), buffer, needs);
+    private int memoryType(MemorySegment segment, int bufferTypes, MemoryStack stack) {
         var properties = VkMemoryHostPointerPropertiesEXT.calloc(stack).sType$Default();
         check(vkGetMemoryHostPointerPropertiesEXT(device.handle(), HOST_MEMORY, segment.address(), properties),
                 "vkGetMemoryHostPointerPropertiesEXT");
-        return device.memoryType(needs.memoryTypeBits() & properties.memoryTypeBits(),
+        return device.memoryType(bufferTypes & properties.memoryTypeBits(),
                 VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
                 VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
     }

@@ -50,7 +50,7 @@ final class MeshBuffer implements AutoCloseable {
 
     /// What `vkCmdDrawIndexed` takes as `vertexOffset`.
     int vertexOffset(Mesh mesh) {
-        return (int) vertices.first(mesh.vertexRange);
+        return Math.toIntExact(vertices.first(mesh.vertexRange));
     }
 
     ElementBuffer vertices() {

@@ -62,10 +62,6 @@ public final class MeshExample implements AutoCloseable {
         return buffer;
     }
 
-    int meshes() {
-        return meshes.size();
-    }
-
     /// Adds meshes of random sizes; their numbers are the seeds of their content.
     void add(int count) {
         for (int i = 0; i < count; i++) {
@@ -92,6 +88,7 @@ public final class MeshExample implements AutoCloseable {
     ///
     /// @return how many there are
     int compare() {
+        queue.barrier();
         meshes.forEach((seed, mesh) -> {
             read(buffer.vertices(), mesh.vertexRange(), 2L * seed);
             read(buffer.indices(), mesh.indexRange(), 2L * seed + 1);

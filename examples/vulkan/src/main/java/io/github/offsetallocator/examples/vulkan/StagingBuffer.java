@@ -45,7 +45,8 @@ final class StagingBuffer implements AutoCloseable {
         return buffer.isCoherent();
     }
 
-    /// Counts what the staging path allocates on the heap; not what recording and submitting does, which is LWJGL's.
+    /// Counts what the staging path allocates on the heap: `tryAllocate`, filling, `offset`, `size`, `add`, `retire` and
+    /// `reclaim`. Recording, flushing and submitting are LWJGL's, whose structs are objects.
     HeapMeter meter() {
         return meter;
     }

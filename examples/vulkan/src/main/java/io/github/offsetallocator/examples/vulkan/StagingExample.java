@@ -1,6 +1,7 @@
 package io.github.offsetallocator.examples.vulkan;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Locale;
 
 /// Streams 4000 uploads of mixed sizes through 32 MiB of mapped staging memory into a device buffer of 128 MiB, which is
@@ -27,21 +28,20 @@ public final class StagingExample {
     }
 
     private static void check() {
-        try (VulkanDevice device = VulkanDevice.open(true);
-                UploadStream stream = new UploadStream(device, STAGING, DEVICE, false)) {
-            System.out.printf("%s%ncopies aligned to %d bytes, atoms of %d bytes, staging memory %s, granule %d%n%n",
+        VulkanDevice device = VulkanDevice.open(true);
+        try (device; UploadStream stream = new UploadStream(device, STAGING, DEVICE, false)) {
+            print("%s%ncopies aligned to %d bytes, atoms of %d bytes, staging memory %s, granule %d%n%n",
                     device.name(), device.copyAlignment(), device.atomSize(),
                     stream.staging().isCoherent() ? "coherent" : "not coherent", stream.staging().arena().granule());
-            System.out.println("every upload read back, "
-                    + (device.validation().isPresent() ? "under the validation layer" : "no validation layer installed"));
+            print("every upload read back, %s%n",
+                    device.validation().isPresent() ? "under the validation layer" : "no validation layer installed");
             print(stream.run(new Workload(UPLOADS, device.copyAlignment(), SEED), true));
-            device.validation().ifPresent(log ->
-                    System.out.println("  validation: " + log.messages().size() + " warnings and errors"));
         }
+        device.validation().ifPresent(log -> print("  validation: %d warnings and errors%n", log.messages().size()));
     }
 
     private static void time() {
-        System.out.println("\nagainst the clock, only what is left at the end read back, " + TIMED_RUNS + " runs");
+        print("%nagainst the clock, only what is left at the end read back%n");
         UploadStream.Result[] results = new UploadStream.Result[TIMED_RUNS];
         try (VulkanDevice device = VulkanDevice.open(false)) {
             Workload workload = new Workload(UPLOADS, device.copyAlignment(), SEED);
@@ -49,26 +49,28 @@ public final class StagingExample {
                 try (UploadStream stream = new UploadStream(device, STAGING, DEVICE, false)) {
                     results[i] = stream.run(workload, false);
                 }
+                print("  run %d: %.2f s, %.0f uploads/s; staging path: %.3f heap bytes per upload after the first %d%n",
+                        i + 1, results[i].seconds(), results[i].uploadsPerSecond(), results[i].heapBytesPerUpload(),
+                        UploadStream.WARM_UP);
             }
         }
-        print(results[TIMED_RUNS - 1]);
-        double[] seconds = Arrays.stream(results).mapToDouble(UploadStream.Result::seconds).sorted().toArray();
-        double median = seconds[TIMED_RUNS / 2];
-        System.out.printf(Locale.ROOT, "  median %.2f s (%.2f to %.2f): %.0f uploads/s, %.0f MiB/s%n",
-                median, seconds[0], seconds[TIMED_RUNS - 1], UPLOADS / median, mib(results[0].byteSize()) / median);
+        Arrays.sort(results, Comparator.comparingDouble(UploadStream.Result::seconds));
+        UploadStream.Result median = results[TIMED_RUNS / 2];
+        print(median);
+        print("  median %.0f uploads/s, %.0f MiB/s%n",
+                median.uploadsPerSecond(), mib(median.byteSize()) / median.seconds());
     }
 
     private static void print(UploadStream.Result result) {
-        System.out.printf(Locale.ROOT, "  %d uploads, %.1f MiB; %d evicted to make room%n",
+        print("  %d uploads, %.1f MiB; %d evicted to make room%n",
                 result.uploads(), mib(result.byteSize()), result.evicted());
-        System.out.printf(Locale.ROOT, "  %d uploads read back, %.1f MiB: every byte matched%n",
-                result.compared(), mib(result.comparedBytes()));
-        System.out.printf(Locale.ROOT, "  staging: peak use %.1f of %d MiB, full %d times%n",
+        print("  %d uploads read back, %.1f MiB: every byte matched%n", result.compared(), mib(result.comparedBytes()));
+        print("  staging: peak use %.1f of %d MiB, full %d times%n",
                 mib(result.stagingPeak()), STAGING / MIB, result.stagingWaits());
-        System.out.printf(Locale.ROOT, "  heap, in tryAllocate, offset, fill, flush ranges, retire, reclaim: %.3f bytes"
-                + " per upload after the first %d, which took %d in all%n",
-                (double) result.heapBytesThen() / (result.uploads() - UploadStream.WARM_UP),
-                UploadStream.WARM_UP, result.heapBytesFirst());
+    }
+
+    private static void print(String format, Object... values) {
+        System.out.printf(Locale.ROOT, format, values);
     }
 
     private static double mib(long bytes) {

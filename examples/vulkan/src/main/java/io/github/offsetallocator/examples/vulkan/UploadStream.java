@@ -21,20 +21,27 @@ final class UploadStream implements AutoCloseable {
     private static final int UNIT = 16;
     private static final int BATCHES_IN_FLIGHT = 4;
     /// Half a dozen batches fill the staging buffer, so that the CPU gets ahead of the device but not far.
-    private static final int BATCHES_STAGED = 6;
+    static final int BATCHES_STAGED = 6;
 
-    /// Classes are loaded and tables grow during the first uploads.
+    /// How many uploads it takes at most until all tables have grown to their size.
     static final int WARM_UP = 1000;
 
-    /// @param seconds        from the first upload until the device is done with the last, without reading back the rest
-    /// @param stagingPeak    most bytes of the staging buffer in use at once
-    /// @param stagingWaits   how often the staging buffer was full and the device had to be waited for
-    /// @param heapBytesFirst what the staging path allocated on the Java heap for the first [#WARM_UP] uploads
-    /// @param heapBytesThen  what it allocated for all others
-    /// @param evicted        uploads that had to make room for later ones
-    /// @param compared       uploads that were read back and compared, and matched
-    record Result(int uploads, long byteSize, double seconds, long stagingPeak, int stagingWaits, long heapBytesFirst,
-            long heapBytesThen, int evicted, int compared, long comparedBytes) {}
+    /// @param seconds      from the first upload until the device is done with the last, without reading back the rest
+    /// @param stagingPeak  most bytes of the staging buffer in use at once
+    /// @param stagingWaits how often the staging buffer was full and the device had to be waited for
+    /// @param heapBytes    what the staging path allocated on the Java heap after the first [#WARM_UP] uploads
+    /// @param evicted      uploads that had to make room for later ones
+    /// @param compared     uploads that were read back and compared, and matched
+    record Result(int uploads, long byteSize, double seconds, long stagingPeak, int stagingWaits, long heapBytes,
+            int evicted, int compared, long comparedBytes) {
+        double uploadsPerSecond() {
+            return uploads / seconds;
+        }
+
+        double heapBytesPerUpload() {
+            return (double) heapBytes / (uploads - WARM_UP);
+        }
+    }
 
     private final CommandQueue queue;
     private final StagingBuffer staging;
@@ -63,10 +70,10 @@ final class UploadStream implements AutoCloseable {
     /// @param compareEvicted whether to read back and compare what is evicted too, that is every byte uploaded
     Result run(Workload workload, boolean compareEvicted) {
         long start = System.nanoTime();
-        long heapBytesFirst = 0;
+        long heapBytesBefore = 0;
         for (int i = 0; i < workload.uploads(); i++) {
             if (i == WARM_UP) {
-                heapBytesFirst = staging.meter().total();
+                heapBytesBefore = staging.meter().total();
             }
             upload(workload, i, compareEvicted);
         }
@@ -79,7 +86,8 @@ final class UploadStream implements AutoCloseable {
         ranges.verify();
         staging.arena().verify();
         return new Result(workload.uploads(), workload.byteSize(), seconds, staging.peak(), staging.waits(),
-                heapBytesFirst, staging.meter().total() - heapBytesFirst, evicted, readback.comparedRanges(), readback.comparedBytes());
+                staging.meter().total() - heapBytesBefore, evicted, readback.comparedRanges(),
+                readback.comparedBytes());
     }
 
     private void upload(Workload workload, int upload, boolean compareEvicted) {

@@ -2,6 +2,7 @@ package io.github.offsetallocator.examples.vulkan;
 
 import static org.lwjgl.vulkan.EXTDebugUtils.*;
 
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.lwjgl.system.MemoryStack;
@@ -10,13 +11,17 @@ import org.lwjgl.vulkan.VkDebugUtilsMessengerCallbackDataEXT;
 import org.lwjgl.vulkan.VkDebugUtilsMessengerCallbackEXT;
 import org.lwjgl.vulkan.VkDebugUtilsMessengerCreateInfoEXT;
 
-/// What the validation layer has to say: every warning and error goes to the error stream as it comes and is kept, so
-/// that a test can demand that there was none. Any thread of the driver may call in.
+/// What the validation layer has to say: every warning and error is printed as it comes and is kept, so that a test can
+/// demand that there was none. Any thread of the driver may call in.
 public final class ValidationLog {
     private final List<String> messages = new ArrayList<>();
     private final VkDebugUtilsMessengerCallbackEXT callback = VkDebugUtilsMessengerCallbackEXT.create(this::report);
 
-    ValidationLog() {}
+    private final PrintStream out;
+
+    ValidationLog(PrintStream out) {
+        this.out = out;
+    }
 
     /// All warnings and errors so far, in order. Readable after the device was closed too, which is when the layer
     /// reports what was not destroyed.
@@ -40,7 +45,7 @@ public final class ValidationLog {
 
     private int report(int severity, int types, long data, long userData) {
         String message = VkDebugUtilsMessengerCallbackDataEXT.create(data).pMessageString();
-        System.err.println(message);
+        out.println(message);
         synchronized (this) {
             messages.add(message);
         }

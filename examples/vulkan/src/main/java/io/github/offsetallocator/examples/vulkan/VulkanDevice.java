@@ -4,6 +4,7 @@ import static org.lwjgl.vulkan.EXTExternalMemoryHost.VK_EXTERNAL_MEMORY_HANDLE_T
 import static org.lwjgl.vulkan.EXTExternalMemoryHost.VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
 import static org.lwjgl.vulkan.VK12.*;
 
+import java.io.PrintStream;
 import java.nio.IntBuffer;
 import java.util.Comparator;
 import java.util.List;
@@ -78,7 +79,12 @@ public final class VulkanDevice implements AutoCloseable {
     /// @return a device, to be closed
     /// @throws NoVulkanException if there is none
     public static VulkanDevice open(boolean validate) {
-        VulkanInstance instance = new VulkanInstance(validate);
+        return open(validate ? System.err : null);
+    }
+
+    /// As [#open(boolean)], with the layer's messages printed to a stream, or without the layer if that is null.
+    static VulkanDevice open(PrintStream messages) {
+        VulkanInstance instance = new VulkanInstance(messages);
         try {
             return new VulkanDevice(instance);
         } catch (Throwable failure) {
@@ -177,7 +183,8 @@ public final class VulkanDevice implements AutoCloseable {
             var properties = VkExternalBufferProperties.calloc(stack).sType$Default();
             vkGetPhysicalDeviceExternalBufferProperties(device, info, properties);
             int features = properties.externalMemoryProperties().externalMemoryFeatures();
-            return (features & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) != 0;
+            return (features & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) != 0
+                    && (features & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT) == 0;
         }
     }
 
@@ -188,7 +195,7 @@ public final class VulkanDevice implements AutoCloseable {
         return name;
     }
 
-    /// What the offset of a copy into an image or a buffer should be a multiple of, in bytes.
+    /// What the offset in a buffer that is copied to an image should be a multiple of, in bytes.
     public long copyAlignment() {
         return copyAlignment;
     }
@@ -215,10 +222,6 @@ public final class VulkanDevice implements AutoCloseable {
 
     VkDevice handle() {
         return device;
-    }
-
-    VkPhysicalDevice physical() {
-        return physical;
     }
 
     VkQueue queue() {

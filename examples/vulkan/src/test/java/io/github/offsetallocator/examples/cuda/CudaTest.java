@@ -9,7 +9,7 @@ class CudaTest {
         try {
             CudaExample.run();
         } catch (NoCudaException e) {
-            System.out.println("skipped: " + e.getMessage());
+            System.out.println("CUDA test skipped: " + e.getMessage());
             Assumptions.abort(e.getMessage());
         }
     }
