@@ -103,8 +103,8 @@ final class Workload {
         return peak;
     }
 
-    /// Bytes for a pool: a quarter more than is ever live, in whole 64 KiB.
+    /// Bytes for a pool: half as much again as is ever live, in whole 64 KiB.
     long pool() {
-        return roundUp(peak + peak / 4, POOL_UNIT);
+        return roundUp(peak + peak / 2, POOL_UNIT);
     }
 }
