@@ -14,7 +14,7 @@ final class Player {
     static final String READY = "ready";
 
     private static final long WARM_UP_NANOS = 600_000_000L;
-    private static final long WARM_UP_OPERATIONS = 4 << 20;
+    private static final long WARM_UP_OPERATIONS = 2 << 20;
     private static final long ROUND_NANOS = 80_000_000L;
 
     private final Script script;

@@ -26,8 +26,8 @@ public enum Work {
     /// A churn, [Trace#churn(int, int, int, long)]: blocks of 1 byte to 16 KiB, half of the slots live in the long run,
     /// and frees of what is left.
     static final int SMALL_CHURN_OPERATIONS = 1 << 20;
-    /// Five operations for each slot: enough until half of them are live.
-    static final int LARGE_CHURN_OPERATIONS = 5 << 20;
+    /// Two operations for each slot: enough until almost half of them are live.
+    static final int LARGE_CHURN_OPERATIONS = 2 << 20;
 
     private static final int LARGEST = 16 << 10;
     private static final long SEED = 1;

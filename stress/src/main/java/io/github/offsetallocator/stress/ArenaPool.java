@@ -4,6 +4,7 @@ import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.MemorySegment;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// Small shared arenas for the states of a test.
 ///
@@ -16,13 +17,28 @@ final class ArenaPool {
     static final String IN_ORDER = "in order";
 
     private static final int MAX_ALLOCATIONS = 64;
+    private static final int ROOMY = 64 << 10;
+    private static final int CALLS_UNTIL_PARKING = 64;
 
     private final int byteSize;
+    private final boolean busy;
+    private final AtomicInteger taken = new AtomicInteger();
     private final Queue<SegmentArena> arenas = new ConcurrentLinkedQueue<>();
 
     /// @param byteSize capacity of the arenas
     ArenaPool(int byteSize) {
+        this(byteSize, false);
+    }
+
+    private ArenaPool(int byteSize, boolean busy) {
         this.byteSize = byteSize;
+        this.busy = busy;
+    }
+
+    /// Arenas with more room than any test needs. Every second one has been in use for a while, so that blocks which are
+    /// freed wait in stripes; in the others they are merged under the lock.
+    static ArenaPool roomy() {
+        return new ArenaPool(ROOMY, true);
     }
 
     /// An arena of this capacity that no pool takes back, for those who close it.
@@ -36,8 +52,14 @@ final class ArenaPool {
 
     /// An empty arena.
     SegmentArena take() {
-        SegmentArena arena = arenas.poll();
-        return arena == null ? single(byteSize) : arena;
+        SegmentArena polled = arenas.poll();
+        SegmentArena arena = polled == null ? single(byteSize) : polled;
+        if (busy && (taken.getAndIncrement() & 1) == 0) {
+            for (int i = 0; i < CALLS_UNTIL_PARKING; i++) {
+                arena.free(arena.tryAllocate(1, 1));
+            }
+        }
+        return arena;
     }
 
     /// Looks at an arena when all is over, and takes it back.

@@ -21,7 +21,7 @@ import org.openjdk.jcstress.infra.results.LLLL_Result;
 @Outcome(id = ".*", expect = Expect.FORBIDDEN, desc = "The arena is out of order.")
 @State
 public class FreeAgainstReallocate {
-    private static final ArenaPool POOL = new ArenaPool(2048);
+    private static final ArenaPool POOL = ArenaPool.roomy();
 
     private final SegmentArena arena = POOL.take();
     private final long block = arena.tryAllocate(64, 1);

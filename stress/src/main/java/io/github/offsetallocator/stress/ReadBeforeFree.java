@@ -18,7 +18,7 @@ import org.openjdk.jcstress.infra.results.LLL_Result;
 @Outcome(id = ".*", expect = Expect.FORBIDDEN, desc = "The arena is out of order.")
 @State
 public class ReadBeforeFree {
-    private static final ArenaPool POOL = new ArenaPool(2048);
+    private static final ArenaPool POOL = ArenaPool.roomy();
 
     private final SegmentArena arena = POOL.take();
     private final MemorySegment memory = arena.backing();
@@ -40,7 +40,7 @@ public class ReadBeforeFree {
     public void newOwner(LLL_Result r) {
         long next = arena.tryAllocate(2048, 1);
         r.r2 = Calls.grant(next);
-        if (next != SegmentArena.NO_SPACE) {
+        if (next != SegmentArena.NO_SPACE && arena.offset(next) == at) {
             memory.set(ValueLayout.JAVA_LONG_UNALIGNED, at, 2);
         }
     }

@@ -16,7 +16,7 @@ import org.openjdk.jcstress.infra.results.LLL_Result;
 @Outcome(id = ".*", expect = Expect.FORBIDDEN, desc = "A size made of both.")
 @State
 public class ReadTheSizeAgainstGrow {
-    private static final ArenaPool POOL = new ArenaPool(1024);
+    private static final ArenaPool POOL = ArenaPool.roomy();
 
     private final SegmentArena arena = POOL.take();
     private final long block = arena.tryAllocate(60, 1);

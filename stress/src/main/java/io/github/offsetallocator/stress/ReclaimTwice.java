@@ -17,7 +17,7 @@ import org.openjdk.jcstress.infra.results.LLL_Result;
 @Outcome(id = ".*", expect = Expect.FORBIDDEN, desc = "The arena is out of order.")
 @State
 public class ReclaimTwice {
-    private static final ArenaPool POOL = new ArenaPool(1024);
+    private static final ArenaPool POOL = ArenaPool.roomy();
 
     private final SegmentArena arena = POOL.take();
 
