@@ -17,9 +17,10 @@ import org.openjdk.jcstress.infra.results.LLLL_Result;
 @Outcome(id = ".*", expect = Expect.FORBIDDEN, desc = "The arena is out of order.")
 @State
 public class FreeNeighbours {
-    private static final ArenaPool POOL = new ArenaPool(1024);
+    private static final ArenaPool POOL = ArenaPool.roomy();
 
     private final SegmentArena arena = POOL.take();
+    private final long whole = arena.byteSize();
     private final long left = arena.tryAllocate(512, 1);
     private final long right = arena.tryAllocate(512, 1);
 
@@ -35,7 +36,7 @@ public class FreeNeighbours {
 
     @Arbiter
     public void end(LLLL_Result r) {
-        r.r3 = Calls.grant(arena.tryAllocate(1024, 1));
+        r.r3 = Calls.grant(arena.tryAllocate(whole, 1));
         r.r4 = POOL.giveBack(arena);
     }
 }

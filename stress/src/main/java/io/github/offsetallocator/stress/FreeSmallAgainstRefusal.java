@@ -19,20 +19,21 @@ import org.openjdk.jcstress.infra.results.LLL_Result;
 @Outcome(id = ".*", expect = Expect.FORBIDDEN, desc = "The arena is out of order.")
 @State
 public class FreeSmallAgainstRefusal {
-    private static final ArenaPool POOL = new ArenaPool(1024);
+    private static final ArenaPool POOL = ArenaPool.roomy();
 
     private final SegmentArena arena = POOL.take();
+    private final long whole = arena.byteSize();
     private final long block = arena.tryAllocate(64, 1);
 
     @Actor
     public void freeAndAllocate(LLL_Result r) {
         arena.free(block);
-        r.r1 = Calls.grant(arena.tryAllocate(1024, 1));
+        r.r1 = Calls.grant(arena.tryAllocate(whole, 1));
     }
 
     @Actor
     public void allocate(LLL_Result r) {
-        r.r2 = Calls.grant(arena.tryAllocate(1024, 1));
+        r.r2 = Calls.grant(arena.tryAllocate(whole, 1));
     }
 
     @Arbiter

@@ -20,7 +20,7 @@ import org.openjdk.jcstress.infra.results.LLL_Result;
 @Outcome(id = ".*", expect = Expect.FORBIDDEN, desc = "The arena is out of order.")
 @State
 public class FreeThenFlag {
-    private static final ArenaPool POOL = ArenaPool.roomy();
+    private static final ArenaPool POOL = new ArenaPool(1024);
 
     private final SegmentArena arena = POOL.take();
     private final long block = arena.tryAllocate(1024, 1);

@@ -9,7 +9,8 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.LLL_Result;
 
-/// As [FreeThenFlag], with a small block that is kept with the thread that freed it, and of which only a part is asked for.
+/// As [FreeThenFlag], with a small block that waits with the thread that freed it, while the other one asks for the whole:
+/// such blocks are given back before anything is refused.
 @JCStressTest
 @Outcome(id = "told, granted, in order", expect = Expect.ACCEPTABLE, desc = "Free before.")
 @Outcome(
@@ -23,13 +24,9 @@ public class SmallFreeThenFlag {
     private static final ArenaPool POOL = ArenaPool.roomy();
 
     private final SegmentArena arena = POOL.take();
+    private final long whole = arena.byteSize();
     private final long block = arena.tryAllocate(64, 1);
     private volatile boolean freed;
-
-    /// Fills the rest.
-    public SmallFreeThenFlag() {
-        arena.tryAllocate(192, 1);
-    }
 
     @Actor
     public void free() {
@@ -40,7 +37,7 @@ public class SmallFreeThenFlag {
     @Actor
     public void allocate(LLL_Result r) {
         r.r1 = freed ? "told" : "not told";
-        r.r2 = Calls.grant(arena.tryAllocate(32, 1));
+        r.r2 = Calls.grant(arena.tryAllocate(whole, 1));
     }
 
     @Arbiter
