@@ -594,6 +594,11 @@ public sealed class OffsetAllocator extends Regions implements AutoCloseable per
         return (sizeOf(region(t, node)) << shift) - (high(links(t, node)) & MAX_SLACK);
     }
 
+    /// Whether the block of a node that was freed waits to be handed out again as it is.
+    final boolean waits(int node) {
+        return isParked(table, node);
+    }
+
     /// The handle of the allocation at `offset` if `node` is its node, or 0.
     long liveAt(int node, long offset) {
         MemorySegment t = table;

@@ -182,7 +182,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if the segment is no live slice of this arena
     /// @throws IllegalStateException    if this arena is closed
     public void free(MemorySegment slice) {
-        allocator.free(allocationOf(slice));
+        long allocation = allocationOf(slice);
+        allocator.free(allocation);
+        index.freed(slice.address() - backing.address() - origin >>> shift, (int) allocation);
     }
 
     /// The handle of a slice. O(1).

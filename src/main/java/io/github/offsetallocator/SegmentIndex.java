@@ -16,5 +16,8 @@ abstract sealed class SegmentIndex permits HashIndex, StripedIndex {
     /// The handle of the live allocation at `offset`, or 0 if it has none or was never put here.
     abstract long find(long offset);
 
+    /// Told after the block at `offset` was freed by its segment. Keeping its entry does no harm.
+    abstract void freed(long offset, int node);
+
     abstract void close();
 }

@@ -28,6 +28,10 @@ final class StripedIndex extends SegmentIndex {
         }
     }
 
+    /// Someone else may have the block already.
+    @Override
+    void freed(long offset, int node) {}
+
     @Override
     void close() {
         for (HashIndex stripe : stripes) {

@@ -20,7 +20,7 @@ final class ForkedSubject implements Contestant {
     /// As the other one, with a player of another kind that answers in the same way.
     ForkedSubject(String name, Class<?> player, String... arguments) throws IOException {
         this.name = name;
-        process = Jvm.running(player, List.of(), arguments)
+        process = Jvm.running(player, Jvm.TOUCHED_HEAP, arguments)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         answers = process.inputReader();

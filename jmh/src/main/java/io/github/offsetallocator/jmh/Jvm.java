@@ -19,6 +19,10 @@ final class Jvm {
     /// The JVM takes another one if it sees a single core; all subjects should have the same.
     static final String COLLECTOR = "-XX:+UseG1GC";
 
+    /// A heap that was touched before anything is timed, with a young generation that is used again and again: or else
+    /// those who make objects would be timed while the system hands the JVM its first gigabytes.
+    static final List<String> TOUCHED_HEAP = List.of("-Xmx2g", "-Xmn128m", "-XX:+AlwaysPreTouch");
+
     private Jvm() {}
 
     /// A process that runs the `main` of a class with this JVM, this class path and the flags above.
