@@ -30,7 +30,7 @@ public class FreeAgainstGrow {
 
     @Actor
     public void grow(LLL_Result r) {
-        r.r2 = Calls.resize(arena, block, 500);
+        r.r2 = Calls.resize(arena, block, 512);
     }
 
     @Arbiter

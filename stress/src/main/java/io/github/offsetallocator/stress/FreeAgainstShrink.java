@@ -29,7 +29,7 @@ public class FreeAgainstShrink {
 
     @Actor
     public void shrink(LLL_Result r) {
-        r.r2 = Calls.resize(arena, block, 100);
+        r.r2 = Calls.resize(arena, block, 128);
     }
 
     @Arbiter
