@@ -1,20 +1,26 @@
 package io.github.offsetallocator;
 
-import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/// A [SegmentIndex] for any thread: hash tables side by side, each with its own lock, chosen by offset.
+/// A [SegmentIndex] for any thread: hash tables side by side, each with its own lock, chosen by offset. Each is made when
+/// it is first needed, since closing memory that threads share takes a handshake with all of them.
 final class StripedIndex extends SegmentIndex {
-    private static final int SHIFT = 5;
+    private static final int SHIFT = 4;
 
-    private final HashIndex[] stripes = new HashIndex[1 << SHIFT];
+    private final OffsetAllocator allocator;
+    private final AtomicReferenceArray<HashIndex> stripes = new AtomicReferenceArray<>(1 << SHIFT);
+    private boolean closed;
 
     StripedIndex(OffsetAllocator allocator) {
-        Arrays.setAll(stripes, _ -> new HashIndex(allocator, TableMemory.Threads.ONE_AT_A_TIME));
+        this.allocator = allocator;
     }
 
     @Override
     void put(long offset, int node) {
-        HashIndex stripe = stripe(offset);
+        HashIndex stripe = stripes.get(stripe(offset));
+        if (stripe == null) {
+            stripe = newStripe(stripe(offset));
+        }
         synchronized (stripe) {
             stripe.put(offset, node);
         }
@@ -22,7 +28,10 @@ final class StripedIndex extends SegmentIndex {
 
     @Override
     long find(long offset) {
-        HashIndex stripe = stripe(offset);
+        HashIndex stripe = stripes.get(stripe(offset));
+        if (stripe == null) {
+            return 0;
+        }
         synchronized (stripe) {
             return stripe.find(offset);
         }
@@ -32,17 +41,33 @@ final class StripedIndex extends SegmentIndex {
     @Override
     void freed(long offset, int node) {}
 
+    private synchronized HashIndex newStripe(int index) {
+        if (closed) {
+            throw new IllegalStateException("the arena is closed");
+        }
+        HashIndex stripe = stripes.get(index);
+        if (stripe == null) {
+            stripe = new HashIndex(allocator, TableMemory.Threads.ONE_AT_A_TIME);
+            stripes.set(index, stripe);
+        }
+        return stripe;
+    }
+
     @Override
-    void close() {
-        for (HashIndex stripe : stripes) {
-            synchronized (stripe) {
-                stripe.close();
+    synchronized void close() {
+        closed = true;
+        for (int i = 0; i < stripes.length(); i++) {
+            HashIndex stripe = stripes.get(i);
+            if (stripe != null) {
+                synchronized (stripe) {
+                    stripe.close();
+                }
             }
         }
     }
 
     /// By other bits of the product than those that a table goes by.
-    private HashIndex stripe(long offset) {
-        return stripes[(int) (offset * 0x9E37_79B9_7F4A_7C15L >>> Long.SIZE - SHIFT)];
+    private static int stripe(long offset) {
+        return (int) (offset * 0x9E37_79B9_7F4A_7C15L >>> Long.SIZE - SHIFT);
     }
 }
