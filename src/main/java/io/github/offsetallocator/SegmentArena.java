@@ -183,8 +183,16 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     public void free(MemorySegment slice) {
         long allocation = allocationOf(slice);
-        allocator.free(allocation);
-        index.freed(slice.address() - backing.address() - origin >>> shift, (int) allocation);
+        long unit = slice.address() - backing.address() - origin >>> shift;
+        try {
+            allocator.free(allocation);
+        } catch (IllegalStateException refused) {
+            if (allocator.isClosed() || index.find(unit) == allocation) {
+                throw refused;
+            }
+            throw new IllegalArgumentException(slice + " is not a live slice of this arena: another thread freed it", refused);
+        }
+        index.freed(unit, (int) allocation);
     }
 
     /// The handle of a slice. O(1).

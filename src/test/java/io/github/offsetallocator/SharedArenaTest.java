@@ -23,6 +23,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -507,7 +508,7 @@ class SharedArenaTest {
                 arena.free(arena.tryAllocate(i % 500, 1));
             }
             if (i % 10_000 == 0) {
-                Thread.yield(); // the other virtual threads must come to their turn too
+                LockSupport.parkNanos(1); // the other virtual threads must come to their turn too; to yield is only a hint
             }
         }
     }
