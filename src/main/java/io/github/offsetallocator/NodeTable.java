@@ -131,10 +131,6 @@ final class NodeTable {
         return t.get(WORD, LEAVES + ((long) leaf << 3));
     }
 
-    static void setLeaf(MemorySegment t, int leaf, long bits) {
-        t.set(WORD, LEAVES + ((long) leaf << 3), bits);
-    }
-
     /// Quick list of a size from 1 to [#QUICK_SIZES]: count in the high half, first block in the low half.
     static long quick(MemorySegment t, long size) {
         return t.get(WORD, QUICK + (size << 3));
@@ -168,16 +164,8 @@ final class NodeTable {
         return t.get(HALF, ((long) node << SHIFT) + NEXT);
     }
 
-    static void setNext(MemorySegment t, int node, int next) {
-        t.set(HALF, ((long) node << SHIFT) + NEXT, next);
-    }
-
     static int previous(MemorySegment t, int node) {
         return t.get(HALF, ((long) node << SHIFT) + PREVIOUS);
-    }
-
-    static void setPrevious(MemorySegment t, int node, int previous) {
-        t.set(HALF, ((long) node << SHIFT) + PREVIOUS, previous);
     }
 
     static int nextNeighbour(MemorySegment t, int node) {

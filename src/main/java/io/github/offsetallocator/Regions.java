@@ -84,7 +84,6 @@ abstract sealed class Regions permits OffsetAllocator {
 
     /// The free region that a request for `size` units gets, or [NodeTable#NIL].
     final int find(MemorySegment t, long size) {
-        int bin = SmallFloat.roundUp(size);
         int found;
         if (fit == Fit.GOOD) {
             int own = SmallFloat.roundDown(size);
@@ -97,7 +96,7 @@ abstract sealed class Regions permits OffsetAllocator {
                 found = firstBinFrom(t, own + 1);
             }
         } else {
-            found = firstBinFrom(t, bin);
+            found = firstBinFrom(t, SmallFloat.roundUp(size));
         }
         return found < 0 ? NIL : first(t, found);
     }
