@@ -18,7 +18,7 @@ import java.nio.ByteOrder;
 ///            63                     32 31                      0
 ///  region    | offset                 | size                   |   in units, unsigned
 ///  links     | previous in its bin    | next in its bin        |   free: bit 63 is clear
-///            | 10, unused part        | generation             |   allocated
+///            | 10, owner, unused part | generation             |   allocated; owner: [SharedAllocator]
 ///            | 11, kind               | next of its kind       |   parked, retired, reserved (no next) or unused;
 ///            |                        | or the generation      |   claimed
 ///  sides     | previous neighbour     | next neighbour         |   in address order, a ring through the edge
@@ -61,8 +61,8 @@ final class NodeTable {
     static final long PENDING = 0x4000_0000_0000_0000L;
     /// The part of an allocated node's links that a handle must match.
     static final long IDENTITY = 0xC000_0000_FFFF_FFFFL;
-    /// Largest unused part of an allocated block's last unit.
-    static final int MAX_SLACK = (1 << 30) - 1;
+    /// Largest unused part of an allocated block's last unit. Its owner takes the 6 bits above.
+    static final int MAX_SLACK = (1 << 24) - 1;
 
     // Node n starts at n << SHIFT. The code that allocates and frees says `t.get(HALF, at + NEXT)`, all other code
     // `next(t, node)`: C2 inlines an access to a segment wherever it finds one, but a method of ours around it only while the
@@ -103,6 +103,11 @@ final class NodeTable {
 
     static long links(MemorySegment t, int node) {
         return t.get(WORD, ((long) node << SHIFT) + LINKS);
+    }
+
+    /// The links after everything that this thread has written before, and all that others have.
+    static long linksNow(MemorySegment t, int node) {
+        return (long) ATOMIC_LINKS.getVolatile(t, ((long) node << SHIFT) + LINKS);
     }
 
     static void setLinks(MemorySegment t, int node, long links) {

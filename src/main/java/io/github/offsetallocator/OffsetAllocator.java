@@ -51,7 +51,7 @@ import java.util.function.LongConsumer;
 ///
 /// Port of [OffsetAllocator](https://github.com/sebbbi/OffsetAllocator) by Sebastian Aaltonen, by way of
 /// [offset-allocator](https://github.com/pcwalton/offset-allocator) by Patrick Walton.
-public sealed class OffsetAllocator extends Regions implements AutoCloseable permits SharedAllocator {
+public sealed class OffsetAllocator extends Regions implements AutoCloseable permits PaddedAllocator {
     /// What `allocate` returns when no free region is large enough.
     public static final long NO_SPACE = -1L;
 

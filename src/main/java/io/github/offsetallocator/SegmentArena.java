@@ -78,6 +78,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         largestAlignment = heapBase == null ? 1L << 62 : elementSize(heapBase);
         long byteSize = backing.byteSize();
         shift = Math.max(builder.granuleShift, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
+        if (granule() > LARGEST_GRANULE) {
+            throw new IllegalArgumentException("the backing segment of " + byteSize + " bytes is too large: it must have less than 2^56");
+        }
         origin = -backing.address() & granule() - 1;
         phase = (backing.address() + origin) >>> shift;
         zeroed = builder.zeroed;

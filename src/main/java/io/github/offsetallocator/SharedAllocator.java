@@ -4,7 +4,6 @@ import static io.github.offsetallocator.NodeTable.*;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
@@ -13,22 +12,38 @@ import java.util.function.LongConsumer;
 /// An [OffsetAllocator] for any thread.
 ///
 /// ```
-///   allocate   own stripe: a block of this size? ---yes---> its handle
+///   allocate   own stripe, or the depot: a block of this size? ---yes---> its handle
 ///                  | no
 ///   bins (lock)    carve one, and a few more for the stripe
 ///
-///   free       own stripe: room for this size? ---yes---> parked there
+///   free       own stripe: room for this size? ---yes---> parked there; half of a full place goes to the depot
 ///                  | no
 ///   bins (lock)    merge it, and half of the blocks in its place
 /// ```
 ///
-/// **Stripes** ([Stripes]) serve most requests: one atomic operation takes a stripe, a stack of nodes does the rest.
+/// **Stripes** ([Stripes]) serve most requests: one atomic operation takes a stripe, a stack of nodes does the rest. They
+/// exchange blocks through a [Depot].
 /// **The bins** are the allocator for one thread, behind one lock. Everything but the common case goes there.
 ///
-/// **Who may free.** A block belongs to whoever replaces its links, by compare-and-set, with something that no handle
-/// matches: of two who free one handle at once, one does. A call that needs more than one step (resize, retire, tag)
-/// holds the lock and claims the block the same way; who finds a block claimed comes to wait for the lock, and looks
-/// again.
+/// **Who may free.** A block belongs to whoever replaces its links with something that no handle matches: of two who free
+/// one handle at once, one does. Mostly that is the thread that has allocated it, so there are two ways to do it:
+///
+/// ```
+///   owner     hold the stripe that owns the block, for this node: atomic       (the one that handed it out)
+///             read the links, replace them: plain
+///
+///   others    replace the links: compare-and-set
+///             wait while the owner's stripe is held for this node
+///             look whether the links are still as replaced, or else the owner came first
+/// ```
+///
+/// Each does its atomic step before it looks at what the other does, so at least one sees the other: either the owner
+/// reads the replaced links, or the others find the owner's stripe held for this node. That is the only wait, for a few
+/// instructions of a thread that frees the same handle. A stripe whose blocks are freed by others hands out blocks without
+/// an owner for a while; then the compare-and-set is all.
+///
+/// A call that needs more than one step (resize, retire, tag) holds the lock and claims the block like the others; who
+/// finds a block claimed comes to wait for the lock, and looks again.
 ///
 /// **Locks.** The lock comes before a stripe. Who holds a stripe never waits; who holds the lock may wait for stripes,
 /// and does so before it refuses a request, replaces the table, or ends everything.
@@ -37,7 +52,7 @@ import java.util.function.LongConsumer;
 /// any request can get, and whoever asks for more is refused by a look at that bound. Every free goes to the bins then,
 /// which keep it up to date. Blocks are parked after 64 calls that the bins have served, if they are roomy, and
 /// the bound is lifted first: it never hides a block that has been freed.
-final class SharedAllocator extends OffsetAllocator {
+final class SharedAllocator extends PaddedAllocator {
     /// Generations above are those of the stripes.
     private static final int LAST_GENERATION = (1 << 30) - 1;
 
@@ -46,26 +61,21 @@ final class SharedAllocator extends OffsetAllocator {
     private static final int RECLAIMS_AT_ONCE = 64;
 
     /// How many blocks more than one are carved for the stripe, of up to how many units.
-    private static final int REFILL = 7;
-    private static final long LARGEST_REFILL = 32;
+    private static final int REFILL = 15;
+    private static final long LARGEST_REFILL = 64;
 
     /// Regions of the highest bin that are looked at for the bound.
     private static final int BOUND_PROBES = 8;
 
     private static final long NOT_LIVE = 0;
 
-    private static final VarHandle TABLE;
-    private static final VarHandle FRESH;
+    /// The owner's place in the links of a live block, above the slack.
+    private static final int OWNER_SHIFT = 24;
+    private static final long SLACK = (long) MAX_SLACK << Integer.SIZE;
 
-    static {
-        try {
-            MethodHandles.Lookup lookup = MethodHandles.lookup();
-            TABLE = lookup.findVarHandle(Regions.class, "table", MemorySegment.class);
-            FRESH = lookup.findVarHandle(Regions.class, "fresh", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+    /// How many nodes are made ready at once, and how many a call needs at most.
+    private static final int READY_NODES = 1024;
+    private static final int NODES_OF_A_CALL = 2 * (REFILL + 2);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Stripes stripes;
@@ -76,12 +86,22 @@ final class SharedAllocator extends OffsetAllocator {
     /// Whether freed blocks are parked now.
     private volatile boolean parking;
     private int callsUntilParking = CALLS_UNTIL_PARKING;
+    /// The table, for those who don't hold the lock.
+    private volatile MemorySegment view;
+    /// Nodes that may be used: those that were not yet have no links that a handle could match. What handle there is
+    /// comes from a thread that has seen this.
+    private volatile int ceiling = FIRST_REGION;
+    private boolean tags;
+    private boolean visited;
+    private final ParkedVisitor merger = (node, _) -> giveBack(table, node);
 
     SharedAllocator(Builder builder) {
         super(builder, LAST_GENERATION);
         stripes = new Stripes(capacity);
         parks = builder.parks();
         bound = capacity;
+        view = table;
+        makeNodesReady();
     }
 
     // ---- allocate ----------------------------------------------------------------------------------------------
@@ -93,24 +113,26 @@ final class SharedAllocator extends OffsetAllocator {
             return NO_SPACE;
         }
         if (parking && Stripes.parks(size)) {
-            int[] stripe = acquire();
-            try {
-                int node = Stripes.pop(stripe, size);
-                if (node != NIL) {
-                    return hand(table, node, slack, stripes.generation(stripe));
+            int[] stripe = acquire(Stripes.HELD);
+            if (stripe != null) {
+                try {
+                    int node = parking ? stripes.pop(stripe, size) : NIL;
+                    if (node != NIL) {
+                        return handOut(stripe, node, slack);
+                    }
+                } finally {
+                    Stripes.release(stripe);
                 }
-            } finally {
-                Stripes.release(stripe);
             }
         }
         lock();
         try {
-            growTableAlone();
-            long allocation = allocateFromBins(size, slack);
+            makeNodesReady();
+            long allocation = allocateFromBins(size, owned(slack));
             if (allocation == NO_SPACE) {
                 mergeAllParked();
-                growTableAlone();
-                allocation = allocateFromBins(size, slack);
+                makeNodesReady();
+                allocation = allocateFromBins(size, owned(slack));
             } else if (parking && size > 0 && size <= LARGEST_REFILL) {
                 refill(size);
             }
@@ -133,12 +155,12 @@ final class SharedAllocator extends OffsetAllocator {
         }
         lock();
         try {
-            growTableAlone();
-            long allocation = allocateAligned(size, alignment, phase, slack);
+            makeNodesReady();
+            long allocation = allocateAligned(size, alignment, phase, owned(slack));
             if (allocation == NO_SPACE) {
                 mergeAllParked();
-                growTableAlone();
-                allocation = allocateAligned(size, alignment, phase, slack);
+                makeNodesReady();
+                allocation = allocateAligned(size, alignment, phase, owned(slack));
             }
             noteChange();
             return allocation;
@@ -147,15 +169,30 @@ final class SharedAllocator extends OffsetAllocator {
         }
     }
 
+    /// Hands out a block that was parked. The caller holds the stripe.
+    private long handOut(int[] stripe, int node, int slack) {
+        MemorySegment t = view;
+        int generation = stripes.generation(stripe);
+        setLinks(t, node, ALLOCATED | pair(slack | Stripes.owner(stripe) << OWNER_SHIFT, generation));
+        if (tags) {
+            NodeTable.setTag(t, node, 0);
+        }
+        return pair(generation, node);
+    }
+
+    private int owned(int slack) {
+        return slack | stripes.home() << OWNER_SHIFT;
+    }
+
     /// Carves a few blocks more, so that the next requests of this size find them.
     private void refill(long size) {
-        int[] stripe = stripes.tryAcquire();
+        int[] stripe = stripes.tryAcquireHome();
         if (stripe == null) {
             return;
         }
         try {
             MemorySegment t = table;
-            for (int i = 0; i < REFILL && stripes.hasRoom(stripe, size) && blocks() < maxAllocations() && !isTableShort(); i++) {
+            for (int i = 0; i < REFILL && stripes.makeRoom(stripe, size) && blocks() < maxAllocations() && !isTableShort(); i++) {
                 int node = carveParked(t, size);
                 if (node == NIL) {
                     return;
@@ -171,14 +208,16 @@ final class SharedAllocator extends OffsetAllocator {
 
     @Override
     public void free(long allocation) {
-        if (parking) {
-            int[] stripe = acquire();
-            try {
-                if (park(stripe, allocation)) {
-                    return;
+        if (parking && !isNoNode(low(allocation))) {
+            int[] stripe = acquire(low(allocation));
+            if (stripe != null) {
+                try {
+                    if (park(stripe, allocation)) {
+                        return;
+                    }
+                } finally {
+                    Stripes.release(stripe);
                 }
-            } finally {
-                Stripes.release(stripe);
             }
         }
         lock();
@@ -196,37 +235,56 @@ final class SharedAllocator extends OffsetAllocator {
         }
     }
 
-    /// Parks a block, or leaves everything to those who hold the lock: a handle that is not live, too.
+    /// Parks a block, or leaves everything to those who hold the lock: a handle that is not live, too. The caller holds
+    /// the stripe, and has said there that it is for this node.
     private boolean park(int[] stripe, long allocation) {
-        MemorySegment t = table;
+        MemorySegment t = view;
         int node = low(allocation);
-        if (isNoNode(node, fresh) || !parking) {
+        if (isNoNode(node) || !parking) {
             return false;
         }
-        long links = links(t, node);
+        long links = linksNow(t, node);
         if ((links & IDENTITY) != identity(allocation)) {
             return false;
         }
         long size = sizeOf(region(t, node));
-        if (!Stripes.parks(size) || !stripes.hasRoom(stripe, size) || !replaceLinks(t, node, links, PARKED)) {
+        if (!Stripes.parks(size) || !stripes.makeRoom(stripe, size)) {
             return false;
         }
-        if (sizeOf(region(t, node)) != size) { // resized since it was looked at
-            setLinks(t, node, links);
-            return false;
+        if (owner(links) != Stripes.index(stripe) || owner(links) == Stripes.NO_OWNER) {
+            if (!take(t, node, links)) {
+                return false;
+            }
+            stripes.tellTaken(owner(links));
+            if (sizeOf(region(t, node)) != size) { // resized since it was looked at
+                setLinks(t, node, links);
+                return false;
+            }
         }
+        setLinks(t, node, PARKED);
         Stripes.push(stripe, size, node);
         return true;
     }
 
+    /// Makes a block one's own, whose links are those of a live one. Returns false if someone else did.
+    private boolean take(MemorySegment t, int node, long links) {
+        long claimed = CLAIMED | links & LOW;
+        if (!replaceLinks(t, node, links, claimed)) {
+            return false;
+        }
+        stripes.awaitOwner(owner(links), node);
+        return linksNow(t, node) == claimed;
+    }
+
+    private static int owner(long links) {
+        return (int) (links >>> Integer.SIZE + OWNER_SHIFT) & Stripes.NO_OWNER;
+    }
+
     /// Merges half of the blocks that left no room for one of this size, so that the next has some.
     private void unload(long size) {
-        int[] stripe = stripes.tryAcquire();
+        int[] stripe = stripes.tryAcquireHome();
         if (stripe != null) {
-            int place = Stripes.place(size);
-            for (int i = Stripes.count(stripe, place) + 1 >> 1; i > 0; i--) {
-                giveBack(table, Stripes.popAt(stripe, place));
-            }
+            Stripes.halve(stripe, size, merger);
             Stripes.release(stripe);
         }
     }
@@ -361,7 +419,7 @@ final class SharedAllocator extends OffsetAllocator {
 
     /// A table that has the allocation's node, or null if there is no such node.
     private MemorySegment tableOf(long allocation) {
-        return isNoNode(low(allocation), (int) FRESH.getAcquire(this)) ? null : (MemorySegment) TABLE.getAcquire(this);
+        return isNoNode(low(allocation)) ? null : view;
     }
 
     private static long liveLinks(MemorySegment t, long allocation) {
@@ -381,6 +439,7 @@ final class SharedAllocator extends OffsetAllocator {
         try {
             long links = claim(allocation);
             markTagged();
+            tags = true;
             NodeTable.setTag(table, low(allocation), tag);
             setLinks(table, low(allocation), links);
         } finally {
@@ -395,7 +454,7 @@ final class SharedAllocator extends OffsetAllocator {
         }
         lock();
         try {
-            growTableAlone();
+            makeNodesReady();
             long links = claim(allocation);
             int node = low(allocation);
             boolean done = resizeBlock(node, newSize);
@@ -403,7 +462,8 @@ final class SharedAllocator extends OffsetAllocator {
                 mergeAllParked();
                 done = resizeBlock(node, newSize);
             }
-            setLinks(table, node, done ? ALLOCATED | pair(slack, high(allocation)) : links);
+            VarHandle.releaseFence(); // for those who read the size without a lock
+            setLinks(table, node, done ? links & ~SLACK | (long) slack << Integer.SIZE : links);
             noteChange();
             return done;
         } finally {
@@ -413,18 +473,18 @@ final class SharedAllocator extends OffsetAllocator {
 
     @Override
     long liveAt(int node, long offset) {
-        if (isNoNode(node, (int) FRESH.getAcquire(this))) {
+        if (isNoNode(node)) {
             return 0;
         }
-        MemorySegment t = (MemorySegment) TABLE.getAcquire(this);
+        MemorySegment t = view;
         long links = links(t, node);
         return offsetOf(region(t, node)) == offset && (isAllocated(links) || isClaimed(links))
                 ? pair(low(links), node)
                 : 0;
     }
 
-    private static boolean isNoNode(int node, int fresh) {
-        return Integer.compareUnsigned(node - FIRST_REGION, fresh - FIRST_REGION) >= 0;
+    private boolean isNoNode(int node) {
+        return Integer.compareUnsigned(node - FIRST_REGION, ceiling - FIRST_REGION) >= 0;
     }
 
     private static long identity(long allocation) {
@@ -435,12 +495,12 @@ final class SharedAllocator extends OffsetAllocator {
     private long claim(long allocation) {
         MemorySegment t = table;
         int node = low(allocation);
-        while (!isNoNode(node, fresh)) {
-            long links = links(t, node);
+        while (!isNoNode(node)) {
+            long links = linksNow(t, node);
             if ((links & IDENTITY) != identity(allocation)) {
                 break;
             }
-            if (replaceLinks(t, node, links, CLAIMED | allocation >>> 32)) {
+            if (take(t, node, links)) {
                 return links;
             }
         }
@@ -453,7 +513,7 @@ final class SharedAllocator extends OffsetAllocator {
     public int allocations() {
         lock();
         try {
-            return super.allocations() - stripes.blocks();
+            return Math.max(0, super.allocations() - stripes.blocks());
         } finally {
             lock.unlock();
         }
@@ -465,9 +525,9 @@ final class SharedAllocator extends OffsetAllocator {
         lock();
         try {
             checkUsable();
-            mergeIdleParked();
+            stripes.drainIdle(merger);
             StorageReport report = super.storageReport();
-            return new StorageReport(report.totalFreeSpace() + stripes.units(), report.largestFreeRegion());
+            return new StorageReport(Math.min(capacity, report.totalFreeSpace() + stripes.units()), report.largestFreeRegion());
         } finally {
             lock.unlock();
         }
@@ -478,7 +538,7 @@ final class SharedAllocator extends OffsetAllocator {
         lock();
         try {
             checkUsable();
-            mergeIdleParked();
+            stripes.drainIdle(merger);
             return super.storageReportFull();
         } finally {
             lock.unlock();
@@ -490,9 +550,11 @@ final class SharedAllocator extends OffsetAllocator {
         lock();
         try {
             checkUsable();
-            mergeIdleParked();
+            stripes.drainIdle(merger);
+            visited = true;
             super.forEachRegion(visitor);
         } finally {
+            visited = false;
             lock.unlock();
         }
     }
@@ -501,8 +563,10 @@ final class SharedAllocator extends OffsetAllocator {
     public void forEachAllocation(LongConsumer visitor) {
         lock();
         try {
+            visited = true;
             super.forEachAllocation(visitor);
         } finally {
+            visited = false;
             lock.unlock();
         }
     }
@@ -511,11 +575,11 @@ final class SharedAllocator extends OffsetAllocator {
     public void verify() {
         lock();
         try {
-            acquireAll();
+            stripes.acquireAll();
             try {
                 super.verify();
             } finally {
-                releaseAll();
+                stripes.releaseAll();
             }
         } finally {
             lock.unlock();
@@ -524,24 +588,24 @@ final class SharedAllocator extends OffsetAllocator {
 
     @Override
     void forEachParked(ParkedVisitor visitor) {
-        for (int i = 0; i < stripes.count(); i++) {
-            stripes.forEach(i, visitor);
-        }
+        stripes.forEach(visitor);
     }
 
     @Override
     public void reset() {
         lock();
         try {
-            acquireAll();
+            stripes.acquireAll();
             try {
                 super.reset();
                 stripes.clear();
                 parking = false;
                 callsUntilParking = CALLS_UNTIL_PARKING;
                 bound = capacity;
+                ceiling = FIRST_REGION;
+                makeNodesReady();
             } finally {
-                releaseAll();
+                stripes.releaseAll();
             }
         } finally {
             lock.unlock();
@@ -552,14 +616,15 @@ final class SharedAllocator extends OffsetAllocator {
     void close(Arena memory) {
         lock();
         try {
-            acquireAll();
+            stripes.acquireAll();
             try {
                 super.close(memory);
                 stripes.clear();
                 parking = false;
                 bound = -1;
+                ceiling = FIRST_REGION;
             } finally {
-                releaseAll();
+                stripes.releaseAll();
             }
         } finally {
             lock.unlock();
@@ -571,7 +636,7 @@ final class SharedAllocator extends OffsetAllocator {
     /// Takes the lock; a visitor of a walk, who has it, is refused.
     private void lock() {
         for (int i = 0; i < SPINS; i++) {
-            if (lock.tryLock()) {
+            if ((!lock.isLocked() || lock.isHeldByCurrentThread()) && lock.tryLock()) {
                 refuseVisitor();
                 return;
             }
@@ -589,65 +654,42 @@ final class SharedAllocator extends OffsetAllocator {
     }
 
     /// Takes a stripe; a visitor of a walk is refused.
-    private int[] acquire() {
-        if (isWalking() && lock.isHeldByCurrentThread()) {
+    private int[] acquire(int node) {
+        if (visited && lock.isHeldByCurrentThread()) {
             checkUsable();
         }
-        return stripes.acquire();
+        return stripes.acquire(node);
     }
 
-    /// Grows the table while no one holds a stripe. The caller holds the lock.
-    private void growTableAlone() {
+    /// Makes sure that a call has the nodes that it needs. The caller holds the lock.
+    private void makeNodesReady() {
         if (isTableShort()) {
-            acquireAll();
+            stripes.acquireAll();
             try {
                 growTable();
+                view = table;
             } finally {
-                releaseAll();
+                stripes.releaseAll();
             }
         }
-    }
-
-    private void acquireAll() {
-        for (int i = 0; i < stripes.count(); i++) {
-            stripes.acquire(i);
-        }
-    }
-
-    private void releaseAll() {
-        for (int i = 0; i < stripes.count(); i++) {
-            stripes.release(i);
+        if (ceiling - fresh < NODES_OF_A_CALL) {
+            long nodes = table.byteSize() / byteSize(1);
+            int ready = (int) Math.min(nodes, (long) fresh + READY_NODES);
+            int clean = Math.max(fresh, ceiling);
+            if (ready > clean) {
+                table.asSlice(byteSize(clean), byteSize(ready - clean)).fill((byte) 0);
+                ceiling = ready;
+            }
         }
     }
 
     // ---- parked blocks and the bound, by those who hold the lock -----------------------------------------------
 
-    /// Merges the parked blocks of all stripes, waiting for those who hold one, and parks none from here on.
+    /// Merges all parked blocks, waiting for those who hold a stripe, and parks none from here on.
     private void mergeAllParked() {
         parking = false;
         callsUntilParking = CALLS_UNTIL_PARKING;
-        for (int i = 0; i < stripes.count(); i++) {
-            mergeParked(stripes.acquire(i));
-        }
-    }
-
-    /// Merges the parked blocks of those stripes that nobody holds.
-    private void mergeIdleParked() {
-        for (int i = 0; i < stripes.count(); i++) {
-            int[] stripe = stripes.tryAcquire(i);
-            if (stripe != null) {
-                mergeParked(stripe);
-            }
-        }
-    }
-
-    private void mergeParked(int[] stripe) {
-        for (int place = 0; place < Stripes.PLACES; place++) {
-            for (int node; (node = Stripes.popAt(stripe, place)) != NIL; ) {
-                giveBack(table, node);
-            }
-        }
-        Stripes.release(stripe);
+        stripes.drain(merger);
     }
 
     /// Called at the end of every change of the bins.

@@ -120,6 +120,18 @@ class SegmentArenaTest {
     }
 
     @Test
+    @SuppressWarnings("restricted")
+    void aSegmentOf2To56BytesIsRefused() {
+        MemorySegment all = MemorySegment.ofAddress(1 << 16).reinterpret(1L << 56);
+        assertThrows(IllegalArgumentException.class, () -> SegmentArena.ofConfined(all));
+        try (SegmentArena arena = SegmentArena.ofConfined(all.asSlice(0, (1L << 56) - 1))) {
+            assertEquals(1 << 24, arena.granule());
+            long block = arena.tryAllocate(1, 1);
+            assertEquals(1, arena.size(block));
+        }
+    }
+
+    @Test
     void itIsASegmentAllocator() {
         try (SegmentArena arena = SegmentArena.ofConfined(1 << 20)) {
             MemorySegment text = arena.allocateFrom("slice", StandardCharsets.UTF_8);

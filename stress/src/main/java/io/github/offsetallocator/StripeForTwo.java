@@ -19,18 +19,18 @@ public class StripeForTwo {
     private static final int SIZE = 4;
 
     private final Stripes stripes = new Stripes(1 << 20);
-    private final int[] first = stripes.acquire(0);
+    private final int[] stripe = stripes.tryAcquireHome();
 
     /// Leaves one block there.
     public StripeForTwo() {
-        Stripes.push(first, SIZE, 100);
-        Stripes.release(first);
+        Stripes.push(stripe, SIZE, 100);
+        Stripes.release(stripe);
     }
 
     @Actor
     public void one(IIII_Result r) {
-        int[] stripe = stripes.acquire(0);
-        r.r1 = Stripes.pop(stripe, SIZE);
+        Stripes.acquire(stripe);
+        r.r1 = stripes.pop(stripe, SIZE);
         Stripes.push(stripe, SIZE, 10);
         Stripes.push(stripe, SIZE, 11);
         Stripes.release(stripe);
@@ -38,8 +38,8 @@ public class StripeForTwo {
 
     @Actor
     public void other(IIII_Result r) {
-        int[] stripe = stripes.acquire(0);
-        r.r2 = Stripes.pop(stripe, SIZE);
+        Stripes.acquire(stripe);
+        r.r2 = stripes.pop(stripe, SIZE);
         Stripes.push(stripe, SIZE, 20);
         Stripes.push(stripe, SIZE, 21);
         Stripes.release(stripe);
@@ -47,9 +47,9 @@ public class StripeForTwo {
 
     @Arbiter
     public void end(IIII_Result r) {
-        int[] stripe = stripes.acquire(0);
-        r.r3 = Stripes.count(stripe, Stripes.place(SIZE));
-        for (int node; (node = Stripes.pop(stripe, SIZE)) != NodeTable.NIL; ) {
+        Stripes.acquire(stripe);
+        for (int node; (node = stripes.pop(stripe, SIZE)) != NodeTable.NIL; ) {
+            r.r3++;
             r.r4 += node < 100 ? 1 : 0;
         }
     }
