@@ -56,7 +56,7 @@ final class SharedAllocator extends PaddedAllocator {
     /// Generations above are those of the stripes.
     private static final int LAST_GENERATION = (1 << 30) - 1;
 
-    private static final int SPINS = 64;
+    private static final int SPINS = 500;
     private static final int CALLS_UNTIL_PARKING = 64;
     private static final int RECLAIMS_AT_ONCE = 64;
 

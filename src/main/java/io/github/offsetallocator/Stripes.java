@@ -46,6 +46,9 @@ final class Stripes extends CacheLines {
     /// In place of a node: the stripe is held, but not to free one.
     static final int HELD = -1;
 
+    /// The same, and all others are or will be, too.
+    private static final int ALL_HELD = -2;
+
     /// Parked blocks of all stripes take an eighth of the capacity at most, those in the depot a 16th.
     private static final int PARKED_SHIFT = 3;
     private static final int DEPOT_SHIFT = 4;
@@ -139,17 +142,19 @@ final class Stripes extends CacheLines {
         return stripe == null || tryAcquire(stripe, node) ? stripe : acquireAnother(stripe, node);
     }
 
+    /// Goes from stripe to stripe. One that is held for all of them is waited for: to leave it would only spread the
+    /// thread's blocks over more stripes.
     private int[] acquireAnother(int[] held, int node) {
         int[] stripe = held;
         for (int tries = 0; ; tries++) {
-            stripe = stripes[stripe[INDEX] + 1 & stripes.length - 1];
-            STRIPE.setRelease(homes, thread(), stripe);
+            if ((int) CELL.getOpaque(stripe, HOLDER) != ALL_HELD) {
+                stripe = stripes[stripe[INDEX] + 1 & stripes.length - 1];
+                STRIPE.setRelease(homes, thread(), stripe);
+            }
             if (stripe == null || tryAcquire(stripe, node)) {
                 return stripe;
             }
-            if (tries >= stripes.length) {
-                Thread.yield();
-            }
+            pause(tries);
         }
     }
 
@@ -159,7 +164,7 @@ final class Stripes extends CacheLines {
 
     /// Holds a certain stripe, however long that takes.
     static void acquire(int[] stripe) {
-        for (int tries = 0; !tryAcquire(stripe, HELD); tries++) {
+        for (int tries = 0; !tryAcquire(stripe, ALL_HELD); tries++) {
             pause(tries);
         }
     }
@@ -387,7 +392,7 @@ final class Stripes extends CacheLines {
     /// The same for those that nobody holds.
     void drainIdle(ParkedVisitor visitor) {
         for (int[] stripe : stripes) {
-            if (stripe != null && tryAcquire(stripe, HELD)) {
+            if (stripe != null && tryAcquire(stripe, ALL_HELD)) {
                 drain(stripe, visitor);
             }
         }
