@@ -23,10 +23,13 @@ import org.openjdk.jcstress.infra.results.LLLL_Result;
 public class FreeAgainstReallocate {
     private static final ArenaPool POOL = ArenaPool.roomy();
 
+    /// More than there can be before the other block: between the two may lie what was carved ahead.
+    private static final int LARGER = 2000;
+
     private final SegmentArena arena = POOL.take();
     private final long block = arena.tryAllocate(64, 1);
 
-    /// Puts a block behind it.
+    /// Puts a block behind it, so that it has to move.
     public FreeAgainstReallocate() {
         arena.tryAllocate(64, 1);
     }
@@ -39,7 +42,7 @@ public class FreeAgainstReallocate {
     @Actor
     public void reallocate(LLLL_Result r) {
         try {
-            r.r2 = arena.reallocate(block, 500, 1) == SegmentArena.NO_SPACE ? Calls.NO_ROOM : Calls.DONE;
+            r.r2 = arena.reallocate(block, LARGER, 1) == SegmentArena.NO_SPACE ? Calls.NO_ROOM : Calls.DONE;
         } catch (IllegalStateException notLive) {
             r.r2 = Calls.REFUSED;
         }
