@@ -45,8 +45,9 @@ import java.util.function.LongConsumer;
 /// A call that needs more than one step (resize, retire, tag) holds the lock and claims the block like the others; who
 /// finds a block claimed comes to wait for the lock, and looks again.
 ///
-/// **Locks.** The lock comes before a stripe. Who holds a stripe never waits; who holds the lock may wait for stripes,
-/// and does so before it refuses a request, replaces the table, or ends everything.
+/// **Locks.** The lock comes before a stripe, a stripe before the depot. Who holds a stripe waits for no lock and no other
+/// stripe, but as said above; who holds the lock may wait for stripes, and does so before it refuses a request, replaces
+/// the table, or ends everything.
 ///
 /// **Refusing without a lock.** While no block is parked, at first and from each refusal on, the highest bin bounds what
 /// any request can get, and whoever asks for more is refused by a look at that bound. Every free goes to the bins then,

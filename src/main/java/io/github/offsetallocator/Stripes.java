@@ -60,8 +60,7 @@ final class Stripes extends CacheLines {
     /// How many blocks are handed out without an owner after another thread has freed one that had.
     private static final int UNOWNED = 1024;
 
-    // Cells of a stripe. Others read the holder and write `TAKEN` while the stripe is used: both have a line of their own
-    // among what the holder reads, the first because it's written by each holder anyway.
+    // Cells of a stripe. Others write `TAKEN` while it's used, so that has a line of its own.
     private static final int HOLDER = 32;
     private static final int INDEX = 33;
     private static final int NEXT_GENERATION = 34;
@@ -288,18 +287,8 @@ final class Stripes extends CacheLines {
     /// none in the depot.
     int pop(int[] stripe, long size) {
         int at = at(stripe, size);
-        int count = stripe[at + COUNT];
-        if (count == 0 || stripe[at + SIZE] != size) {
-            if (count != 0 || !refill(stripe, at, (int) size)) {
-                return NodeTable.NIL;
-            }
-            count = stripe[at + COUNT];
-        }
-        count--;
-        stripe[at + COUNT] = count;
-        stripe[UNITS] -= (int) size;
-        stripe[BLOCKS]--;
-        return stripe[at + NODES + count];
+        boolean here = stripe[at + COUNT] == 0 ? refill(stripe, at, (int) size) : stripe[at + SIZE] == size;
+        return here ? popAt(stripe, at) : NodeTable.NIL;
     }
 
     /// Takes a block out of a place, or returns [NodeTable#NIL] if it is empty.
