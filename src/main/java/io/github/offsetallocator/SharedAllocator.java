@@ -47,7 +47,8 @@ import java.util.function.LongConsumer;
 ///
 /// **Locks.** The lock comes before a stripe, a stripe before the depot. Who holds a stripe waits for no lock and no other
 /// stripe, but as said above; who holds the lock may wait for stripes, and does so before it refuses a request, replaces
-/// the table, or ends everything.
+/// the table, or ends everything. Who finds no stripe for longer than that takes holds nothing, and waits for the lock. So
+/// a virtual thread gives way to others only while it holds nothing.
 ///
 /// **Refusing without a lock.** While no block is parked, at first and from each refusal on, the highest bin bounds what
 /// any request can get, and whoever asks for more is refused by a look at that bound. Every free goes to the bins then,

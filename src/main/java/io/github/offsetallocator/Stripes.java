@@ -57,6 +57,10 @@ final class Stripes extends CacheLines {
     private static final int GENERATIONS = 1 << 12;
     private static final int FIRST_GENERATION = 1 << 30;
 
+    /// How often a thread looks for a stripe, and how often it looks at one before it gives way to others.
+    private static final int TRIES = 500;
+    private static final int SPINS = 100;
+
     /// How many blocks are handed out without an owner after another thread has freed one that had.
     private static final int UNOWNED = 1024;
 
@@ -133,7 +137,8 @@ final class Stripes extends CacheLines {
 
     // ---- holding one -------------------------------------------------------------------------------------------
 
-    /// Holds a stripe that nobody else holds, or returns null if the one whose turn it is has not been made yet.
+    /// Holds a stripe that nobody else holds, or returns null: the one whose turn it is has not been made yet, or all
+    /// are held for longer than a few operations take.
     ///
     /// @param node that is freed, or [#HELD]
     int[] acquire(int node) {
@@ -145,7 +150,7 @@ final class Stripes extends CacheLines {
     /// thread's blocks over more stripes.
     private int[] acquireAnother(int[] held, int node) {
         int[] stripe = held;
-        for (int tries = 0; ; tries++) {
+        for (int tries = 0; tries < TRIES; tries++) {
             if ((int) CELL.getOpaque(stripe, HOLDER) != ALL_HELD) {
                 stripe = stripes[stripe[INDEX] + 1 & stripes.length - 1];
                 STRIPE.setRelease(homes, thread(), stripe);
@@ -153,8 +158,9 @@ final class Stripes extends CacheLines {
             if (stripe == null || tryAcquire(stripe, node)) {
                 return stripe;
             }
-            pause(tries);
+            Thread.onSpinWait();
         }
+        return null;
     }
 
     private static int thread() {
@@ -224,8 +230,11 @@ final class Stripes extends CacheLines {
         }
     }
 
+    /// Waits a little for a holder. A virtual thread keeps its carrier meanwhile: it holds something itself, and if it
+    /// gave way to others it might never run again, since those that give way to each other can come before it for ever
+    /// (JDK 25). The holder has a carrier or a processor, and needs it for a few operations only.
     static void pause(int tries) {
-        if (tries < 100) {
+        if (tries < SPINS || Thread.currentThread().isVirtual()) {
             Thread.onSpinWait();
         } else {
             Thread.yield();

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// One arena and many threads: nothing is lost, nothing is handed out twice, nobody waits for ever.
-@Timeout(120)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SharedArenaTest {
     private static final long SEED = 20_05;
     private static final int EXCHANGE = 256;
