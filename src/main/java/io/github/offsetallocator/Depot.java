@@ -2,6 +2,7 @@ package io.github.offsetallocator;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /// Where stripes put half of a place when it is full, and fill an empty one from: so blocks that one thread frees come
 /// to another one that allocates, many at once and as they are.
@@ -11,8 +12,9 @@ final class Depot {
     private static final int SIZE = 0;
     private static final int COUNT = 1;
     private static final int NODES = 2;
-    /// Blocks on one shelf.
-    private static final int DEPTH = 254;
+    /// Blocks on one shelf, at first and at most.
+    private static final int FIRST_DEPTH = 62;
+    private static final int DEPTH = 4094;
 
     private static final int SPINS = 50;
 
@@ -74,39 +76,52 @@ final class Depot {
         if (!tryAcquireSoon()) {
             return false;
         }
-        int place = place(size);
+        try {
+            int place = place(size);
+            int before = isEmpty(place) ? 0 : shelves[place][COUNT];
+            boolean room = (before == 0 || hasSize(place, size)) && before + count <= DEPTH && units + (long) count * size <= limit;
+            if (room) {
+                int[] shelf = shelf(place, before + count);
+                System.arraycopy(nodes, from, shelf, NODES + before, count);
+                shelf[SIZE] = size;
+                change(shelf, before + count);
+            }
+            return room;
+        } finally {
+            release();
+        }
+    }
+
+    /// The shelf at a place, made longer if it is too short for so many blocks.
+    private int[] shelf(int place, int count) {
         int[] shelf = shelves[place];
-        if (shelf == null) {
-            shelf = new int[NODES + DEPTH];
+        if (shelf == null || shelf.length < NODES + count) {
+            shelf = shelf == null ? new int[NODES + FIRST_DEPTH] : Arrays.copyOf(shelf, 2 * shelf.length);
             shelves[place] = shelf;
         }
-        int before = shelf[COUNT];
-        boolean room = (before == 0 || shelf[SIZE] == size) && before + count <= DEPTH && units + (long) count * size <= limit;
-        if (room) {
-            System.arraycopy(nodes, from, shelf, NODES + before, count);
-            shelf[SIZE] = size;
-            change(shelf, before + count);
-        }
-        release();
-        return room;
+        return shelf;
     }
 
     /// Takes blocks of a size off their shelf. Returns how many, at most `count`.
     ///
     /// @param nodes gets them from index `to`
     int take(int size, int[] nodes, int to, int count) {
-        int[] shelf = shelves[place(size)];
-        if (shelf == null || (int) CELL.getOpaque(shelf, COUNT) == 0 || shelf[SIZE] != size || !tryAcquireSoon()) {
+        if (isEmpty(place(size)) || !tryAcquireSoon()) {
             return 0;
         }
-        int taken = shelf[SIZE] == size ? Math.min(count, shelf[COUNT]) : 0;
-        if (taken > 0) {
-            int left = shelf[COUNT] - taken;
-            System.arraycopy(shelf, NODES + left, nodes, to, taken);
-            change(shelf, left);
+        try {
+            int place = place(size); // may be another one by now, and another shelf
+            int taken = hasSize(place, size) ? Math.min(count, shelves[place][COUNT]) : 0;
+            if (taken > 0) {
+                int[] shelf = shelves[place];
+                int left = shelf[COUNT] - taken;
+                System.arraycopy(shelf, NODES + left, nodes, to, taken);
+                change(shelf, left);
+            }
+            return taken;
+        } finally {
+            release();
         }
-        release();
-        return taken;
     }
 
     /// Which shelf a size has, or may have.
@@ -119,11 +134,13 @@ final class Depot {
     }
 
     private boolean hasSize(int place, int size) {
-        return shelves[place] != null && shelves[place][SIZE] == size;
+        int[] shelf = shelves[place];
+        return shelf != null && shelf[SIZE] == size;
     }
 
     private boolean isEmpty(int place) {
-        return shelves[place] == null || shelves[place][COUNT] == 0;
+        int[] shelf = shelves[place];
+        return shelf == null || (int) CELL.getOpaque(shelf, COUNT) == 0;
     }
 
     private void change(int[] shelf, int count) {

@@ -18,7 +18,7 @@ import java.util.function.LongConsumer;
 ///
 ///   free       own stripe: room for this size? ---yes---> parked there; half of a full place goes to the depot
 ///                  | no
-///   bins (lock)    merge it, and half of the blocks in its place
+///   bins (lock)    merge it, and some that left no room for it
 /// ```
 ///
 /// **Stripes** ([Stripes]) serve most requests: one atomic operation takes a stripe, a stack of nodes does the rest. They
@@ -229,7 +229,7 @@ final class SharedAllocator extends PaddedAllocator {
             long size = sizeOf(region(table, node));
             giveBack(table, node);
             if (parking && Stripes.parks(size)) {
-                unload(size);
+                evict(size);
             }
             noteChange();
         } finally {
@@ -282,11 +282,11 @@ final class SharedAllocator extends PaddedAllocator {
         return (int) (links >>> Integer.SIZE + OWNER_SHIFT) & Stripes.NO_OWNER;
     }
 
-    /// Merges half of the blocks that left no room for one of this size, so that the next has some.
-    private void unload(long size) {
+    /// Merges some of the blocks that left no room for one of this size, so that the next has some.
+    private void evict(long size) {
         int[] stripe = stripes.tryAcquireHome();
         if (stripe != null) {
-            Stripes.halve(stripe, size, merger);
+            Stripes.evict(stripe, size, merger);
             Stripes.release(stripe);
         }
     }

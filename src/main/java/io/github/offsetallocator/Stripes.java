@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 ///
 /// ```
 ///  thread -> home -> stripe      one int[] each, so that two stripes share no cache line
-///                    holder | generations | units, blocks | place 0 | place 1 | … | place 127
-///                                                             |
-///                                                        size, count, up to 30 nodes, a stack: two cache lines
+///                    holder | generations | units | place 0 | place 1 | … | place 127
+///                                                     |
+///                                                size, count, up to 62 nodes, a stack
 ///                       |  ^
 ///         half a place  v  |  half a place
 ///                     Depot      what one thread frees and another one allocates goes this way
@@ -61,6 +61,9 @@ final class Stripes extends CacheLines {
     private static final int TRIES = 500;
     private static final int SPINS = 100;
 
+    /// Blocks that leave a stripe for the bins at once.
+    private static final int MOST_EVICTED = 16;
+
     /// How many blocks are handed out without an owner after another thread has freed one that had.
     private static final int UNOWNED = 1024;
 
@@ -69,11 +72,11 @@ final class Stripes extends CacheLines {
     private static final int INDEX = 33;
     private static final int NEXT_GENERATION = 34;
     private static final int UNITS = 35;
-    private static final int BLOCKS = 36;
-    private static final int UNOWNED_LEFT = 37;
+    private static final int UNOWNED_LEFT = 36;
+    private static final int HAND = 37;
     private static final int TAKEN = 64;
     private static final int FIRST_PLACE = 96;
-    private static final int PLACE_SHIFT = 5;
+    private static final int PLACE_SHIFT = 6;
     private static final int CELLS = FIRST_PLACE + (PLACES << PLACE_SHIFT) + 32;
 
     // Cells of a place.
@@ -308,7 +311,6 @@ final class Stripes extends CacheLines {
         }
         stripe[at + COUNT] = count;
         stripe[UNITS] -= stripe[at + SIZE];
-        stripe[BLOCKS]--;
         return stripe[at + NODES + count];
     }
 
@@ -326,16 +328,33 @@ final class Stripes extends CacheLines {
         int count = stripe[at + COUNT]++;
         stripe[at + SIZE] = (int) size;
         stripe[UNITS] += (int) size;
-        stripe[BLOCKS]++;
         stripe[at + NODES + count] = node;
     }
 
-    /// Takes half of the blocks out of the place that has no room for one of this size.
-    static void halve(int[] stripe, long size, ParkedVisitor visitor) {
+    /// Takes some blocks out, so that the next of this size finds room: those in its place if that is full or has another
+    /// size, or else, since the stripe holds as much as it may, those in the next place.
+    static void evict(int[] stripe, long size, ParkedVisitor visitor) {
         int at = at(stripe, size);
-        for (int i = stripe[at + COUNT] + 1 >> 1; i > 0; i--) {
+        int count = stripe[at + COUNT];
+        if (count == 0 || count < DEPTH && stripe[at + SIZE] == size) {
+            at = nextToEvict(stripe, size);
+        }
+        for (int left = Math.min(MOST_EVICTED, stripe[at + COUNT] + 1 >> 1); left > 0; left--) {
             visitor.parked(popAt(stripe, at), stripe[at + SIZE]);
         }
+    }
+
+    /// The next place that holds as many units, going round; any if none does.
+    private static int nextToEvict(int[] stripe, long size) {
+        int hand = stripe[HAND];
+        int at;
+        int tries = PLACES;
+        do {
+            hand = hand + 1 & PLACES - 1;
+            at = at(hand);
+        } while (stripe[at + COUNT] * stripe[at + SIZE] < size && --tries > 0);
+        stripe[HAND] = hand;
+        return at;
     }
 
     /// Moves the older half of a full place to the depot.
@@ -347,7 +366,6 @@ final class Stripes extends CacheLines {
         System.arraycopy(stripe, at + NODES + HALF, stripe, at + NODES, DEPTH - HALF);
         stripe[at + COUNT] = DEPTH - HALF;
         stripe[UNITS] -= HALF * size;
-        stripe[BLOCKS] -= HALF;
         return true;
     }
 
@@ -358,7 +376,6 @@ final class Stripes extends CacheLines {
             stripe[at + SIZE] = size;
             stripe[at + COUNT] = count;
             stripe[UNITS] += count * size;
-            stripe[BLOCKS] += count;
         }
         return count > 0;
     }
@@ -416,7 +433,6 @@ final class Stripes extends CacheLines {
         for (int[] stripe : stripes) {
             if (stripe != null) {
                 stripe[UNITS] = 0;
-                stripe[BLOCKS] = 0;
                 for (int place = 0; place < PLACES; place++) {
                     stripe[at(place) + COUNT] = 0;
                 }
@@ -437,18 +453,15 @@ final class Stripes extends CacheLines {
 
     private static void forEach(int[] stripe, ParkedVisitor visitor) {
         long units = 0;
-        int blocks = 0;
         for (int place = 0; place < PLACES; place++) {
             int at = at(place);
             for (int i = 0; i < stripe[at + COUNT]; i++) {
                 visitor.parked(stripe[at + NODES + i], stripe[at + SIZE]);
                 units += stripe[at + SIZE];
-                blocks++;
             }
         }
-        if (units != stripe[UNITS] || blocks != stripe[BLOCKS]) {
-            throw new AssertionError("stripe " + stripe[INDEX] + " holds " + units + " units in " + blocks + " blocks, counted "
-                    + stripe[UNITS] + " in " + stripe[BLOCKS]);
+        if (units != stripe[UNITS]) {
+            throw new AssertionError("stripe " + stripe[INDEX] + " holds " + units + " units, counted " + stripe[UNITS]);
         }
     }
 
@@ -456,21 +469,21 @@ final class Stripes extends CacheLines {
 
     /// Units in all stripes and the depot. Others may change them meanwhile.
     long units() {
-        return sum(UNITS) + depot.units();
+        long units = depot.units();
+        for (int[] stripe : stripes) {
+            units += stripe == null ? 0 : (int) CELL.getOpaque(stripe, UNITS);
+        }
+        return units;
     }
 
     /// Blocks in all stripes and the depot. Others may change them meanwhile.
     int blocks() {
-        return (int) sum(BLOCKS) + depot.blocks();
-    }
-
-    private long sum(int cell) {
-        long sum = 0;
+        int blocks = depot.blocks();
         for (int[] stripe : stripes) {
-            if (stripe != null) {
-                sum += (int) CELL.getOpaque(stripe, cell);
+            for (int place = 0; stripe != null && place < PLACES; place++) {
+                blocks += (int) CELL.getOpaque(stripe, at(place) + COUNT);
             }
         }
-        return sum;
+        return blocks;
     }
 }

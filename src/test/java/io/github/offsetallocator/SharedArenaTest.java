@@ -493,6 +493,31 @@ class SharedArenaTest {
         }
     }
 
+    /// Blocks of one size go from thread to thread by way of the depot, whose shelf grows meanwhile. One that came twice
+    /// would be freed twice.
+    @Test
+    void blocksThatPassThroughTheDepotComeOnce() throws InterruptedException {
+        for (int round = 0; round < 100; round++) {
+            long seed = SEED + round;
+            try (SegmentArena arena = SegmentArena.ofShared(4 << 20)) {
+                Parallel.run(3, index -> {
+                    SplittableRandom random = new SplittableRandom(seed * 3 + index);
+                    long[] held = new long[3000];
+                    for (int wave = 0; wave < 10; wave++) {
+                        int blocks = random.nextInt(held.length);
+                        for (int i = 0; i < blocks; i++) {
+                            held[i] = arena.tryAllocate(32, 1);
+                        }
+                        for (int i = 0; i < blocks; i++) {
+                            arena.free(held[i]);
+                        }
+                    }
+                });
+                assertAllIsFree(arena);
+            }
+        }
+    }
+
     // ---- close -------------------------------------------------------------------------------------------------
 
     /// Half of the threads only use a slice, half call the arena as well; none crashes, and close waits for none.
