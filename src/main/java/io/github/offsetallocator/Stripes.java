@@ -57,7 +57,7 @@ final class Stripes extends CacheLines {
     private static final int GENERATIONS = 1 << 12;
     private static final int FIRST_GENERATION = 1 << 30;
 
-    /// How often a thread looks for a stripe, and how often it looks at one before it gives way to others.
+    /// How often a thread looks for a stripe, and how often before it gives way to others.
     private static final int TRIES = 500;
     private static final int SPINS = 100;
 
@@ -161,7 +161,7 @@ final class Stripes extends CacheLines {
             if (stripe == null || tryAcquire(stripe, node)) {
                 return stripe;
             }
-            Thread.onSpinWait();
+            pause(tries);
         }
         return null;
     }
@@ -233,9 +233,9 @@ final class Stripes extends CacheLines {
         }
     }
 
-    /// Waits a little for a holder. A virtual thread keeps its carrier meanwhile: it holds something itself, and if it
-    /// gave way to others it might never run again, since those that give way to each other can come before it for ever
-    /// (JDK 25). The holder has a carrier or a processor, and needs it for a few operations only.
+    /// Waits a little for a holder, who may have been stopped by the system. A virtual thread keeps its carrier
+    /// meanwhile: it may hold something itself, and if it gave way to others it might never run again, since those that give
+    /// way to each other can come before it for ever (JDK 25).
     static void pause(int tries) {
         if (tries < SPINS || Thread.currentThread().isVirtual()) {
             Thread.onSpinWait();
