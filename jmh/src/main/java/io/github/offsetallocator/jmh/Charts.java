@@ -135,7 +135,10 @@ final class Charts {
     private static String decade(double value) {
         double digit = value / Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
         boolean labelled = List.of(1L, 2L, 5L).contains(Math.round(digit));
-        return labelled ? format("%,.0f", value) : "";
+        if (!labelled) {
+            return "";
+        }
+        return value < 1e6 - 1 ? format("%,.0f", value) : format("%,.0f M", value / 1e6);
     }
 
     static void logarithmicX(AxesChartStyler styler) {
