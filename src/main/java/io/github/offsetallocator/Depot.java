@@ -106,14 +106,13 @@ final class Depot {
     ///
     /// @param nodes gets them from index `to`
     int take(int size, int[] nodes, int to, int count) {
-        if (isEmpty(place(size)) || !tryAcquireSoon()) {
+        if (count(size) == 0 || !tryAcquireSoon()) {
             return 0;
         }
         try {
-            int place = place(size); // may be another one by now, and another shelf
-            int taken = hasSize(place, size) ? Math.min(count, shelves[place][COUNT]) : 0;
+            int taken = Math.min(count, count(size));
             if (taken > 0) {
-                int[] shelf = shelves[place];
+                int[] shelf = shelves[place(size)];
                 int left = shelf[COUNT] - taken;
                 System.arraycopy(shelf, NODES + left, nodes, to, taken);
                 change(shelf, left);
@@ -122,6 +121,12 @@ final class Depot {
         } finally {
             release();
         }
+    }
+
+    /// How many blocks of a size there are: a guess, unless the depot is held.
+    private int count(int size) {
+        int place = place(size);
+        return hasSize(place, size) && !isEmpty(place) ? shelves[place][COUNT] : 0;
     }
 
     /// Which shelf a size has, or may have.

@@ -55,7 +55,7 @@ class FitTest {
     /// 32 of each size or, in a pool that has much room, as many as take the space of 16 of the largest.
     @ParameterizedTest
     @CsvSource({"1, 16777216, 1024", "3, 16777216, 341", "31, 16777216, 33", "32, 16777216, 32", "64, 16777216, 32", "65, 16777216, 0",
-            "1, 65536, 512", "1, 4096, 32", "64, 8192, 8"})
+            "1, 65536, 512", "1, 4096, 32", "64, 8192, 8", "1, 2147483648, 1024", "3, 4294967295, 341"})
     void quickListsTakeMoreOfSmallBlocksThanOfLarge(long size, long capacity, int expected) {
         assertEquals(expected * size, parkedAfterManyFrees(size, capacity, 0));
     }
