@@ -22,7 +22,7 @@ public final class Demo {
 
     private Demo() {}
 
-    /// Takes about 20 seconds.
+    /// Takes about half a minute.
     public static void main(String[] args) throws IOException {
         Files.createDirectories(DIRECTORY);
         new Demo().run();
@@ -46,23 +46,27 @@ public final class Demo {
                 frees at the end what the program left. Before anything is timed, a replay of its own checks that each
                 block keeps every byte until it is freed.
 
-                time       median of the rounds, subjects in turn; and how many times the first subject's that is
-                heap       bytes allocated on the Java heap, median of the rounds
+                time       time of the thread on the CPU; and how many times the first subject's that is
+                heap       bytes allocated on the Java heap
+                           both for each operation, median of %d rounds, in which the subjects take turns, a JVM for each
                 peak use   bytes in use at the fullest point, in granules of %d bytes, and their part of the pool
                 outer      fragmentation at that point: the part of the free bytes outside the largest free region
                 inner      fragmentation at that point: the part of the bytes in use that nobody asked for
                 """.formatted(Runtime.version(), System.getProperty("os.name"), System.getProperty("os.arch"),
-                Runtime.getRuntime().availableProcessors(), Workload.ALIGNMENT);
+                Runtime.getRuntime().availableProcessors(), Race.ROUNDS, Workload.ALIGNMENT);
     }
 
-    private String trace(Workload work) {
+    private String trace(Workload work) throws IOException {
         Map<Subject.Way, HeapSnapshot> snapshots = check(work);
         if (work.name().equals(PICTURED)) {
             pictured = snapshots.get(Subject.Way.HANDLES);
         }
-        Race.Outcome outcome = race(work);
+        Map<Subject.Way, Race.Result> results = new Race(work, DIRECTORY).run(round -> {
+            progress.stage(work.name() + (round == 0 ? ": warming up" : ": timing"));
+            progress.step("round " + round + " of " + Race.ROUNDS);
+        });
         progress.clear();
-        return title(work, outcome.rounds()) + System.lineSeparator() + table(outcome.results(), snapshots);
+        return title(work) + System.lineSeparator() + table(results, snapshots);
     }
 
     private Map<Subject.Way, HeapSnapshot> check(Workload work) {
@@ -77,24 +81,9 @@ public final class Demo {
         return snapshots;
     }
 
-    private Race.Outcome race(Workload work) {
-        Map<Subject.Way, Subject> subjects = new EnumMap<>(Subject.Way.class);
-        try {
-            for (Subject.Way way : Subject.Way.values()) {
-                subjects.put(way, way.open(work, DIRECTORY));
-            }
-            return new Race(work, subjects).run(round -> {
-                progress.stage(work.name() + (round == 0 ? ": warming up" : ": timing"));
-                progress.step("round " + round);
-            });
-        } finally {
-            subjects.values().forEach(Subject::close);
-        }
-    }
-
-    private static String title(Workload work, int rounds) {
-        return format("%s: %,d operations recorded + %,d frees of what was left; %d rounds; pool of %s",
-                work.name(), work.recorded(), work.operations() - work.recorded(), rounds, bytes(work.pool()));
+    private static String title(Workload work) {
+        return format("%s: %,d operations recorded + %,d frees of what was left; pool of %s",
+                work.name(), work.recorded(), work.operations() - work.recorded(), bytes(work.pool()));
     }
 
     private static String table(Map<Subject.Way, Race.Result> results, Map<Subject.Way, HeapSnapshot> snapshots) {

@@ -1,91 +1,112 @@
 package io.github.offsetallocator.examples;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.IntConsumer;
 
-/// Times subjects on one workload, in turn, round by round, so that whatever else the machine does meets all of them.
+/// Times all ways on one workload. Each has a JVM of its own, see [Rival], so that no other spoils what the compiler learns
+/// of it; they take turns, so that whatever else the machine does meets all of them.
 ///
 /// ```
-///  warm-up         | round 0             | round 1             |  ...
-///  a b c d a b c d | a: t  b: t  c: t .. | a: t  b: t  c: t .. |  median of each
+///  start and warm up     | round 1             | round 2             |  ...
+///  a b c d, all at once  | a: t  b: t  c: t .. | a: t  b: t  c: t .. |  median of each
 /// ```
-///
-/// Bytes on the Java heap are what the JVM counts for this thread, exact to the byte; asking for the count allocates
-/// nothing.
 final class Race {
-    private static final long WARM_UP_NANOS = 1_200_000_000L;
-    private static final long TIMED_NANOS = 2_500_000_000L;
-    private static final int FEWEST_ROUNDS = 7;
-
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    static final int ROUNDS = 9;
 
     private final Workload work;
-    private final Map<Subject.Way, Subject> subjects;
+    private final Path directory;
 
-    /// What was measured of one subject.
+    /// What was measured of one way.
     ///
     /// @param nanos     median time of an operation
     /// @param heapBytes median bytes on the Java heap of an operation
     record Result(double nanos, double heapBytes) {}
 
-    /// @param rounds  timed replays of each subject
-    /// @param results of each subject
-    record Outcome(int rounds, Map<Subject.Way, Result> results) {}
-
-    Race(Workload work, Map<Subject.Way, Subject> subjects) {
+    /// @param directory for what the ways need on disk
+    Race(Workload work, Path directory) {
         this.work = work;
-        this.subjects = subjects;
+        this.directory = directory;
     }
 
-    /// Runs for a fixed time, and at least [#FEWEST_ROUNDS] rounds.
-    ///
-    /// @param roundDone called with the number of timed rounds so far, 0 while it warms up
-    Outcome run(IntConsumer roundDone) {
-        long start = System.nanoTime();
-        while (System.nanoTime() - start < WARM_UP_NANOS) {
+    /// @param roundDone called with the number of timed rounds so far, 0 while they warm up
+    Map<Subject.Way, Result> run(IntConsumer roundDone) throws IOException {
+        Map<Subject.Way, Process> rivals = new EnumMap<>(Subject.Way.class);
+        Map<Subject.Way, double[][]> samples = new EnumMap<>(Subject.Way.class);
+        try {
             roundDone.accept(0);
-            subjects.values().forEach(subject -> subject.replay(work));
-        }
-        Map<Subject.Way, double[]> nanos = new EnumMap<>(Subject.Way.class);
-        Map<Subject.Way, double[]> heapBytes = new EnumMap<>(Subject.Way.class);
-        int rounds = 0;
-        start = System.nanoTime();
-        while (rounds < FEWEST_ROUNDS || System.nanoTime() - start < TIMED_NANOS) {
-            for (Map.Entry<Subject.Way, Subject> entry : subjects.entrySet()) {
-                Subject subject = entry.getValue();
-                long heapBefore = THREADS.getCurrentThreadAllocatedBytes();
-                long before = System.nanoTime();
-                subject.replay(work);
-                long after = System.nanoTime();
-                long heapAfter = THREADS.getCurrentThreadAllocatedBytes();
-                append(nanos, entry.getKey(), rounds, after - before);
-                append(heapBytes, entry.getKey(), rounds, heapAfter - heapBefore);
+            for (Subject.Way way : Subject.Way.values()) {
+                rivals.put(way, start(way));
+                samples.put(way, new double[2][ROUNDS]);
             }
-            roundDone.accept(++rounds);
+            for (Process rival : rivals.values()) {
+                answer(rival);
+            }
+            for (int round = 0; round < ROUNDS; round++) {
+                for (Subject.Way way : Subject.Way.values()) {
+                    Process rival = rivals.get(way);
+                    rival.outputWriter().write(System.lineSeparator());
+                    rival.outputWriter().flush();
+                    String[] numbers = answer(rival).split(" ");
+                    samples.get(way)[0][round] = Double.parseDouble(numbers[0]);
+                    samples.get(way)[1][round] = Double.parseDouble(numbers[1]);
+                }
+                roundDone.accept(round + 1);
+            }
+        } finally {
+            rivals.values().forEach(Race::end);
         }
         Map<Subject.Way, Result> results = new EnumMap<>(Subject.Way.class);
-        for (Subject.Way way : subjects.keySet()) {
-            results.put(way, new Result(median(nanos.get(way), rounds), median(heapBytes.get(way), rounds)));
-        }
-        return new Outcome(rounds, results);
+        samples.forEach((way, numbers) -> results.put(way, new Result(median(numbers[0]), median(numbers[1]))));
+        return results;
     }
 
-    private void append(Map<Subject.Way, double[]> samples, Subject.Way way, int round, long total) {
-        double[] sofar = samples.computeIfAbsent(way, _ -> new double[FEWEST_ROUNDS]);
-        if (round == sofar.length) {
-            sofar = Arrays.copyOf(sofar, 2 * round);
-            samples.put(way, sofar);
-        }
-        sofar[round] = (double) total / work.operations();
+    private Process start(Subject.Way way) throws IOException {
+        return new ProcessBuilder(
+                        System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:+UseG1GC",
+                        "-Xmx1g",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Rival.class.getName(),
+                        way.name(),
+                        work.name(),
+                        directory.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
     }
 
-    private static double median(double[] samples, int count) {
-        double[] sorted = Arrays.copyOf(samples, count);
+    private static String answer(Process rival) throws IOException {
+        BufferedReader answers = rival.inputReader();
+        String answer = answers.readLine();
+        if (answer == null) {
+            throw new IOException("a JVM has died: " + rival.info().commandLine().orElse(rival.toString()));
+        }
+        return answer;
+    }
+
+    /// Closes its input, so that it closes its subject and ends.
+    private static void end(Process rival) {
+        try {
+            rival.outputWriter().close();
+            rival.waitFor();
+        } catch (IOException e) {
+            rival.destroy();
+        } catch (InterruptedException e) {
+            rival.destroy();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static double median(double[] samples) {
+        double[] sorted = samples.clone();
         Arrays.sort(sorted);
-        return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+        return sorted[sorted.length / 2];
     }
 }
