@@ -13,12 +13,12 @@ import picocli.CommandLine.Command;
         },
         synopsisSubcommandLabel = "PROGRAM",
         subcommands = {
-            QuickTable.class,
-            SharedTable.class,
+            Quick.class,
+            Shared.class,
             Latency.class,
-            GcSoak.class,
+            Soak.class,
             Growth.class,
-            FragmentationReport.class,
+            Fragmentation.class,
             Plots.class
         })
 public final class Benchmarks {

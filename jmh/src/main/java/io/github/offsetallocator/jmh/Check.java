@@ -1,85 +1,51 @@
 package io.github.offsetallocator.jmh;
 
-import io.github.offsetallocator.examples.Trace;
 import java.util.BitSet;
 
-/// Goes through a script once before anything is timed, and throws if a subject does it wrong: refuses a request, hands
-/// out a granule twice, or, for the reference fit and its twin on the heap, if they differ in an offset.
+/// Goes through a script once before anything is timed, and throws if a subject refuses a request or hands out a granule
+/// twice. Only those that divide a range can be seen into.
 ///
 /// Each JVM checks just what it is going to time. To run other subjects there as well would spoil what the compiler
 /// learns of this one. The loop is another one than [Script#replay(Subject)] for the same reason.
 final class Check {
-    private final Script script;
     private final BitSet taken = new BitSet();
-    private final long[] starts;
-    private final long[] ends;
+    private final int[] starts;
+    private final int[] ends;
 
-    private Check(Script script) {
-        this.script = script;
-        starts = new long[script.slotCount()];
-        ends = new long[script.slotCount()];
+    private Check(int slots) {
+        starts = new int[slots];
+        ends = new int[slots];
     }
 
-    static void run(Script script, Kind kind) {
-        try (Subject subject = open(script, kind)) {
-            switch (kind) {
-                case OFFSET_REFERENCE -> new Check(script).compare(subject, Kind.HEAP_TWIN);
-                case HEAP_TWIN -> new Check(script).compare(subject, Kind.OFFSET_REFERENCE);
-                default -> new Check(script).compare(subject, Kind.NOTHING);
+    static void run(Subject subject, Script script, long pool) {
+        new Check(script.slotCount()).replay(subject, script, pool >> 4);
+    }
+
+    private void replay(Subject subject, Script script, long pool) {
+        for (int i = 0; i < script.operations(); i++) {
+            int slot = script.slot(i) & ~Script.FREE;
+            if (script.slot(i) < 0) {
+                taken.clear(starts[slot], ends[slot]);
+                subject.free(slot);
+                continue;
             }
-        }
-    }
-
-    private static Subject open(Script script, Kind kind) {
-        return kind.open(script.slotCount(), script.pool());
-    }
-
-    private void compare(Subject subject, Kind otherKind) {
-        int allocations = 0;
-        int frees = 0;
-        try (Subject other = open(script, otherKind)) {
-            for (int i = 0; i < script.operations(); i++) {
-                int slot = script.slot(i) & ~Trace.FREE;
-                if (script.slot(i) < 0) {
-                    frees++;
-                    giveBack(slot);
-                    subject.free(slot);
-                    other.free(slot);
-                } else {
-                    allocations++;
-                    subject.allocate(slot, script.bytes(i));
-                    other.allocate(slot, script.bytes(i));
-                    take(slot, subject.offset(slot), Subject.granules(script.bytes(i)), i);
-                    if (otherKind != Kind.NOTHING && subject.offset(slot) != other.offset(slot)) {
-                        throw new IllegalStateException("operation " + i + ": offset " + subject.offset(slot)
-                                + ", but " + other.offset(slot) + " from " + otherKind);
-                    }
-                }
+            subject.allocate(slot, script.bytes(i));
+            long start = subject.offset(slot);
+            if (start == Subject.NO_OFFSET) {
+                continue;
             }
+            long end = start + Subject.granules(script.bytes(i));
+            int next = taken.nextSetBit((int) start);
+            if (start < 0 || end > pool || next >= 0 && next < end) {
+                throw new IllegalStateException(
+                        "operation " + i + ": granules " + start + " to " + end + " are taken or outside the pool");
+            }
+            starts[slot] = (int) start;
+            ends[slot] = (int) end;
+            taken.set(starts[slot], ends[slot]);
         }
-        if (allocations != frees || allocations + frees != script.operations() || !taken.isEmpty()) {
-            throw new IllegalStateException(allocations + " allocations, " + frees + " frees, " + taken.cardinality()
-                    + " granules left over");
+        if (!taken.isEmpty()) {
+            throw new IllegalStateException(taken.cardinality() + " granules are left over");
         }
-    }
-
-    private void take(int slot, long start, long granules, int operation) {
-        if (start == Subject.NO_OFFSET) {
-            return;
-        }
-        long end = start + granules;
-        int next = taken.nextSetBit((int) start);
-        if (start < 0 || end > script.pool() >> 4 || next >= 0 && next < end) {
-            throw new IllegalStateException("operation " + operation + ": granules " + start + " to " + end
-                    + " are taken or outside the pool");
-        }
-        taken.set((int) start, (int) end);
-        starts[slot] = start;
-        ends[slot] = end;
-    }
-
-    private void giveBack(int slot) {
-        taken.clear((int) starts[slot], (int) ends[slot]);
-        ends[slot] = starts[slot];
     }
 }

@@ -1,17 +1,16 @@
 package io.github.offsetallocator.jmh;
 
-import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 
 /// Threads that work at the same time, for a while, as often as they are told to. They are such that Netty uses its
 /// caches on them.
 final class Crew {
     /// The work of one thread.
-    @FunctionalInterface
     interface Job {
         /// Does a little of it.
         ///
@@ -19,39 +18,41 @@ final class Crew {
         int work();
     }
 
+    /// @param wall million operations per second on the clock, of all together
+    /// @param cpu  million operations per second of CPU time, times the cores that they can have: what the clock would show
+    ///             on a machine that no one else uses, if nobody waits
+    record Rate(double wall, double cpu) {}
+
     private static final int SPINS = 200;
-    private static final ThreadFactory THREADS = new DefaultThreadFactory("crew", true);
 
     private final CyclicBarrier barrier;
     private final long[] operations;
+    private final long[] cpuNanos;
     private volatile boolean over;
 
     /// @param jobs what makes each job, on the thread that is going to do it
     Crew(List<Supplier<Job>> jobs) {
         barrier = new CyclicBarrier(jobs.size() + 1);
         operations = new long[jobs.size()];
+        cpuNanos = new long[jobs.size()];
         for (int i = 0; i < jobs.size(); i++) {
             int index = i;
-            THREADS.newThread(() -> live(index, jobs.get(index))).start();
+            new FastThreadLocalThread(() -> live(index, jobs.get(index))).start();
         }
     }
 
     /// Lets all work for a while.
-    ///
-    /// @return million operations per second, of all together
-    double round(long nanos) throws InterruptedException, BrokenBarrierException {
+    Rate round(long millis) throws InterruptedException, BrokenBarrierException {
         over = false;
         barrier.await();
         long start = System.nanoTime();
-        Thread.sleep(nanos / 1_000_000);
+        Thread.sleep(millis);
         over = true;
         barrier.await();
         long elapsed = System.nanoTime() - start;
-        long sum = 0;
-        for (long each : operations) {
-            sum += each;
-        }
-        return 1e3 * sum / elapsed;
+        double done = LongStream.of(operations).sum();
+        int cores = Math.min(operations.length, Runtime.getRuntime().availableProcessors());
+        return new Rate(1e3 * done / elapsed, 1e3 * done * cores / LongStream.of(cpuNanos).sum());
     }
 
     private void live(int index, Supplier<Job> maker) {
@@ -59,7 +60,9 @@ final class Crew {
             Job job = maker.get();
             while (true) {
                 barrier.await();
+                long start = Fork.cpuNanos();
                 operations[index] = workUntilOver(job);
+                cpuNanos[index] = Fork.cpuNanos() - start;
                 barrier.await();
             }
         } catch (Throwable e) {
@@ -68,27 +71,21 @@ final class Crew {
         }
     }
 
+    /// Whoever has to wait spins for a moment, then lets others have the core.
     private long workUntilOver(Job job) {
         long done = 0;
         int idle = 0;
         while (!over) {
             int now = job.work();
             done += now;
-            idle = now == 0 ? pause(idle) : 0;
+            if (now > 0) {
+                idle = 0;
+            } else if (idle++ < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
         }
         return done;
-    }
-
-    /// Spins for a moment, then lets others have the core.
-    ///
-    /// @param idle how often it was called before, in a row
-    /// @return how often it was called now
-    static int pause(int idle) {
-        if (idle < SPINS) {
-            Thread.onSpinWait();
-        } else {
-            Thread.yield();
-        }
-        return idle + 1;
     }
 }

@@ -15,28 +15,4 @@ public final class FastThreads extends ThreadPoolExecutor {
     public FastThreads(int threads, String prefix) {
         super(threads, threads, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory(prefix));
     }
-
-    /// What [#run(Task)] runs.
-    interface Task {
-        /// Does it.
-        void run() throws Exception;
-    }
-
-    /// Runs something on such a thread and waits for it. If it fails, the JVM ends with status 1.
-    static void run(Task task) {
-        Thread thread = new DefaultThreadFactory("player").newThread(() -> {
-            try {
-                task.run();
-            } catch (Throwable e) {
-                e.printStackTrace();
-                System.exit(1);
-            }
-        });
-        thread.start();
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
 }

@@ -1,112 +1,135 @@
 package io.github.offsetallocator.jmh;
 
-import io.github.offsetallocator.Fit;
-import io.github.offsetallocator.OffsetAllocator;
-import io.github.offsetallocator.examples.Trace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.DoubleStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-/// Two ways to measure what an allocator loses between its blocks. Neither depends on time or on the machine.
-final class Fragmentation {
-    /// Units of the pool for [#meanUse(Setting, long, long)].
-    static final long POOL = 64 << 20;
+/// How much of a pool is lost between the blocks? The same numbers on every machine and in every run.
+///
+/// - For [Work]: the smallest pool with which nothing is refused, divided by the most that is live at once.
+/// - For blocks of one size, off a bin boundary, and for sizes at random: how much of the pool is in use when a request is
+///   refused.
+///
+/// Run: `java -jar jmh/target/benchmarks.jar fragmentation`
+@Command(
+        name = "fragmentation",
+        mixinStandardHelpOptions = true,
+        description = "How much of a pool is lost between the blocks; takes minutes.")
+final class Fragmentation extends Runner {
+    static final String POOL = "smallest pool / peak";
+    static final String USE = "use at refusal";
 
+    private static final String EACH = "of each churn";
+    private static final long UNITS = 64 << 20;
+    private static final String RANDOM = "1 Ki to 1 Mi";
+    private static final List<Integer> SIZES = List.of(
+            111, 230, 239, 273, 281, 3_686, 4_079, 4_113, 4_505, 8_175, 9_011, 58_982, 65_519, 65_553, 72_089);
     private static final int STEPS_OF_PEAK = 400;
     private static final int LOOK_ABOVE = 20;
+    private static final int SLACK = 1 << 16;
     private static final int FEWEST_REFUSALS = 20_000;
     private static final int CHURNS = 5;
-    private static final long SEED = 1;
 
-    /// Whose fit.
-    enum Setting {
-        /// [Fit#REFERENCE], offset for offset the original.
-        ORIGINAL("original"),
-        /// The default: [Fit#GOOD] and quick lists.
-        GOOD("good"),
-        /// [Fit#GOOD] alone.
-        GOOD_WITHOUT_QUICK_LISTS("good, no quick lists");
+    @Option(names = "--work", split = ",", paramLabel = "WORK", description = "Of ${COMPLETION-CANDIDATES}.")
+    private List<Work> work =
+            List.of(Work.ESPRESSO, Work.CC1PLUS, Work.GAWK, Work.PERL, Work.CHURN_1K, Work.CHURN_64K);
 
-        private final String label;
-
-        Setting(String label) {
-            this.label = label;
-        }
-
-        OffsetAllocator open(long pool) {
-            return switch (this) {
-                case ORIGINAL -> OffsetAllocator.builder(pool).fit(Fit.REFERENCE).build();
-                case GOOD -> OffsetAllocator.create(pool);
-                case GOOD_WITHOUT_QUICK_LISTS -> OffsetAllocator.builder(pool).quickLists(0, 0).build();
-            };
-        }
-
-        @Override
-        public String toString() {
-            return label;
-        }
+    Fragmentation() {
+        super(1, Kind.OFFSET_ALLOCATOR, Kind.OFFSET_REFERENCE, Kind.OFFSET_REAL_TIME);
     }
 
-    private Fragmentation() {}
-
-    /// What [#smallestPool(Setting, Script)] is to what is live at most, in the mean over five churns, as one of them
-    /// depends on where its peak happens to be. Of a recorded trace there is only one.
-    static double overhead(Setting setting, Work work) {
-        int scripts = work.isRecorded() ? 1 : CHURNS;
-        double sum = 0;
-        for (int seed = 1; seed <= scripts; seed++) {
-            Script script = work.script(seed);
-            sum += (double) smallestPool(setting, script) / (script.peak() >> 4);
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        List<Case> pools = work.stream().map(each -> new Case(each.toString(), List.of(POOL, each.name()))).toList();
+        List<Case> uses = new ArrayList<>();
+        SIZES.forEach(size -> uses.add(use(size.toString(), size, size)));
+        uses.add(use(RANDOM, 1 << 10, 1 << 20));
+        List<Case> all = new ArrayList<>(pools);
+        all.addAll(uses);
+        Map<String, String> settings = Map.of("pool for the use at refusal", UNITS + " units of 16 bytes");
+        Results results = run("fragmentation", settings, List.of("-Xmx2g"), all);
+        System.out.println(Table.medians(results, POOL, pools.stream().map(Case::name).toList(), "%.3f"));
+        Table table = new Table();
+        table.row(USE + ", by units of a block", results.subjects());
+        for (Case use : uses) {
+            table.row(use.name(), results.subjects().stream()
+                    .map(subject -> Table.number("%.4f", results.median(use.name(), subject, USE)))
+                    .toList());
         }
-        return sum / scripts;
+        System.out.println(table);
+        return 0;
+    }
+
+    private static Case use(String name, int smallest, int largest) {
+        return new Case(name, List.of(USE, Integer.toString(smallest), Integer.toString(largest)));
+    }
+
+    /// A fork, with a subject, what is measured, and the work or the smallest and the largest size in units.
+    public static void main(String[] args) throws InterruptedException {
+        Kind kind = Kind.valueOf(args[0]);
+        Fork.answer(() -> {
+            if (args[1].equals(USE)) {
+                return Map.of(USE, new double[] {meanUse(kind, Integer.parseInt(args[2]), Integer.parseInt(args[3]))});
+            }
+            double[] each = overheads(kind, Work.valueOf(args[2]));
+            return Map.of(POOL, new double[] {DoubleStream.of(each).average().orElseThrow()}, EACH, each);
+        });
+    }
+
+    /// Of five churns, as one of them depends on where its peak happens to be. Of a recorded trace there is only one.
+    private static double[] overheads(Kind kind, Work work) {
+        double[] overheads = new double[work.isRecorded() ? 1 : CHURNS];
+        for (int i = 0; i < overheads.length; i++) {
+            Script script = work.script(i + 1);
+            overheads[i] = (double) smallestPool(kind, script) / script.peak();
+        }
+        return overheads;
     }
 
     /// The smallest pool with which a script is never refused anything, nor with any larger one. A larger pool can do worse
     /// by chance, a little: so halving finds where to begin, and from 5 % above that, steps of a 400th of what is
     /// live at most lead down to the first pool that refuses.
     ///
-    /// @return granules of 16 bytes
-    static long smallestPool(Setting setting, Script script) {
+    /// @return bytes
+    static long smallestPool(Kind kind, Script script) {
         long peak = script.peak() >> 4;
         long step = Math.max(1, peak / STEPS_OF_PEAK);
         long refused = peak - 1;
-        long enough = script.pool() >> 4;
-        while (!completes(setting, script, enough)) {
+        long enough = peak + peak / 2 + SLACK;
+        while (!completes(kind, script, enough)) {
             refused = enough;
             enough *= 2;
         }
         while (enough - refused > step) {
             long middle = (refused + enough) >>> 1;
-            if (completes(setting, script, middle)) {
+            if (completes(kind, script, middle)) {
                 enough = middle;
             } else {
                 refused = middle;
             }
         }
         long pool = enough + peak / LOOK_ABOVE;
-        while (pool - step >= peak && completes(setting, script, pool - step)) {
+        while (pool - step >= peak && completes(kind, script, pool - step)) {
             pool -= step;
         }
-        return pool;
+        return pool << 4;
     }
 
-    private static boolean completes(Setting setting, Script script, long pool) {
-        try (OffsetAllocator allocator = setting.open(pool)) {
-            long[] handles = new long[script.slotCount()];
-            for (int i = 0; i < script.operations(); i++) {
-                int slot = script.slot(i) & ~Trace.FREE;
-                if (script.slot(i) < 0) {
-                    allocator.free(handles[slot]);
-                } else {
-                    handles[slot] = allocator.allocate(Subject.granules(script.bytes(i)));
-                    if (handles[slot] == OffsetAllocator.NO_SPACE) {
-                        return false;
-                    }
-                }
-            }
+    private static boolean completes(Kind kind, Script script, long units) {
+        try (Subject subject = kind.open(script.slotCount(), units << 4)) {
+            script.replay(subject);
+            return true;
+        } catch (Subject.Refused e) {
+            return false;
         }
-        return true;
     }
 
-    /// Asks for blocks of random size in a pool of [#POOL] units. Whenever one is refused, frees one of the live ones at
+    /// Asks for blocks of random size in a pool of [#UNITS] units. Whenever one is refused, frees one of the live ones at
     /// random and goes on.
     ///
     /// ```
@@ -114,37 +137,47 @@ final class Fragmentation {
     /// ```
     ///
     /// It settles for twice as many refusals as there can be blocks, so that each has had to go, and is measured over as
-    /// many.
-    ///
-    /// @param smallest size, and
-    /// @param largest  size, all between are equally frequent
-    static double meanUse(Setting setting, long smallest, long largest) {
-        SplittableRandom random = new SplittableRandom(SEED);
-        int mostBlocks = (int) (POOL / smallest);
+    /// many. All sizes from the smallest to the largest are equally frequent.
+    static double meanUse(Kind kind, int smallest, int largest) {
+        SplittableRandom random = new SplittableRandom(1);
+        int mostBlocks = (int) (UNITS / smallest);
         int refusals = Math.max(FEWEST_REFUSALS, 2 * mostBlocks);
-        long[] live = new long[mostBlocks];
-        int count = 0;
+        int[] sizes = new int[mostBlocks];
+        int[] slots = new int[mostBlocks];
+        for (int i = 0; i < mostBlocks; i++) {
+            slots[i] = i;
+        }
+        int live = 0;
         long used = 0;
         double sum = 0;
-        try (OffsetAllocator allocator = setting.open(POOL)) {
+        try (Subject subject = kind.open(mostBlocks, UNITS << 4)) {
             for (int seen = 0; seen < 2 * refusals; ) {
-                long size = random.nextLong(smallest, largest + 1);
-                long block = allocator.allocate(size);
-                if (block != OffsetAllocator.NO_SPACE) {
+                int size = random.nextInt(smallest, largest + 1);
+                if (live < mostBlocks && fits(subject, slots[live], size)) {
+                    sizes[slots[live++]] = size;
                     used += size;
-                    live[count++] = block;
                     continue;
                 }
                 if (seen++ >= refusals) {
-                    sum += (double) used / POOL;
+                    sum += (double) used / UNITS;
                 }
-                int victim = random.nextInt(count);
-                used -= allocator.size(live[victim]);
-                allocator.free(live[victim]);
-                live[victim] = live[--count];
+                int victim = random.nextInt(live);
+                int slot = slots[victim];
+                subject.free(slot);
+                used -= sizes[slot];
+                slots[victim] = slots[--live];
+                slots[live] = slot;
             }
-            allocator.verify();
         }
         return sum / refusals;
+    }
+
+    private static boolean fits(Subject subject, int slot, int units) {
+        try {
+            subject.allocate(slot, units << 4);
+            return true;
+        } catch (Subject.Refused e) {
+            return false;
+        }
     }
 }

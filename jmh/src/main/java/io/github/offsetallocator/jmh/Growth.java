@@ -1,41 +1,30 @@
 package io.github.offsetallocator.jmh;
 
-import static io.github.offsetallocator.examples.Numbers.bytes;
-import static io.github.offsetallocator.examples.Numbers.count;
-import static io.github.offsetallocator.examples.Numbers.format;
-
-import io.github.offsetallocator.examples.Progress;
-import io.github.offsetallocator.examples.Table;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
-import java.util.concurrent.Callable;
-import java.util.function.LongFunction;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// How does the cost of an operation grow? With the number of live blocks, when the pool grows with them, and with the
 /// pool, when the number stays the same. Blocks of 16 to 512 bytes are replaced at random, see [Replacement].
 ///
-/// The steps of the allocator are the same at any number. What grows is the time to reach its nodes: a block takes
-/// [#BYTES_PER_BLOCK] bytes of metadata and handle, and a random one lies in whatever cache all of them still fit into.
+/// The steps of the allocator are the same at any number. What grows is the time to reach what it knows of a block: a
+/// random one lies in whatever cache all of them still fit into.
 ///
 /// Run: `java -jar jmh/target/benchmarks.jar growth`
 @Command(
         name = "growth",
         mixinStandardHelpOptions = true,
         description = "Nanoseconds per operation against live blocks and against the size of the pool; takes minutes.")
-final class Growth implements Callable<Integer> {
-    /// A node of 32 bytes, and its handle in the client's array.
-    static final int BYTES_PER_BLOCK = 40;
+final class Growth extends Runner {
+    /// What a case is called, before its number.
+    static final String LIVE = "live blocks: ";
+    static final String POOL = "bytes of the pool: ";
 
-    static final int SIZES = 32;
-
+    private static final int SIZES = 32;
     private static final double POOL_TO_LIVE = 1.5;
     private static final int STEP = 4;
     private static final int FEWEST_LIVE = 1 << 10;
@@ -43,13 +32,9 @@ final class Growth implements Callable<Integer> {
     private static final double SMALLEST_POOL_TO_LIVE = 1.25;
     private static final int POOL_STEPS = 6;
 
-    @Option(
-            names = "--subjects",
-            split = ",",
-            paramLabel = "SUBJECT",
-            defaultValue = "offset-allocator,offset-no-quick-lists,heap-twin,malloc",
-            description = "Of ${COMPLETION-CANDIDATES}.")
-    private List<Kind> subjects;
+    private static final int PAIRS = 1 << 20;
+    private static final int WARM_UP_ROUNDS = 5;
+    private static final int TIMED_ROUNDS = 7;
 
     @Option(
             names = "--most",
@@ -58,52 +43,36 @@ final class Growth implements Callable<Integer> {
             description = "Most live blocks (default: ${DEFAULT-VALUE}, for which malloc needs 5 GB).")
     private int most;
 
-    @Mixin
-    private Json json;
-
-    private final Progress progress = new Progress();
-
-    /// @param byLive by subject: by live blocks: nanoseconds per operation
-    /// @param byPool by subject: by bytes of the pool: the same, with 65 536 live blocks
-    record Results(
-            Machine machine,
-            Map<String, Long> caches,
-            Map<String, NavigableMap<Long, Double>> byLive,
-            Map<String, NavigableMap<Long, Double>> byPool) {}
+    Growth() {
+        super(1, Kind.OFFSET_ALLOCATOR, Kind.OFFSET_REFERENCE, Kind.MALLOC);
+    }
 
     @Override
-    public Integer call() throws Exception {
-        Map<String, NavigableMap<Long, Double>> byLive = new LinkedHashMap<>();
-        Map<String, NavigableMap<Long, Double>> byPool = new LinkedHashMap<>();
-        for (Kind kind : subjects) {
-            for (int live = FEWEST_LIVE; live <= most; live *= STEP) {
-                progress.stage(kind + ": " + count(live) + " live blocks");
-                add(byLive, kind, live, measure(kind, live, pool(live, POOL_TO_LIVE)));
-            }
-            double times = SMALLEST_POOL_TO_LIVE;
-            for (int step = 0; step < POOL_STEPS; step++) {
-                long pool = pool(LIVE_IN_GROWING_POOL, times);
-                progress.stage(kind + ": pool of " + bytes(pool));
-                add(byPool, kind, pool, measure(kind, LIVE_IN_GROWING_POOL, pool));
-                times *= STEP;
-            }
+    public Integer call() throws IOException, InterruptedException {
+        List<Case> byLive = new ArrayList<>();
+        for (int live = FEWEST_LIVE; live <= most; live *= STEP) {
+            byLive.add(point(LIVE + live, live, pool(live, POOL_TO_LIVE)));
         }
-        progress.clear();
-        Results results = new Results(Machine.here(), Machine.caches(), byLive, byPool);
-        System.out.println(results.machine());
-        results.caches().forEach((cache, size) -> System.out.println(
-                cache + " of " + bytes(size) + ": nodes and handles of " + count(size / BYTES_PER_BLOCK) + " blocks"));
-        System.out.println();
-        System.out.println("ns/op by live blocks, pool " + POOL_TO_LIVE + " times what is live");
-        System.out.println(table(byLive, live -> count(live)));
-        System.out.println("ns/op by size of the pool, " + count(LIVE_IN_GROWING_POOL) + " live blocks");
-        System.out.println(table(byPool, pool -> bytes(pool)));
-        json.save("growth", results);
+        List<Case> byPool = new ArrayList<>();
+        double times = SMALLEST_POOL_TO_LIVE;
+        for (int step = 0; step < POOL_STEPS; step++, times *= STEP) {
+            long pool = pool(LIVE_IN_GROWING_POOL, times);
+            byPool.add(point(POOL + pool, LIVE_IN_GROWING_POOL, pool));
+        }
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("time", "of the thread on the CPU");
+        settings.put("pool, by live blocks", POOL_TO_LIVE + " times what is live");
+        settings.put("live blocks, by pool", Integer.toString(LIVE_IN_GROWING_POOL));
+        List<Case> all = new ArrayList<>(byLive);
+        all.addAll(byPool);
+        Results results = run("growth", settings, List.of("-Xmx4g"), all);
+        System.out.println(table(results, byLive, LIVE));
+        System.out.println(table(results, byPool, POOL));
         return 0;
     }
 
-    private static void add(Map<String, NavigableMap<Long, Double>> series, Kind kind, long x, double nanos) {
-        series.computeIfAbsent(kind.toString(), _ -> new TreeMap<>()).put(x, nanos);
+    private static Case point(String name, int live, long pool) {
+        return new Case(name, List.of(Integer.toString(live), Long.toString(pool)));
     }
 
     /// In whole granules.
@@ -111,21 +80,39 @@ final class Growth implements Callable<Integer> {
         return (long) (times * Replacement.meanLive(live, SIZES)) & -16;
     }
 
-    private static double measure(Kind kind, int live, long pool) throws IOException, InterruptedException {
-        return Double.parseDouble(Jvm.output(Jvm.running(
-                GrowthPlayer.class, List.of("-Xmx4g"), kind.name(), Integer.toString(live), Long.toString(pool))));
+    /// One row for each point.
+    private static Table table(Results results, List<Case> points, String what) {
+        Table table = new Table();
+        table.row(what + Quick.NANOS, results.subjects());
+        for (Case point : points) {
+            long x = Long.parseLong(point.name().substring(what.length()));
+            table.row(Table.number("%,.0f", x), results.subjects().stream()
+                    .map(subject -> Table.number("%.1f", results.median(point.name(), subject, Quick.NANOS)))
+                    .toList());
+        }
+        return table;
     }
 
-    private static Table table(Map<String, NavigableMap<Long, Double>> series, LongFunction<String> label) {
-        Table table = new Table();
-        List<String> header = new ArrayList<>(List.of(""));
-        series.values().iterator().next().keySet().forEach(x -> header.add(label.apply(x)));
-        table.header(header.toArray(String[]::new));
-        series.forEach((subject, values) -> {
-            List<String> row = new ArrayList<>(List.of(subject));
-            values.values().forEach(nanos -> row.add(format("%.1f", nanos)));
-            table.row(row.toArray(String[]::new));
+    /// A fork, with a subject, the number of live blocks and the bytes of the pool. Replacing a block is two operations.
+    public static void main(String[] args) throws InterruptedException {
+        Kind kind = Kind.valueOf(args[0]);
+        int live = Integer.parseInt(args[1]);
+        long pool = Long.parseLong(args[2]);
+        Fork.answer(() -> {
+            try (Subject subject = kind.open(live, pool)) {
+                Replacement replacement = new Replacement(subject, live, SIZES);
+                replacement.fill();
+                for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+                    replacement.replace(PAIRS);
+                }
+                double[] nanos = new double[TIMED_ROUNDS];
+                for (int round = 0; round < TIMED_ROUNDS; round++) {
+                    long before = Fork.cpuNanos();
+                    replacement.replace(PAIRS);
+                    nanos[round] = (Fork.cpuNanos() - before) / (2.0 * PAIRS);
+                }
+                return Map.of(Quick.NANOS, nanos);
+            }
         });
-        return table;
     }
 }

@@ -6,140 +6,141 @@ import io.github.offsetallocator.SegmentArena;
 import io.netty.buffer.AdaptiveByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.util.Locale;
+import java.util.function.Supplier;
 
-/// The allocators that are compared.
+/// The allocators that are compared; ours come first.
+///
+/// ```
+///  thread 0: Subject [slots] --+
+///  thread 1: Subject [slots] --+--> one arena, one allocator of Netty, one malloc of the process
+///  thread 2: Subject [slots] --+
+/// ```
+///
+/// A kind that belongs to one thread, as the confined arena, is opened once for each: what the hardware would allow.
 public enum Kind {
-    /// [OffsetAllocator] as it comes, units of 16 bytes.
-    OFFSET_ALLOCATOR {
-        @Override
-        Subject open(int slots, long pool) {
-            return new OwnSubjects.Offsets(slots, OffsetAllocator.create(pool >> 4));
-        }
-    },
-    /// [Fit#REFERENCE]: the original algorithm, without quick lists.
-    OFFSET_REFERENCE {
-        @Override
-        Subject open(int slots, long pool) {
-            return new OwnSubjects.Offsets(slots, OffsetAllocator.builder(pool >> 4).fit(Fit.REFERENCE).build());
-        }
-    },
-    /// [Fit#GOOD] without quick lists.
-    OFFSET_NO_QUICK_LISTS {
-        @Override
-        Subject open(int slots, long pool) {
-            return new OwnSubjects.Offsets(slots, OffsetAllocator.builder(pool >> 4).quickLists(0, 0).build());
-        }
-    },
-    /// [OffsetAllocator] for real time: no quick lists, and all metadata for as many allocations as there are slots.
-    OFFSET_REAL_TIME {
-        @Override
-        Subject open(int slots, long pool) {
-            return new OwnSubjects.Offsets(
-                    slots, OffsetAllocator.builder(pool >> 4).realTime().maxAllocations(slots).build());
-        }
-    },
-    /// The algorithm of [#OFFSET_REFERENCE] on a `long[]`: what the same steps cost without memory segments.
-    HEAP_TWIN {
-        @Override
-        Subject open(int slots, long pool) {
-            return new OwnSubjects.Twin(slots, pool >> 4);
-        }
-    },
+    /// [OffsetAllocator] as it comes.
+    OFFSET_ALLOCATOR("OffsetAllocator", forOne((slots, bytes) ->
+            new OwnSubjects.Offsets(slots, OffsetAllocator.create(bytes >> 4)))),
+    /// The original algorithm.
+    OFFSET_REFERENCE("Fit.REFERENCE", forOne((slots, bytes) ->
+            new OwnSubjects.Offsets(slots, OffsetAllocator.builder(bytes >> 4).fit(Fit.REFERENCE).build()))),
+    /// For real time, with all metadata for as many allocations as there are slots.
+    OFFSET_REAL_TIME("realTime()", forOne((slots, bytes) -> new OwnSubjects.Offsets(
+            slots, OffsetAllocator.builder(bytes >> 4).realTime().maxAllocations(slots).build()))),
     /// [SegmentArena] by handle.
-    ARENA {
-        @Override
-        Subject open(int slots, long pool) {
-            return new OwnSubjects.Handles(slots, SegmentArena.ofConfined(pool));
-        }
-    },
+    ARENA("SegmentArena, handles", forOne((slots, bytes) ->
+            new OwnSubjects.Handles(slots, SegmentArena.ofConfined(bytes)))),
     /// [SegmentArena] by `MemorySegment`.
-    ARENA_SEGMENTS {
-        @Override
-        Subject open(int slots, long pool) {
-            return new OwnSubjects.Segments(slots, SegmentArena.ofConfined(pool));
-        }
-    },
-    /// A shared [SegmentArena] by handle, used by one thread.
-    ARENA_SHARED {
-        @Override
-        Subject open(int slots, long pool) {
-            return new OwnSubjects.Handles(slots, SegmentArena.ofShared(pool));
-        }
-    },
-    /// [SegmentArena] by handle, real time, with exactly as many allocations as there are slots.
-    ARENA_REAL_TIME {
-        @Override
-        Subject open(int slots, long pool) {
-            return new OwnSubjects.Handles(
-                    slots, SegmentArena.builder().nativeMemory(pool).realTime().maxAllocations(slots).build());
-        }
-    },
-    /// `Arena.ofConfined()` for each block. It zeroes.
-    CONFINED {
-        @Override
-        Subject open(int slots, long pool) {
-            return new PeerSubjects.Confined(slots);
-        }
-    },
-    /// `malloc` and `free` through `Linker`, as critical functions: no transition of the thread's state.
-    MALLOC {
-        @Override
-        Subject open(int slots, long pool) {
-            return new PeerSubjects.CriticalMalloc(slots);
-        }
-    },
-    /// `malloc` and `free` through `Linker`, as ordinary functions.
-    MALLOC_PLAIN {
-        @Override
-        Subject open(int slots, long pool) {
-            return new PeerSubjects.PlainMalloc(slots);
-        }
-    },
-    /// Netty's adaptive allocator, direct buffers.
-    NETTY_ADAPTIVE {
-        @Override
-        Subject open(int slots, long pool) {
-            return new PeerSubjects.Netty(slots, new AdaptiveByteBufAllocator(true));
-        }
-    },
-    /// Netty's pooled allocator, direct buffers.
-    NETTY_POOLED {
-        @Override
-        Subject open(int slots, long pool) {
-            return new PeerSubjects.Netty(slots, new PooledByteBufAllocator(true));
-        }
-    },
-    /// LWJGL's `nmemAlloc` and `nmemFree` as they come. LWJGL 3.4.3 looks for its modules mimalloc, rpmalloc and jemalloc,
-    /// in this order, and takes the C library's `malloc` if there is none. The preset *Getting Started* of its download
-    /// page has none, nor has any other but *Everything*.
-    LWJGL {
-        @Override
-        Subject open(int slots, long pool) {
-            return new PeerSubjects.Lwjgl(slots, "system", "MemoryManage$StdlibAllocator");
-        }
-    },
-    /// LWJGL with its module for mimalloc, which it takes first if it is there.
-    LWJGL_MIMALLOC {
-        @Override
-        Subject open(int slots, long pool) {
-            return new PeerSubjects.Lwjgl(slots, "mimalloc", "mimalloc.mimalloc$Allocator");
-        }
-    },
-    /// Nothing at all: what the loop itself costs.
-    NOTHING {
-        @Override
-        Subject open(int slots, long pool) {
-            return new PeerSubjects.Nothing(slots);
-        }
-    };
+    ARENA_SEGMENTS("SegmentArena, segments", forOne((slots, bytes) ->
+            new OwnSubjects.Segments(slots, SegmentArena.ofConfined(bytes)))),
+    /// [SegmentArena] by handle, for real time.
+    ARENA_REAL_TIME("SegmentArena, realTime(), handles", forOne((slots, bytes) ->
+            new OwnSubjects.Handles(slots, realTimeArena(slots, bytes)))),
+    /// [SegmentArena] by `MemorySegment`, for real time.
+    ARENA_REAL_TIME_SEGMENTS("SegmentArena, realTime(), segments", forOne((slots, bytes) ->
+            new OwnSubjects.Segments(slots, realTimeArena(slots, bytes)))),
+    /// A shared [SegmentArena] by handle.
+    ARENA_SHARED("SegmentArena.ofShared, handles", forMany((threads, slots, bytes) -> {
+        SegmentArena arena = SegmentArena.ofShared(threads * bytes);
+        return () -> new OwnSubjects.Handles(slots, arena);
+    })),
+    /// A shared [SegmentArena] by `MemorySegment`.
+    ARENA_SHARED_SEGMENTS("SegmentArena.ofShared, segments", forMany((threads, slots, bytes) -> {
+        SegmentArena arena = SegmentArena.ofShared(threads * bytes);
+        return () -> new OwnSubjects.Segments(slots, arena);
+    })),
+    /// An arena of the JDK for each block.
+    CONFINED("Arena.ofConfined()", forOne((slots, _) -> new PeerSubjects.Confined(slots))),
+    /// The C library.
+    MALLOC("malloc, FFM", forMany((_, slots, _) -> () -> new PeerSubjects.Malloc(slots))),
+    /// LWJGL as its preset *Getting Started* has it: 3.4.3 takes its modules mimalloc, rpmalloc and jemalloc, in this
+    /// order, if they are there, and else the C library's `malloc`.
+    LWJGL("LWJGL, malloc", lwjgl("system", "MemoryManage$StdlibAllocator")),
+    /// LWJGL's module for mimalloc.
+    LWJGL_MIMALLOC("LWJGL, mimalloc", lwjgl("mimalloc", "mimalloc.mimalloc$Allocator")),
+    /// LWJGL's module for rpmalloc.
+    LWJGL_RPMALLOC("LWJGL, rpmalloc", lwjgl("rpmalloc", "rpmalloc.RPmalloc$Allocator")),
+    /// LWJGL's module for jemalloc.
+    LWJGL_JEMALLOC("LWJGL, jemalloc", lwjgl("jemalloc", "jemalloc.JEmalloc$Allocator")),
+    /// The Vulkan Memory Allocator, through LWJGL.
+    LWJGL_VMA("LWJGL, VMA virtual block", forOne((slots, bytes) -> new PeerSubjects.VirtualBlock(slots, bytes >> 4))),
+    /// Netty's default.
+    NETTY_ADAPTIVE("Netty, adaptive", forMany((_, slots, _) -> {
+        AdaptiveByteBufAllocator allocator = new AdaptiveByteBufAllocator(true);
+        return () -> new PeerSubjects.Netty(slots, allocator);
+    })),
+    /// Netty's former default.
+    NETTY_POOLED("Netty, pooled", forMany((_, slots, _) -> {
+        PooledByteBufAllocator allocator = new PooledByteBufAllocator(true);
+        return () -> new PeerSubjects.Netty(slots, allocator);
+    })),
+    /// Ehcache.
+    EHCACHE("Ehcache, off-heap", forOne((slots, _) -> new PeerSubjects.Ehcache(slots))),
+    /// What the loop itself costs.
+    NOTHING("nothing", forMany((_, slots, _) -> () -> new PeerSubjects.Nothing(slots)));
 
-    /// Makes a new one.
+    private final String label;
+    private final Opening opening;
+
+    Kind(String label, Opening opening) {
+        this.label = label;
+        this.opening = opening;
+    }
+
+    private interface Pool {
+        Supplier<Subject> open(int threads, int slots, long bytes);
+    }
+
+    private interface Single {
+        Subject open(int slots, long bytes);
+    }
+
+    private record Opening(boolean forMany, Pool pool) {}
+
+    private static Opening forOne(Single single) {
+        return new Opening(false, (_, slots, bytes) -> () -> single.open(slots, bytes));
+    }
+
+    private static Opening forMany(Pool pool) {
+        return new Opening(true, pool);
+    }
+
+    private static Opening lwjgl(String name, String implementation) {
+        return forMany((_, slots, _) -> () -> new PeerSubjects.Lwjgl(slots, name, implementation));
+    }
+
+    private static SegmentArena realTimeArena(int slots, long bytes) {
+        return SegmentArena.builder().nativeMemory(bytes).realTime().maxAllocations(slots).build();
+    }
+
+    /// Makes a new one for one thread.
     ///
     /// @param slots how many blocks can be live
-    /// @param pool  bytes, for those that have a pool of fixed size
-    abstract Subject open(int slots, long pool);
+    /// @param bytes for those that have a pool of fixed size
+    Subject open(int slots, long bytes) {
+        return open(1, slots, bytes).get();
+    }
 
-    /// As it is written on a command line and in a table.
+    /// Makes a new one for some threads, each of which has slots and bytes as above and gets its subject here.
+    Supplier<Subject> open(int threads, int slots, long bytes) {
+        return opening.pool().open(threads, slots, bytes);
+    }
+
+    /// Whether one thread may free what another one has allocated.
+    boolean isForMany() {
+        return opening.forMany();
+    }
+
+    boolean isOurs() {
+        return compareTo(CONFINED) < 0;
+    }
+
+    /// As it is called in tables, pictures and text.
+    String label() {
+        return label;
+    }
+
+    /// As it is written on a command line.
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

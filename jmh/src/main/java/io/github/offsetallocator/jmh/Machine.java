@@ -3,8 +3,6 @@ package io.github.offsetallocator.jmh;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.stream.Stream;
 
 /// Where something was measured.
@@ -38,21 +36,5 @@ record Machine(String processor, int cores, String system, String jdk) {
     @Override
     public String toString() {
         return processor + ", " + cores + (cores == 1 ? " core, " : " cores, ") + system + ", JDK " + jdk;
-    }
-
-    /// Bytes of the data caches that a core has for itself, if the C library tells.
-    static Map<String, Long> caches() throws InterruptedException {
-        Map<String, Long> caches = new LinkedHashMap<>();
-        try {
-            caches.put("L1", cache("LEVEL1_DCACHE_SIZE"));
-            caches.put("L2", cache("LEVEL2_CACHE_SIZE"));
-        } catch (IOException | NumberFormatException e) {
-            return Map.of();
-        }
-        return caches;
-    }
-
-    private static long cache(String name) throws IOException, InterruptedException {
-        return Long.parseLong(Jvm.output(new ProcessBuilder("getconf", name)));
     }
 }

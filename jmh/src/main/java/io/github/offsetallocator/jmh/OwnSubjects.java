@@ -6,10 +6,12 @@ import java.lang.foreign.MemorySegment;
 
 /// The subjects of this project.
 final class OwnSubjects {
+    private static final int ALIGNMENT = 16;
+
     private OwnSubjects() {}
 
-    /// [OffsetAllocator], which divides a range and has no memory behind it.
-    static final class Offsets extends Subject {
+    /// [OffsetAllocator], units of 16 bytes. It has no memory behind it.
+    static final class Offsets implements Subject {
         private final OffsetAllocator allocator;
         private final long[] handles;
 
@@ -19,21 +21,21 @@ final class OwnSubjects {
         }
 
         @Override
-        void allocate(int slot, int bytes) {
-            long handle = allocator.allocate(granules(bytes));
+        public void allocate(int slot, int bytes) {
+            long handle = allocator.allocate(Subject.granules(bytes));
             if (handle == OffsetAllocator.NO_SPACE) {
-                throw refused(bytes);
+                throw new Refused(bytes);
             }
             handles[slot] = handle;
         }
 
         @Override
-        void free(int slot) {
+        public void free(int slot) {
             allocator.free(handles[slot]);
         }
 
         @Override
-        long offset(int slot) {
+        public long offset(int slot) {
             return allocator.offset(handles[slot]);
         }
 
@@ -43,41 +45,8 @@ final class OwnSubjects {
         }
     }
 
-    /// [HeapTwin], as [Offsets].
-    static final class Twin extends Subject {
-        private final HeapTwin allocator;
-        private final long[] handles;
-
-        Twin(int slots, long capacity) {
-            allocator = new HeapTwin(capacity);
-            handles = new long[slots];
-        }
-
-        @Override
-        void allocate(int slot, int bytes) {
-            long handle = allocator.allocate(granules(bytes));
-            if (handle == HeapTwin.NO_SPACE) {
-                throw refused(bytes);
-            }
-            handles[slot] = handle;
-        }
-
-        @Override
-        void free(int slot) {
-            allocator.free(handles[slot]);
-        }
-
-        @Override
-        long offset(int slot) {
-            return allocator.offset(handles[slot]);
-        }
-
-        @Override
-        public void close() {}
-    }
-
     /// [SegmentArena] by handle.
-    static final class Handles extends Subject {
+    static final class Handles implements Subject {
         private final SegmentArena arena;
         private final long[] handles;
 
@@ -87,21 +56,21 @@ final class OwnSubjects {
         }
 
         @Override
-        void allocate(int slot, int bytes) {
-            long handle = arena.tryAllocate(bytes, 16);
+        public void allocate(int slot, int bytes) {
+            long handle = arena.tryAllocate(bytes, ALIGNMENT);
             if (handle == SegmentArena.NO_SPACE) {
-                throw refused(bytes);
+                throw new Refused(bytes);
             }
             handles[slot] = handle;
         }
 
         @Override
-        void free(int slot) {
+        public void free(int slot) {
             arena.free(handles[slot]);
         }
 
         @Override
-        long offset(int slot) {
+        public long offset(int slot) {
             return arena.offset(handles[slot]) >> 4;
         }
 
@@ -112,7 +81,7 @@ final class OwnSubjects {
     }
 
     /// [SegmentArena] by segment.
-    static final class Segments extends Subject {
+    static final class Segments implements Subject {
         private final SegmentArena arena;
         private final MemorySegment[] segments;
 
@@ -122,17 +91,17 @@ final class OwnSubjects {
         }
 
         @Override
-        void allocate(int slot, int bytes) {
-            segments[slot] = arena.allocate(bytes, 16);
+        public void allocate(int slot, int bytes) {
+            segments[slot] = arena.allocate(bytes, ALIGNMENT);
         }
 
         @Override
-        void free(int slot) {
+        public void free(int slot) {
             arena.free(segments[slot]);
         }
 
         @Override
-        long offset(int slot) {
+        public long offset(int slot) {
             return arena.offset(arena.allocationOf(segments[slot])) >> 4;
         }
 

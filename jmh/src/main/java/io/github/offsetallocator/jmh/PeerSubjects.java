@@ -7,15 +7,24 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import org.ehcache.shadow.org.terracotta.offheapstore.buffersource.OffHeapBufferSource;
+import org.ehcache.shadow.org.terracotta.offheapstore.paging.OffHeapStorageArea;
+import org.ehcache.shadow.org.terracotta.offheapstore.paging.UnlimitedPageSource;
+import org.ehcache.shadow.org.terracotta.offheapstore.storage.PointerSize;
+import org.lwjgl.PointerBuffer;
 import org.lwjgl.system.Configuration;
+import org.lwjgl.system.MemoryStack;
 import org.lwjgl.system.MemoryUtil;
+import org.lwjgl.util.vma.Vma;
+import org.lwjgl.util.vma.VmaVirtualAllocationCreateInfo;
+import org.lwjgl.util.vma.VmaVirtualBlockCreateInfo;
 
-/// The subjects that others have made. Each keeps per slot what its client would keep.
+/// The subjects that others have made. Each keeps for a slot what its client would keep.
 final class PeerSubjects {
     private PeerSubjects() {}
 
     /// An arena of the JDK for each block.
-    static final class Confined extends Subject {
+    static final class Confined implements Subject {
         private final Arena[] arenas;
 
         Confined(int slots) {
@@ -23,135 +32,65 @@ final class PeerSubjects {
         }
 
         @Override
-        void allocate(int slot, int bytes) {
+        public void allocate(int slot, int bytes) {
             Arena arena = Arena.ofConfined();
             arena.allocate(bytes, 16);
             arenas[slot] = arena;
         }
 
         @Override
-        void free(int slot) {
+        public void free(int slot) {
             arenas[slot].close();
         }
-
-        @Override
-        public void close() {}
     }
 
-    /// `malloc` and `free` of the C library, called so that the thread does not leave the Java state.
-    static final class CriticalMalloc extends Subject {
-        private static final MethodHandle MALLOC = mallocFunction(Linker.Option.critical(false));
-        private static final MethodHandle FREE = freeFunction(Linker.Option.critical(false));
-
-        private final long[] addresses;
-
-        CriticalMalloc(int slots) {
-            addresses = new long[slots];
-        }
-
-        @Override
-        void allocate(int slot, int bytes) {
-            try {
-                addresses[slot] = nonNull((long) MALLOC.invokeExact((long) bytes), bytes);
-            } catch (Throwable e) {
-                throw new IllegalStateException(e);
-            }
-        }
-
-        @Override
-        void free(int slot) {
-            try {
-                FREE.invokeExact(addresses[slot]);
-            } catch (Throwable e) {
-                throw new IllegalStateException(e);
-            }
-        }
-
-        @Override
-        public void close() {}
-    }
-
-    /// `malloc` and `free` of the C library, called as any function.
-    static final class PlainMalloc extends Subject {
-        private static final MethodHandle MALLOC = mallocFunction();
-        private static final MethodHandle FREE = freeFunction();
-
-        private final long[] addresses;
-
-        PlainMalloc(int slots) {
-            addresses = new long[slots];
-        }
-
-        @Override
-        void allocate(int slot, int bytes) {
-            try {
-                addresses[slot] = nonNull((long) MALLOC.invokeExact((long) bytes), bytes);
-            } catch (Throwable e) {
-                throw new IllegalStateException(e);
-            }
-        }
-
-        @Override
-        void free(int slot) {
-            try {
-                FREE.invokeExact(addresses[slot]);
-            } catch (Throwable e) {
-                throw new IllegalStateException(e);
-            }
-        }
-
-        @Override
-        public void close() {}
-    }
-
-    // Addresses as long, not as pointers: then no MemorySegment has to be made for a result.
-    private static MethodHandle mallocFunction(Linker.Option... options) {
-        return cFunction("malloc", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG), options);
-    }
-
-    private static MethodHandle freeFunction(Linker.Option... options) {
-        return cFunction("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), options);
-    }
-
+    /// `malloc` and `free` of the C library, called in the quickest way there is: as critical functions, for which the
+    /// thread does not leave the Java state, and with addresses as `long`, so that no object is made for a result.
     @SuppressWarnings("restricted")
-    private static MethodHandle cFunction(String name, FunctionDescriptor type, Linker.Option... options) {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type, options);
+    static final class Malloc implements Subject {
+        private static final MethodHandle MALLOC =
+                function("malloc", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+        private static final MethodHandle FREE = function("free", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+
+        private final long[] addresses;
+
+        Malloc(int slots) {
+            addresses = new long[slots];
+        }
+
+        private static MethodHandle function(String name, FunctionDescriptor type) {
+            Linker linker = Linker.nativeLinker();
+            return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type, Linker.Option.critical(false));
+        }
+
+        @Override
+        public void allocate(int slot, int bytes) {
+            try {
+                addresses[slot] = nonNull((long) MALLOC.invokeExact((long) bytes), bytes);
+            } catch (Throwable e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void free(int slot) {
+            try {
+                FREE.invokeExact(addresses[slot]);
+            } catch (Throwable e) {
+                throw new IllegalStateException(e);
+            }
+        }
     }
 
     private static long nonNull(long address, int bytes) {
         if (address == 0) {
-            throw Subject.refused(bytes);
+            throw new Subject.Refused(bytes);
         }
         return address;
     }
 
-    /// A [ByteBufAllocator] of Netty, direct buffers.
-    static final class Netty extends Subject {
-        private final ByteBufAllocator allocator;
-        private final ByteBuf[] buffers;
-
-        Netty(int slots, ByteBufAllocator allocator) {
-            this.allocator = allocator;
-            buffers = new ByteBuf[slots];
-        }
-
-        @Override
-        void allocate(int slot, int bytes) {
-            buffers[slot] = allocator.directBuffer(bytes, bytes);
-        }
-
-        @Override
-        void free(int slot) {
-            buffers[slot].release();
-        }
-
-        @Override
-        public void close() {}
-    }
-
     /// `nmemAlloc` and `nmemFree` of LWJGL with one of the allocators that it knows.
-    static final class Lwjgl extends Subject {
+    static final class Lwjgl implements Subject {
         private final long[] addresses;
 
         /// @param name           what LWJGL calls the allocator
@@ -166,21 +105,122 @@ final class PeerSubjects {
         }
 
         @Override
-        void allocate(int slot, int bytes) {
+        public void allocate(int slot, int bytes) {
             addresses[slot] = nonNull(MemoryUtil.nmemAlloc(bytes), bytes);
         }
 
         @Override
-        void free(int slot) {
+        public void free(int slot) {
             MemoryUtil.nmemFree(addresses[slot]);
+        }
+    }
+
+    /// A virtual block of the Vulkan Memory Allocator: it divides a range, as [io.github.offsetallocator.OffsetAllocator]
+    /// does, in units of 16 bytes here too, and needs no device.
+    static final class VirtualBlock implements Subject {
+        private final VmaVirtualAllocationCreateInfo request = VmaVirtualAllocationCreateInfo.calloc();
+        private final long requestAddress = request.address();
+        private final long result = MemoryUtil.nmemCalloc(2, Long.BYTES);
+        private final long block;
+        private final long[] allocations;
+        private final long[] offsets;
+
+        VirtualBlock(int slots, long units) {
+            try (MemoryStack stack = MemoryStack.stackPush()) {
+                PointerBuffer pointer = stack.mallocPointer(1);
+                int status = Vma.vmaCreateVirtualBlock(VmaVirtualBlockCreateInfo.calloc(stack).size(units), pointer);
+                if (status != 0) {
+                    throw new IllegalStateException("vmaCreateVirtualBlock returned " + status);
+                }
+                block = pointer.get(0);
+            }
+            allocations = new long[slots];
+            offsets = new long[slots];
         }
 
         @Override
-        public void close() {}
+        public void allocate(int slot, int bytes) {
+            VmaVirtualAllocationCreateInfo.nsize(requestAddress, Subject.granules(bytes));
+            if (Vma.nvmaVirtualAllocate(block, requestAddress, result, result + Long.BYTES) != 0) {
+                throw new Refused(bytes);
+            }
+            allocations[slot] = MemoryUtil.memGetLong(result);
+            offsets[slot] = MemoryUtil.memGetLong(result + Long.BYTES);
+        }
+
+        @Override
+        public void free(int slot) {
+            Vma.nvmaVirtualFree(block, allocations[slot]);
+        }
+
+        @Override
+        public long offset(int slot) {
+            return offsets[slot];
+        }
+
+        @Override
+        public void close() {
+            Vma.nvmaDestroyVirtualBlock(block);
+            MemoryUtil.nmemFree(result);
+            request.free();
+        }
+    }
+
+    /// A [ByteBufAllocator] of Netty, direct buffers.
+    static final class Netty implements Subject {
+        private final ByteBufAllocator allocator;
+        private final ByteBuf[] buffers;
+
+        Netty(int slots, ByteBufAllocator allocator) {
+            this.allocator = allocator;
+            buffers = new ByteBuf[slots];
+        }
+
+        @Override
+        public void allocate(int slot, int bytes) {
+            buffers[slot] = allocator.directBuffer(bytes, bytes);
+        }
+
+        @Override
+        public void free(int slot) {
+            buffers[slot].release();
+        }
+    }
+
+    /// What holds Ehcache's entries off the heap: a port of Doug Lea's `malloc` to Java, over direct buffers.
+    static final class Ehcache implements Subject {
+        private static final int PAGE = 4 << 20;
+
+        private final OffHeapStorageArea area = new OffHeapStorageArea(
+                PointerSize.LONG, null, new UnlimitedPageSource(new OffHeapBufferSource()), PAGE, false, false);
+        private final long[] addresses;
+
+        Ehcache(int slots) {
+            addresses = new long[slots];
+        }
+
+        @Override
+        public void allocate(int slot, int bytes) {
+            long address = area.allocate(bytes);
+            if (address < 0) {
+                throw new Refused(bytes);
+            }
+            addresses[slot] = address;
+        }
+
+        @Override
+        public void free(int slot) {
+            area.free(addresses[slot]);
+        }
+
+        @Override
+        public void close() {
+            area.destroy();
+        }
     }
 
     /// No allocator.
-    static final class Nothing extends Subject {
+    static final class Nothing implements Subject {
         private final long[] sizes;
 
         Nothing(int slots) {
@@ -188,16 +228,13 @@ final class PeerSubjects {
         }
 
         @Override
-        void allocate(int slot, int bytes) {
+        public void allocate(int slot, int bytes) {
             sizes[slot] = bytes;
         }
 
         @Override
-        void free(int slot) {
+        public void free(int slot) {
             sizes[slot] = 0;
         }
-
-        @Override
-        public void close() {}
     }
 }

@@ -1,21 +1,30 @@
 package io.github.offsetallocator.jmh;
 
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLongArray;
 
-/// Two threads and a bounded queue: one allocates, the other frees.
+/// Two threads and a bounded queue: one allocates, the other frees. Sizes are those of the allocations of a script, in
+/// their order. Blocks are handed on in small batches, as they come.
 ///
 /// ```
-///  producer: allocate --> [ SlotRing ] --> free :consumer
+///  producer: allocate --> [ . . x x x x . . . ] --> free :consumer
+///                               ^       ^
+///                          consumed   produced      0 <= produced - consumed <= SLOTS
 /// ```
 ///
-/// Sizes are those of the allocations of a script, in their order. Blocks are handed on in small batches, as they come.
+/// What is queued are slots of a [Subject], in turn, so two counters are all there is; they lie on cache lines of their
+/// own.
 final class Pipeline {
+    /// How long the queue is.
+    static final int SLOTS = 1024;
     /// Bytes that are enough for a full queue of any script.
     static final long POOL = 256 << 20;
 
     private static final int BATCH = 64;
+    private static final int PRODUCED = 16;
+    private static final int CONSUMED = 48;
 
-    private final SlotRing ring = new SlotRing();
+    private final AtomicLongArray counters = new AtomicLongArray(64);
     private final int[] sizes;
     private final Subject subject;
     private int next;
@@ -36,14 +45,15 @@ final class Pipeline {
     ///
     /// @return how many blocks
     int produce() {
-        int n = Math.min(ring.empty(), BATCH);
+        long produced = counters.getPlain(PRODUCED);
+        int n = (int) Math.min(SLOTS + counters.getAcquire(CONSUMED) - produced, BATCH);
         for (int i = 0; i < n; i++) {
-            subject.allocate(ring.toFill(i), sizes[next]);
+            subject.allocate(slot(produced + i), sizes[next]);
             if (++next == sizes.length) {
                 next = 0;
             }
         }
-        ring.produced(n);
+        counters.setRelease(PRODUCED, produced + n);
         return n;
     }
 
@@ -51,11 +61,16 @@ final class Pipeline {
     ///
     /// @return how many blocks
     int consume() {
-        int n = Math.min(ring.full(), BATCH);
+        long consumed = counters.getPlain(CONSUMED);
+        int n = (int) Math.min(counters.getAcquire(PRODUCED) - consumed, BATCH);
         for (int i = 0; i < n; i++) {
-            subject.free(ring.toEmpty(i));
+            subject.free(slot(consumed + i));
         }
-        ring.consumed(n);
+        counters.setRelease(CONSUMED, consumed + n);
         return n;
+    }
+
+    private static int slot(long number) {
+        return (int) (number & SLOTS - 1);
     }
 }

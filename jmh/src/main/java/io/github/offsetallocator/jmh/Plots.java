@@ -1,20 +1,18 @@
 package io.github.offsetallocator.jmh;
 
-import static io.github.offsetallocator.examples.Numbers.count;
-
 import java.io.IOException;
-import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.function.DoubleUnaryOperator;
-import org.knowm.xchart.ChartEncoder;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.internal.chartpart.IChart;
+import java.util.function.DoubleFunction;
+import java.util.function.ToDoubleBiFunction;
+import java.util.stream.DoubleStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -26,150 +24,190 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Draws the pictures in docs/ from the results in docs/data/, as SVG.")
 final class Plots implements Callable<Integer> {
-    private static final double WHOLE = 100;
+    private static final int WIDTH = 960;
+    private static final int NAMES = 236;
+    private static final int ROW = 19;
+    private static final int BELOW = 30;
+    private static final int PANELS_IN_A_ROW = 4;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            defaultValue = "docs/data",
-            description = "Where the results are (default: ${DEFAULT-VALUE}).")
-    private Path data;
+    @Option(names = "--data", paramLabel = "DIR", description = "Where the results are (default: ${DEFAULT-VALUE}).")
+    private Path data = Path.of("docs", "data");
 
-    @Option(
-            names = "--to",
-            paramLabel = "DIR",
-            defaultValue = "docs",
-            description = "Where the pictures go (default: ${DEFAULT-VALUE}).")
-    private Path directory;
-
-    /// Draws what has been read.
-    private interface Drawing<T> {
-        void draw(T results) throws IOException;
-    }
+    @Option(names = "--to", paramLabel = "DIR", description = "Where the pictures go (default: ${DEFAULT-VALUE}).")
+    private Path directory = Path.of("docs");
 
     @Override
     public Integer call() throws IOException {
         Files.createDirectories(directory);
-        draw("quick", QuickTable.Results.class, this::quick);
-        draw("latency", Latency.Results.class, this::latency);
-        draw("soak", GcSoak.Results.class, this::soak);
-        draw("growth", Growth.Results.class, this::growth);
-        draw("fragmentation", FragmentationReport.Results.class, this::fragmentation);
+        for (String program : List.of("quick", "shared", "soak", "fragmentation", "growth", "latency")) {
+            Path file = data.resolve(program + ".json");
+            if (!Files.exists(file)) {
+                System.out.println("There is no " + file + ".");
+                continue;
+            }
+            for (Map.Entry<String, Svg> picture : pictures(Results.read(file)).entrySet()) {
+                Path target = directory.resolve(picture.getKey() + ".svg");
+                Files.writeString(target, picture.getValue().toString());
+                System.out.println(target);
+            }
+        }
         return 0;
     }
 
-    private <T> void draw(String name, Class<T> type, Drawing<T> drawing) throws IOException {
-        Path file = data.resolve(name + ".json");
-        if (Files.exists(file)) {
-            drawing.draw(Json.read(file, type));
-        } else {
-            System.out.println("There is no " + file + ".");
-        }
+    /// By name.
+    static Map<String, Svg> pictures(Results results) {
+        List<String> cases = List.copyOf(results.forks().keySet());
+        List<String> subjects = List.copyOf(results.subjects());
+        String machine = " · blue: this library · " + results.machine();
+        return switch (results.program()) {
+            case "quick" -> Map.of("quick", dots(
+                    "Cost of an operation", "ns of CPU time, logarithmic" + machine, cases, subjects,
+                    (each, subject) -> results.median(each, subject, Quick.NANOS), true, "%.1f"));
+            case "shared" -> Map.of("shared", dots(
+                    "Throughput of a shared allocator by threads",
+                    "million operations per second of all together, on the clock; pair: one allocates, one frees" + machine,
+                    cases, subjects, (each, subject) -> results.median(each, subject, Shared.WALL), false, "%.0f"));
+            case "soak" -> Map.of("soak", dots(
+                    "Java heap taken by an operation", "bytes" + machine, cases, subjects,
+                    (each, subject) -> results.median(each, subject, Soak.BYTES), false, "%.0f"));
+            case "fragmentation" -> Map.of(
+                    "fragmentation-pool", dots(
+                            "Pool needed beyond what is live at most, so that nothing is refused",
+                            "% of what is live at most",
+                            subjects, casesWith(results, Fragmentation.POOL), (subject, each) ->
+                                    100 * results.median(each, subject, Fragmentation.POOL) - 100, false, "%.1f"),
+                    "fragmentation-use", dots(
+                            "Pool in use when a request is refused, by size of the blocks",
+                            "% of the pool, mean; sizes in units, 64 Mi of which are the pool",
+                            subjects, casesWith(results, Fragmentation.USE), (subject, each) ->
+                                    100 * results.median(each, subject, Fragmentation.USE), false, "%.1f"));
+            case "growth" -> Map.of(
+                    "growth-live", growth(results, "Cost of an operation by live blocks", "live blocks, and a pool of "
+                            + "1.5 times what is live, logarithmic", Growth.LIVE, 1),
+                    "growth-pool", growth(results, "Cost of an operation by size of the pool", "MiB of the pool, with "
+                            + "65,536 live blocks, logarithmic; malloc has none", Growth.POOL, 1 << 20));
+            case "latency" -> Map.of("latency", latency(results));
+            default -> Map.of();
+        };
     }
 
-    private void quick(QuickTable.Results results) throws IOException {
-        Map<String, Map<String, Double>> nanos = new LinkedHashMap<>();
-        results.subjects().forEach((subject, samples) -> samples.forEach((work, rounds) ->
-                nanos.computeIfAbsent(work, _ -> new LinkedHashMap<>()).put(subject, Statistics.median(rounds))));
-        save("quick", Charts.points(
-                title("Cost of an operation, medians of interleaved rounds", results.machine()),
-                "work", "ns per operation (logarithmic)", nanos));
+    private static List<String> casesWith(Results results, String measure) {
+        return results.forks().entrySet().stream()
+                .filter(each -> each.getValue().values().iterator().next().getFirst().containsKey(measure))
+                .map(Map.Entry::getKey).toList();
+    }
+
+    /// A dot in each row of each panel, unless it has no value there; the panels share one scale.
+    private static Svg dots(
+            String title, String note, List<String> panels, List<String> rows, ToDoubleBiFunction<String, String> value,
+            boolean logarithmic, String pattern) {
+        double[] all = panels.stream()
+                .flatMapToDouble(panel -> rows.stream().mapToDouble(row -> value.applyAsDouble(panel, row)))
+                .filter(each -> !Double.isNaN(each)).toArray();
+        double least = logarithmic ? DoubleStream.of(all).min().orElseThrow() / 1.2 : 0;
+        double most = DoubleStream.of(all).max().orElseThrow() * 1.02;
+        int inRow = Math.min(panels.size(), PANELS_IN_A_ROW);
+        double width = (double) (WIDTH - NAMES) / inRow;
+        int height = ROW * rows.size() + 26 + BELOW;
+        Svg svg = new Svg(WIDTH, Svg.TOP + Math.ceilDiv(panels.size(), inRow) * height + 6, title, note);
+        for (int i = 0; i < panels.size(); i++) {
+            String panel = panels.get(i);
+            double left = NAMES + i % inRow * width + 8;
+            double top = Svg.TOP + i / inRow * height + 20;
+            Svg.Axis x = Svg.axis(least, most, left, left + width - 56, logarithmic);
+            svg.text(left, top - 6, "start", "head", panel);
+            svg.grid(x, top, top + ROW * rows.size(), Plots::count);
+            double y = top + ROW / 2.0;
+            for (String row : rows) {
+                double at = value.applyAsDouble(panel, row);
+                if (i % inRow == 0) {
+                    svg.text(NAMES - 4, y + 4, "end", "", row);
+                }
+                if (!Double.isNaN(at)) {
+                    svg.dot(x.at(at), y, isOurs(row) || isOurs(panel) ? "ours" : "peers");
+                    svg.text(x.at(at) + 9, y + 4, "start", "note", Table.number(pattern, at));
+                }
+                y += ROW;
+            }
+        }
+        return svg;
+    }
+
+    private static Svg growth(Results results, String title, String unit, String prefix, double scale) {
+        Map<String, NavigableMap<Double, Double>> curves = new LinkedHashMap<>();
+        for (String each : results.forks().keySet()) {
+            if (each.startsWith(prefix)) {
+                double x = Double.parseDouble(each.substring(prefix.length())) / scale;
+                results.subjects().forEach(subject -> curves.computeIfAbsent(subject, _ -> new TreeMap<>())
+                        .put(x, results.median(each, subject, Quick.NANOS)));
+            }
+        }
+        return curves(title, "ns of CPU time over " + unit + " · " + results.machine(), curves, true, false, Plots::count);
     }
 
     /// Over the number of nines: 0 is 0 %, 1 is 90 %, 2 is 99 % and so on.
-    private void latency(Latency.Results results) throws IOException {
-        Map<String, NavigableMap<Double, Long>> lines = new LinkedHashMap<>();
-        results.percentiles().forEach((subject, percentiles) -> {
-            NavigableMap<Double, Long> line = new TreeMap<>();
-            percentiles.headMap(WHOLE).forEach((percentile, nanos) -> line.put(nines(percentile), nanos));
-            line.put(Math.log10(results.operations()), percentiles.get(WHOLE));
-            lines.put(subject, line);
-        });
-        XYChart chart = Charts.lines(
-                title("Single operations of " + results.work() + ", " + count(results.operations()) + " each", results.machine()),
-                "percentile; the last point is the longest", "ns, with the clock's own (logarithmic)", lines);
-        Charts.logarithmicY(chart.getStyler());
-        chart.getStyler().setXAxisMin(0.0);
-        chart.getStyler().setXAxisTickMarkSpacingHint(100);
-        chart.getStyler().setXAxisTickLabelsFormattingFunction(Plots::percentile);
-        chart.getStyler().setMarkerSize(0);
-        save("latency", chart);
+    private static Svg latency(Results results) {
+        double operations = Double.parseDouble(results.settings().get(Latency.OPERATIONS));
+        Map<String, NavigableMap<Double, Double>> curves = new LinkedHashMap<>();
+        for (String subject : results.subjects()) {
+            NavigableMap<Double, Double> curve = new TreeMap<>();
+            Latency.percentiles(results, subject).forEach((percentile, nanos) -> curve.put(
+                    percentile == 100 ? Math.log10(operations) : -Math.log10(1 - percentile / 100), Math.max(1, nanos)));
+            curves.put(subject, curve);
+        }
+        return curves("Single operations of " + results.settings().get("work"),
+                "ns, logarithmic, with the clock's own, over the percentile; the last is the longest · " + results.machine(),
+                curves, false, true, nines -> nines == 0 ? "0 %"
+                        : Table.number("%." + Math.max(0, Math.round(nines) - 2) + "f %%", 100 - Math.pow(10, 2 - nines)));
     }
 
-    private static double nines(double percentile) {
-        return -Math.log10(1 - percentile / WHOLE);
+    /// Ours in blue, with a pattern each; the others with a colour each. Names stand at the ends.
+    private static Svg curves(
+            String title, String note, Map<String, NavigableMap<Double, Double>> curves, boolean logarithmicX,
+            boolean logarithmicY, DoubleFunction<String> label) {
+        double height = 460;
+        double right = WIDTH - NAMES - 70;
+        double[] xs = curves.values().stream().flatMap(curve -> curve.keySet().stream()).mapToDouble(x -> x).toArray();
+        double[] ys = curves.values().stream().flatMap(curve -> curve.values().stream()).mapToDouble(y -> y).toArray();
+        Svg svg = new Svg(WIDTH, (int) height, title, note);
+        Svg.Axis x = Svg.axis(
+                DoubleStream.of(xs).min().orElseThrow(), DoubleStream.of(xs).max().orElseThrow(), 62, right, logarithmicX);
+        double top = DoubleStream.of(ys).max().orElseThrow() * 1.05;
+        Svg.Axis y = Svg.axis(
+                logarithmicY ? DoubleStream.of(ys).min().orElseThrow() : 0, top, height - BELOW, Svg.TOP, logarithmicY);
+        svg.grid(x, Svg.TOP, height - BELOW, label);
+        for (double tick : y.ticks()) {
+            svg.line(62, y.at(tick), right, y.at(tick));
+            svg.text(56, y.at(tick) + 4, "end", "tick", count(tick));
+        }
+        double[] ends = curves.values().stream().mapToDouble(curve -> y.at(curve.lastEntry().getValue()) + 4).toArray();
+        double[] places = Svg.apart(ends, 17);
+        int ours = 0;
+        int others = 0;
+        int number = 0;
+        for (Map.Entry<String, NavigableMap<Double, Double>> curve : curves.entrySet()) {
+            boolean isOurs = isOurs(curve.getKey());
+            String style = isOurs ? "ours" : "c" + others++;
+            int pattern = isOurs ? ours++ : 0;
+            svg.curve(
+                    curve.getValue().keySet().stream().mapToDouble(x::at).toArray(),
+                    curve.getValue().values().stream().mapToDouble(y::at).toArray(), style, pattern);
+            double place = places[number++];
+            svg.curve(new double[] {right + 10, right + 38}, new double[] {place - 4, place - 4}, style, pattern);
+            svg.text(right + 44, place, "start", style + " words", curve.getKey());
+        }
+        return svg;
     }
 
-    private static String percentile(double nines) {
-        BigDecimal missing = BigDecimal.ONE.movePointLeft((int) Math.rint(nines) - 2);
-        return BigDecimal.valueOf(100).subtract(missing).stripTrailingZeros().toPlainString() + " %";
+    private static boolean isOurs(String label) {
+        return Arrays.stream(Kind.values()).anyMatch(kind -> kind.isOurs() && kind.label().equals(label));
     }
 
-    private void soak(GcSoak.Results results) throws IOException {
-        Map<String, Map<String, Double>> bytes = new LinkedHashMap<>();
-        results.subjects().forEach((subject, row) ->
-                bytes.put(subject, Map.of("bytes", row.answer().bytesPerOperation())));
-        save("soak", Charts.bars(
-                title("Java heap taken by an operation of " + results.work(), results.machine()),
-                "", "bytes per operation", bytes));
-    }
-
-    private void growth(Growth.Results results) throws IOException {
-        double top = results.byLive().values().stream()
-                .flatMap(line -> line.values().stream())
-                .mapToDouble(Double::doubleValue)
-                .max()
-                .orElseThrow();
-        XYChart byLive = Charts.lines(
-                title("Cost of an operation by live blocks", results.machine()),
-                "live blocks (logarithmic), pool in proportion", "ns per operation", results.byLive());
-        Charts.logarithmicX(byLive.getStyler());
-        byLive.getStyler().setYAxisMin(0.0);
-        results.caches().forEach((cache, size) ->
-                Charts.mark(byLive, (double) size / Growth.BYTES_PER_BLOCK, top, "end of " + cache));
-        save("growth-live", byLive);
-
-        XYChart byPool = Charts.lines(
-                title("Cost of an operation by size of the pool, 65,536 live blocks", results.machine()),
-                "MiB of the pool (logarithmic); malloc has none", "ns per operation", scaled(results.byPool(), bytes -> bytes / (1 << 20)));
-        Charts.logarithmicX(byPool.getStyler());
-        byPool.getStyler().setYAxisMin(0.0);
-        save("growth-pool", byPool);
-    }
-
-    private static Map<String, NavigableMap<Double, Double>> scaled(
-            Map<String, NavigableMap<Long, Double>> lines, DoubleUnaryOperator scale) {
-        Map<String, NavigableMap<Double, Double>> scaled = new LinkedHashMap<>();
-        lines.forEach((name, line) -> line.forEach((x, y) ->
-                scaled.computeIfAbsent(name, _ -> new TreeMap<>()).put(scale.applyAsDouble(x), y)));
-        return scaled;
-    }
-
-    private void fragmentation(FragmentationReport.Results results) throws IOException {
-        save("fragmentation-pool", Charts.bars(
-                "Pool needed beyond what is live at most, so that nothing is refused",
-                "work", "% of what is live at most", percent(results.pools(), ratio -> ratio - 1)));
-        save("fragmentation-use", Charts.bars(
-                "Pool in use when a request is refused: 64 Mi units, blocks of one size, and of random ones",
-                "units of a block; random: 1 Ki to 1 Mi", "% of the pool, mean", percent(results.uses(), part -> part)));
-    }
-
-    private static Map<String, Map<String, Double>> percent(
-            Map<String, Map<String, Double>> groups, DoubleUnaryOperator part) {
-        Map<String, Map<String, Double>> percent = new LinkedHashMap<>();
-        groups.forEach((name, values) -> values.forEach((series, value) -> percent
-                .computeIfAbsent(name, _ -> new LinkedHashMap<>())
-                .put(series, WHOLE * part.applyAsDouble(value))));
-        return percent;
-    }
-
-    private static String title(String what, Machine machine) {
-        return what + " (" + machine + ")";
-    }
-
-    private void save(String name, IChart chart) throws IOException {
-        Path file = directory.resolve(name + ".svg");
-        Files.write(file, ChartEncoder.getBytes(chart, "svg"));
-        System.out.println(file);
+    /// With few digits: 0.5, 20, 500, 1,000, 2 M.
+    private static String count(double value) {
+        if (value >= 1e6) {
+            return Table.number("%,.0f M", value / 1e6);
+        }
+        return Table.number(value == Math.rint(value) ? "%,.0f" : "%.1f", value);
     }
 }

@@ -1,7 +1,5 @@
 package io.github.offsetallocator.jmh;
 
-import io.github.offsetallocator.examples.Trace;
-
 /// Where one thread is in a script that it goes through again and again, a piece at a time: then all threads can start
 /// and stop together, however many share a core.
 final class Replayer {
@@ -26,7 +24,7 @@ final class Replayer {
             if (slot >= 0) {
                 subject.allocate(slot, script.bytes(i));
             } else {
-                subject.free(slot & ~Trace.FREE);
+                subject.free(slot & ~Script.FREE);
             }
             if (++i == script.operations()) {
                 i = 0;

@@ -1,65 +1,113 @@
 package io.github.offsetallocator.jmh;
 
-import io.github.offsetallocator.examples.Trace;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.IntBuffer;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.zip.GZIPInputStream;
 
-/// A trace cut to a fixed, even number of operations that leaves nothing live, so that it can be replayed again and
-/// again and its time divided by a constant.
+/// Allocations and frees that leave nothing live, so that they can be replayed again and again.
 ///
 /// ```
-///  | the trace up to its (n/2)th allocation          | frees of all that is live |
-///  |<---------------------------- n operations -------------------------------->|
-/// ```
+///  | a whole trace, or a churn                  | frees of what is left |
+///  |<--------------------- operations() ------------------------------->|
 ///
-/// A request of no bytes becomes one of a single byte.
+///  operation i     slots[i]          bytes[i]
+///  allocate        slot              1 or more
+///  free            slot | FREE       -
+/// ```
 final class Script {
-    private static final long SLACK = 1 << 20;
+    /// Set in the slot of an operation that frees.
+    static final int FREE = 0x8000_0000;
+
+    private static final int TRACE_MAGIC = 0x5254414F;
+    private static final int LARGEST = 16 << 10;
 
     private final int slotCount;
     private final int[] slots;
     private final int[] bytes;
     private final long peak;
 
-    private Script(int slotCount, int[] slots, int[] bytes, long peak) {
-        this.slotCount = slotCount;
-        this.slots = slots;
-        this.bytes = bytes;
-        this.peak = peak;
-    }
-
-    static Script of(Trace trace, int operations) {
-        int[] slots = new int[operations];
-        int[] bytes = new int[operations];
-        int[] live = new int[trace.slotCount()];
+    /// Frees what the operations leave live.
+    ///
+    /// @param n how many operations there are in the arrays, which have room for a free of each slot too
+    private Script(int slotCount, int[] slots, int[] bytes, int n) {
+        long[] live = new long[slotCount];
         long used = 0;
-        long peak = 0;
-        int n = 0;
-        for (int allocations = 0; allocations < operations / 2; n++) {
-            if (n == trace.operations()) {
-                throw new IllegalArgumentException(
-                        trace.name() + " has " + allocations + " allocations only, not " + operations / 2);
-            }
-            slots[n] = trace.slot(n);
-            int slot = slots[n] & ~Trace.FREE;
-            if (slots[n] < 0) {
-                used -= Subject.granules(live[slot]);
+        long most = 0;
+        for (int i = 0; i < n; i++) {
+            int slot = slots[i] & ~FREE;
+            if (slots[i] < 0) {
+                used -= live[slot];
                 live[slot] = 0;
             } else {
-                bytes[n] = Math.max(1, trace.size(n));
-                live[slot] = bytes[n];
-                used += Subject.granules(live[slot]);
-                peak = Math.max(peak, used);
+                bytes[i] = Math.max(1, bytes[i]);
+                live[slot] = Subject.granules(bytes[i]);
+                used += live[slot];
+                most = Math.max(most, used);
+            }
+        }
+        for (int slot = 0; slot < slotCount; slot++) {
+            if (live[slot] > 0) {
+                slots[n++] = slot | FREE;
+            }
+        }
+        this.slotCount = slotCount;
+        this.slots = Arrays.copyOf(slots, n);
+        this.bytes = Arrays.copyOf(bytes, n);
+        peak = most << 4;
+    }
+
+    /// Reads a trace, all of it. `traces/README.md` tells the format.
+    static Script recorded(String name) {
+        String resource = "/traces/" + name + ".trace.gz";
+        try (InputStream file = Script.class.getResourceAsStream(resource)) {
+            byte[] raw = new GZIPInputStream(file).readAllBytes();
+            IntBuffer words = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
+            if (words.get() != TRACE_MAGIC || words.get() != 1) {
+                throw new IllegalArgumentException(name + " is no allocation trace of version 1");
+            }
+            int operations = words.get();
+            int slotCount = words.get();
+            int[] slots = new int[operations + slotCount];
+            int[] bytes = new int[slots.length];
+            for (int i = 0; i < operations; i++) {
+                slots[i] = words.get();
+                bytes[i] = slots[i] >= 0 ? words.get() : 0;
+            }
+            return new Script(slotCount, slots, bytes, operations);
+        } catch (IOException e) {
+            throw new UncheckedIOException("can't read " + resource, e);
+        }
+    }
+
+    /// Takes a random slot each time and frees it if it is live, or else allocates into it: 1 byte to 16 KiB, spread evenly
+    /// over the powers of two. In the long run half of the slots are live.
+    ///
+    /// @param operations how many in all; half of them allocate
+    static Script churn(int slotCount, int operations, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        boolean[] live = new boolean[slotCount];
+        int[] slots = new int[operations];
+        int[] bytes = new int[operations];
+        double octaves = Math.log(LARGEST) / Math.log(2);
+        int n = 0;
+        for (int allocations = 0; allocations < operations / 2; n++) {
+            int slot = random.nextInt(slotCount);
+            if (live[slot]) {
+                slots[n] = slot | FREE;
+            } else {
+                slots[n] = slot;
+                bytes[n] = (int) Math.pow(2, random.nextDouble() * octaves);
                 allocations++;
             }
+            live[slot] = !live[slot];
         }
-        for (int slot = 0; slot < live.length; slot++) {
-            if (live[slot] > 0) {
-                slots[n++] = slot | Trace.FREE;
-            }
-        }
-        if (n != operations) {
-            throw new IllegalStateException(trace.name() + ": " + n + " operations, not " + operations);
-        }
-        return new Script(live.length, slots, bytes, peak << 4);
+        return new Script(slotCount, slots, bytes, n);
     }
 
     /// The loop that is timed.
@@ -71,7 +119,7 @@ final class Script {
             if (slot >= 0) {
                 subject.allocate(slot, bytes[i]);
             } else {
-                subject.free(slot & ~Trace.FREE);
+                subject.free(slot & ~FREE);
             }
         }
     }
@@ -84,7 +132,7 @@ final class Script {
         return slotCount;
     }
 
-    /// The slot of an operation, with [Trace#FREE] set if it frees.
+    /// The slot of an operation, with [#FREE] set if it frees.
     int slot(int operation) {
         return slots[operation];
     }
@@ -98,8 +146,8 @@ final class Script {
         return peak;
     }
 
-    /// Bytes with which nobody has to refuse anything: half as much again as is ever live, and 1 MiB.
-    long pool() {
-        return peak + peak / 2 + SLACK;
+    /// Bytes of a pool that is so many times as large as [#peak()], in whole granules.
+    long pool(double times) {
+        return (long) (peak * times) & -16;
     }
 }

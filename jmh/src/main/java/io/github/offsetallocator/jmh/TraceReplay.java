@@ -1,33 +1,63 @@
 package io.github.offsetallocator.jmh;
 
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.infra.BenchmarkParams;
 
-/// What does an allocation or a free cost in the order and sizes of a real program? Replays the start of a recorded
-/// trace, see [Work]. Blocks are not written to, except by `CONFINED`, which zeroes them.
+/// What does an allocation or a free cost in the order and sizes of a real program? Each thread replays the same trace or
+/// churn again and again, in slots of its own and from a place of its own. Blocks are not written to, except by
+/// `CONFINED`, which zeroes them.
 ///
-/// Run: `java -jar jmh/target/benchmarks.jar TraceReplay`
-public class TraceReplay extends Workload {
-    /// Which one.
-    @Param({"ESPRESSO", "CC1PLUS", "GAWK", "PERL"})
-    public Work trace;
+/// Run: `java -jar jmh/target/benchmarks.jar TraceReplay`; with `-t 2` for two threads, `-prof gc` for garbage.
+public class TraceReplay extends JmhSettings {
+    private static final int OPERATIONS = 1 << 16;
 
-    private Script script;
+    /// What the threads share.
+    @State(Scope.Benchmark)
+    public static class Shared {
+        /// Who is measured.
+        @Param
+        public Kind subject;
 
-    /// Reads the trace, checks the subject on it and makes a new one.
-    @Setup
-    public void open() {
-        script = trace.script();
-        Check.run(script, subject);
-        allocator = subject.open(script.slotCount(), script.pool());
+        /// What is replayed.
+        @Param
+        public Work work;
+
+        private final AtomicInteger threads = new AtomicInteger();
+        private Script script;
+        private Supplier<Subject> subjects;
+
+        /// Reads or makes the work, and makes the pool.
+        @Setup
+        public void open(BenchmarkParams params) {
+            script = work.script();
+            subjects = subject.open(params.getThreads(), script.slotCount(), script.pool(2));
+        }
     }
 
-    /// One replay.
+    /// What each has for itself.
+    @State(Scope.Thread)
+    public static class Own {
+        private Replayer replayer;
+
+        /// Goes to its place.
+        @Setup
+        public void open(Shared shared, BenchmarkParams params) {
+            replayer = new Replayer(
+                    shared.script, shared.subjects.get(), shared.threads.getAndIncrement(), params.getThreads());
+        }
+    }
+
+    /// A piece of it.
     @Benchmark
-    @OperationsPerInvocation(Work.TRACE_OPERATIONS)
-    public void replay() {
-        script.replay(allocator);
+    @OperationsPerInvocation(OPERATIONS)
+    public void replay(Own own) {
+        own.replayer.run(OPERATIONS);
     }
 }

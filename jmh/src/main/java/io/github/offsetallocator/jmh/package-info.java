@@ -1,18 +1,18 @@
 /// Benchmarks of the allocator and its peers: what one operation costs, how the slowest ones behave, what the garbage
-/// collector sees, how cost grows, and how much space is lost.
+/// collector sees, how cost grows, how threads get on, and how much space is lost.
 ///
 /// ```
-///  Benchmarks --> QuickTable | Latency | GcSoak | Growth | FragmentationReport       a program for each question
-///      |               | start a JVM for each subject: Jvm
-///      |               v
-///      |          Player | LatencyPlayer | SoakPlayer | GrowthPlayer
-///      |               |
-///      +--> JMH: TraceReplay, ChurnReplay, SteadyState
-///                      |
-///                      v
-///                 Work -> Script       replayed on a       Subject of some Kind, checked by Check
+///  Benchmarks --> Quick | Shared | Latency | Soak | Growth | Fragmentation     a program for each question
+///      |              |
+///      |           Runner        starts a Fork for each subject and round, in turn, and keeps Results as JSON
+///      |              |
+///      |            Fork         a JVM that runs the program's main: one subject, one piece of work
+///      |              |
+///      +--> JMH: TraceReplay, SteadyState
+///                     |
+///              Work -> Script    replayed on a    Subject of some Kind, seen through by Check
 ///
-///  what they save as JSON:  Plots -> docs/*.svg
+///  Results --> Plots --> docs/*.svg
 /// ```
 ///
 /// `docs/benchmarks.md` tells how to run them.

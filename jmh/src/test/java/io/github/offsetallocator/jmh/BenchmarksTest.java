@@ -3,15 +3,24 @@ package io.github.offsetallocator.jmh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/// The programs from end to end, with as little work as they allow.
+/// The programs from end to end, with as little work as they allow, and the pictures.
 class BenchmarksTest {
+    private static final int LARGEST_PICTURE = 60 << 10;
+
     @TempDir
     private Path directory;
 
@@ -20,33 +29,57 @@ class BenchmarksTest {
     }
 
     @Test
-    void aForkedSubjectAnswersEachRound() throws IOException {
+    void everyForkAnswers() throws IOException {
         assertEquals(0, run(
-                "quick", "--subjects", "nothing", "--work", "gawk", "--rounds", "3", "--save", directory.toString()));
-        QuickTable.Results results = Json.read(directory.resolve("quick.json"), QuickTable.Results.class);
-        double[] rounds = results.subjects().get("nothing").get("gawk");
-        assertEquals(3, rounds.length);
-        assertTrue(Statistics.median(rounds) > 0);
+                "quick", "--subjects", "nothing", "--work", "perl", "--rounds", "2", "--save", directory.toString()));
+        Results results = Results.read(directory.resolve("quick.json"));
+        assertEquals(2, results.forks().get("perl").get("nothing").size());
+        assertTrue(results.numbers("perl", "nothing", 1, Quick.NANOS).length >= 3);
+        assertTrue(results.median("perl", "nothing", Quick.NANOS) > 0);
     }
 
     @Test
-    void theMedianAndTheMeanAreWhatTheyAreCalled() {
-        assertEquals(2.5, Statistics.median(new double[] {4, 1, 3, 2}));
-        assertEquals(3, Statistics.median(new double[] {9, 1, 3}));
-        assertEquals(4, Statistics.geometricMean(new double[] {2, 8}), 1e-12);
+    void theMedianIsWhatItIsCalled() {
+        assertEquals(2.5, Results.median(new double[] {4, 1, 3, 2}));
+        assertEquals(3, Results.median(new double[] {9, 1, 3}));
     }
 
+    /// 1 to 1 000 000 ns, once each: the percentile is the value, to the three digits that the histogram keeps.
     @Test
-    void plotsDrawWhatIsThere() throws IOException {
-        Path data = Files.createDirectory(directory.resolve("data"));
-        Files.writeString(data.resolve("fragmentation.json"), """
-                {"pools": {"gawk": {"original": 1.5, "good": 1.25}}, "uses": {"111": {"original": 0.5, "good": 1.0}}}
-                """);
-        assertEquals(0, run("plots", "--data", data.toString(), "--to", directory.toString()));
-        for (String picture : List.of("fragmentation-pool.svg", "fragmentation-use.svg")) {
-            String svg = Files.readString(directory.resolve(picture));
-            assertTrue(svg.contains("rgb(0,114,178)"), picture + " lacks the first series");
-            assertTrue(svg.contains("rgb(213,94,0)"), picture + " lacks the second series");
+    void percentilesOfAKnownDistribution() {
+        Histogram histogram = new Histogram(10_000_000, 3);
+        for (int nanos = 1; nanos <= 1_000_000; nanos++) {
+            histogram.recordValue(nanos);
         }
+        Map<String, double[]> numbers = Latency.percentiles(histogram);
+        double[] percentiles = numbers.get(Latency.PERCENTILES);
+        double[] nanos = numbers.get(Latency.NANOS);
+        for (int i = 0; i < percentiles.length; i++) {
+            assertEquals(Math.max(1, percentiles[i] * 10_000), nanos[i], 0.001 * nanos[i] + 1, percentiles[i] + " %");
+        }
+        assertEquals(100, percentiles[percentiles.length - 1]);
+        assertEquals(histogram.getMaxValue(), nanos[nanos.length - 1]);
+    }
+
+    /// Those that lie in the documentation are drawn again: each is XML, has the names as text, and is small.
+    @ParameterizedTest
+    @ValueSource(strings = {"quick", "shared", "soak", "fragmentation", "growth", "latency"})
+    void picturesAreSmallAndReadable(String program) throws Exception {
+        Results results = Results.read(Path.of("..", "docs", "data", program + ".json"));
+        for (Map.Entry<String, Svg> picture : new TreeMap<>(Plots.pictures(results)).entrySet()) {
+            byte[] svg = picture.getValue().toString().getBytes();
+            DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(svg));
+            assertTrue(svg.length < LARGEST_PICTURE, picture.getKey() + " has " + svg.length + " bytes");
+            for (String subject : results.subjects()) {
+                assertTrue(new String(svg).contains(">" + subject + "<"), picture.getKey() + " lacks " + subject);
+            }
+        }
+    }
+
+    @Test
+    void valuesOnAnAxisLieWhereTheyShould() {
+        Svg.Axis axis = Svg.axis(1, 100, 0, 200, true);
+        assertEquals(100, axis.at(10), 1e-9);
+        assertEquals(List.of(1.0, 10.0, 100.0), Arrays.stream(axis.ticks()).boxed().toList());
     }
 }

@@ -10,31 +10,33 @@ import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The protocol of `docs/benchmarks.md`, seen from the other side.
-class ExternalProgramTest {
-    private static final Script SCRIPT = Work.GAWK.script();
+class ExternalTest {
+    private static final Runner.Case GAWK = new Runner.Case("gawk", List.of("GAWK"));
 
     @TempDir
     private Path directory;
 
     @Test
     void theFileHoldsTheScript() throws IOException {
+        Script script = Work.GAWK.script();
         Path file = directory.resolve("script.bin");
-        ExternalProgram.write(SCRIPT, file);
+        External.write(script, 2, file);
         IntBuffer words = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
         assertEquals(0x4353414F, words.get());
         assertEquals(1, words.get());
-        assertEquals(SCRIPT.operations(), words.get());
-        assertEquals(SCRIPT.slotCount(), words.get());
-        assertEquals(SCRIPT.pool() >> 4, words.get());
-        for (int i = 0; i < SCRIPT.operations(); i++) {
+        assertEquals(script.operations(), words.get());
+        assertEquals(script.slotCount(), words.get());
+        assertEquals(2 * script.peak() >> 4, words.get());
+        for (int i = 0; i < script.operations(); i++) {
             int slot = words.get();
-            assertEquals(SCRIPT.slot(i), slot);
+            assertEquals(script.slot(i), slot);
             if (slot >= 0) {
-                assertEquals((SCRIPT.bytes(i) + 15) / 16, words.get());
+                assertEquals((script.bytes(i) + 15) / 16, words.get());
             }
         }
         assertFalse(words.hasRemaining());
@@ -53,26 +55,20 @@ class ExternalProgramTest {
 
     @Test
     void theNumberIsRead() throws IOException, InterruptedException {
-        try (ExternalProgram program = program("size")) {
-            Path file = directory.resolve("script.bin");
-            ExternalProgram.write(SCRIPT, file);
-            assertEquals(Files.size(file) + 0.5, program.round());
-        }
+        Path file = directory.resolve("script.bin");
+        External.write(Work.GAWK.script(), 2, file);
+        assertEquals(Files.size(file) + 0.5, program("size").measure(GAWK).get(Quick.NANOS)[0]);
     }
 
     @Test
-    void failureIsNotTakenForANumber() throws IOException {
-        try (ExternalProgram words = program("words");
-                ExternalProgram fails = program("fail")) {
-            assertThrows(IOException.class, words::round);
-            assertThrows(IOException.class, fails::round);
-        }
+    void failureIsNotTakenForANumber() {
+        assertThrows(IOException.class, () -> program("words").measure(GAWK));
+        assertThrows(IOException.class, () -> program("fail").measure(GAWK));
     }
 
-    private static ExternalProgram program(String mode) throws IOException {
+    private static External program(String mode) {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String classes = Path.of("target", "test-classes").toString();
-        return new ExternalProgram(
-                java + " -cp " + classes + " " + Replayer.class.getName() + " " + mode, SCRIPT);
+        return new External(java + " -cp " + classes + " " + Replayer.class.getName() + " " + mode, 2);
     }
 }

@@ -8,21 +8,21 @@ import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// What the benchmarks of many threads share: operations per microsecond of all threads together, where an operation is
-/// one allocation or one free.
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
+/// What the benchmarks of JMH share: nanoseconds per operation of a thread, where an operation is one allocation or one
+/// free.
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(
         value = 3,
         jvmArgsAppend = {
-            Jvm.NATIVE_ACCESS,
-            Jvm.UNSAFE,
-            Jvm.DIRECT_MEMORY,
-            Jvm.NO_LEAK_DETECTION,
-            Jvm.COLLECTOR,
+            io.github.offsetallocator.jmh.Fork.NATIVE_ACCESS,
+            io.github.offsetallocator.jmh.Fork.UNSAFE,
+            io.github.offsetallocator.jmh.Fork.DIRECT_MEMORY,
+            io.github.offsetallocator.jmh.Fork.NO_LEAK_DETECTION,
+            io.github.offsetallocator.jmh.Fork.COLLECTOR,
             "-Djmh.executor=CUSTOM",
             "-Djmh.executor.class=io.github.offsetallocator.jmh.FastThreads"
         })
-public abstract class ManyThreads {}
+public abstract class JmhSettings {}
