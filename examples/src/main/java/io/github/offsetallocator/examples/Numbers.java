@@ -3,21 +3,21 @@ package io.github.offsetallocator.examples;
 import java.util.Locale;
 
 /// Numbers as people read them, the same in every locale.
-public final class Numbers {
+final class Numbers {
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB"};
 
     private Numbers() {}
 
-    public static String count(long count) {
+    static String count(long count) {
         return format("%,d", count);
     }
 
-    public static String percent(double part) {
+    static String percent(double part) {
         return format("%.1f %%", 100 * part);
     }
 
     /// Bytes with three digits or more: 48 B, 5.43 MiB, 113 KiB.
-    public static String bytes(long bytes) {
+    static String bytes(long bytes) {
         double value = bytes;
         int unit = 0;
         while (value >= 1024 && unit < UNITS.length - 1) {
@@ -28,7 +28,7 @@ public final class Numbers {
         return format("%." + digits + "f ", value) + UNITS[unit];
     }
 
-    public static String format(String format, Object... values) {
+    static String format(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }
 }

@@ -4,19 +4,19 @@ import java.io.Console;
 
 /// Says on standard error how far the work is: in a terminal one line that is rewritten, elsewhere a line for each
 /// stage.
-public final class Progress {
+final class Progress {
     private static final int WIDTH = 79;
 
     private final boolean rewritable;
     private String stage = "";
 
-    public Progress() {
+    Progress() {
         Console console = System.console();
         rewritable = console != null && console.isTerminal();
     }
 
     /// A new stage begins.
-    public void stage(String stage) {
+    void stage(String stage) {
         if (stage.equals(this.stage)) {
             return;
         }
@@ -29,14 +29,14 @@ public final class Progress {
     }
 
     /// The stage goes on.
-    public void step(String detail) {
+    void step(String detail) {
         if (rewritable) {
             rewrite(stage + ", " + detail);
         }
     }
 
     /// Clears the line for something else.
-    public void clear() {
+    void clear() {
         if (rewritable) {
             rewrite("");
             System.err.print('\r');

@@ -5,18 +5,18 @@ import java.util.List;
 
 /// Rows of text in aligned columns: the first to the left, the others to the right. The first rows are the header, and
 /// a rule goes below it.
-public final class Table {
+final class Table {
     private static final String GAP = "  ";
 
     private final List<List<String>> rows = new ArrayList<>();
     private int headerRows;
 
-    public void header(String... cells) {
+    void header(String... cells) {
         rows.add(List.of(cells));
         headerRows = rows.size();
     }
 
-    public void row(String... cells) {
+    void row(String... cells) {
         rows.add(List.of(cells));
     }
 

@@ -7,10 +7,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.zip.GZIPInputStream;
 
-/// A sequence of allocations and frees, recorded from a real program or generated.
+/// A sequence of allocations and frees, recorded from a real program. `traces/README.md` tells the format.
 ///
 /// ```
 ///  operation i     slots[i]          sizes[i]
@@ -19,12 +18,12 @@ import java.util.zip.GZIPInputStream;
 /// ```
 ///
 /// A slot is free when something is allocated into it. What is live at the end stays live.
-public final class Trace {
+final class Trace {
     /// Set in the slot of an operation that frees.
-    public static final int FREE = 0x8000_0000;
+    static final int FREE = 0x8000_0000;
 
     /// The traces recorded from real programs that are shipped as resources.
-    public static final List<String> RECORDED = List.of("espresso", "cc1plus", "gawk", "perl");
+    static final List<String> RECORDED = List.of("espresso", "cc1plus", "gawk", "perl");
 
     private static final int MAGIC = 0x5254414F;
 
@@ -41,7 +40,7 @@ public final class Trace {
     }
 
     /// Reads one of [#RECORDED].
-    public static Trace recorded(String name) {
+    static Trace recorded(String name) {
         String resource = "/traces/" + name + ".trace.gz";
         try (InputStream file = Trace.class.getResourceAsStream(resource)) {
             if (file == null) {
@@ -69,67 +68,28 @@ public final class Trace {
         return new Trace(name, slotCount, slots, sizes);
     }
 
-    /// Takes a random slot each time and frees it if it is live, or else allocates into it. Sizes are spread evenly over
-    /// the powers of two up to `largest` bytes. In the long run half of the slots are live.
-    public static Trace churn(int slotCount, int operations, int largest, long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        boolean[] live = new boolean[slotCount];
-        int[] slots = new int[operations];
-        int[] sizes = new int[operations];
-        double octaves = Math.log(largest) / Math.log(2);
-        for (int i = 0; i < operations; i++) {
-            int slot = random.nextInt(slotCount);
-            if (live[slot]) {
-                slots[i] = slot | FREE;
-            } else {
-                slots[i] = slot;
-                sizes[i] = (int) Math.pow(2, random.nextDouble() * octaves);
-            }
-            live[slot] = !live[slot];
-        }
-        return new Trace("churn-" + slotCount, slotCount, slots, sizes);
-    }
-
     /// What the trace is called.
-    public String name() {
+    String name() {
         return name;
     }
 
     /// How many operations there are.
-    public int operations() {
+    int operations() {
         return slots.length;
     }
 
     /// How many slots there are, numbered from 0.
-    public int slotCount() {
+    int slotCount() {
         return slotCount;
     }
 
     /// The slot of an operation, with [#FREE] set if it frees.
-    public int slot(int operation) {
+    int slot(int operation) {
         return slots[operation];
     }
 
     /// How many bytes an operation allocates, up to 2^31 - 1.
-    public int size(int operation) {
+    int size(int operation) {
         return sizes[operation];
-    }
-
-    /// Most bytes that are live at once, each block rounded up to a multiple of `granule`, and at least one.
-    public long peak(long granule) {
-        long[] live = new long[slotCount];
-        long now = 0;
-        long peak = 0;
-        for (int i = 0; i < slots.length; i++) {
-            int slot = slots[i] & ~FREE;
-            if (slots[i] < 0) {
-                now -= live[slot];
-            } else {
-                live[slot] = Math.max(1, (sizes[i] + granule - 1) / granule) * granule;
-                now += live[slot];
-                peak = Math.max(peak, now);
-            }
-        }
-        return peak;
     }
 }
