@@ -17,7 +17,7 @@ import java.util.function.IntConsumer;
 ///  a b c d, all at once  | a: t  b: t  c: t .. | a: t  b: t  c: t .. |  median of each
 /// ```
 final class Race {
-    static final int ROUNDS = 9;
+    static final int ROUNDS = 7;
 
     private final Workload work;
     private final Path directory;
