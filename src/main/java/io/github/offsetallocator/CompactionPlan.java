@@ -1,8 +1,7 @@
 package io.github.offsetallocator;
 
-import static io.github.offsetallocator.NodeTable.*;
-
-import java.lang.foreign.MemorySegment;
+import io.github.offsetallocator.internal.engine.Engine;
+import io.github.offsetallocator.internal.regions.Compaction;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -32,12 +31,12 @@ import java.util.List;
 ///
 /// Blocks that were retired stay where they are, since something may still read them.
 ///
-/// While a plan is open, everything else goes on: blocks are allocated outside the reserved space, and a block freed in
-/// the window adds to it. Where the last move has been committed or dropped, or the plan is closed, the reserved space
-/// becomes free.
+/// While a plan is open, everything else goes on, but without slabs: blocks are allocated outside the reserved space, and a
+/// block freed in the window adds to it. Where the last move has been committed or dropped, or the plan is closed, the reserved space
+/// becomes free. An error that strikes in the middle of a call of the allocator ends the plan, too, as `reset` does.
 ///
 /// A move may overlap itself ([Move#overlaps()]) where a block slides by less than its size. Copy such a one in the
-/// order of its addresses ([MemorySegment#copyFrom(MemorySegment)] does), in steps of `from - to`, or by way of another
+/// order of its addresses ([java.lang.foreign.MemorySegment#copyFrom(MemorySegment)] does), in steps of `from - to`, or by way of another
 /// place.
 ///
 /// **Threads.** As the allocator: one at a time.
@@ -57,69 +56,34 @@ public final class CompactionPlan implements AutoCloseable {
         }
     }
 
-    private final OffsetAllocator allocator;
-    private final long start;
-    private final long end;
+    private final Engine engine;
+    private final Compaction compaction;
     private final List<Move> moves;
     private final boolean[] done;
     private int outstanding;
 
-    private CompactionPlan(OffsetAllocator allocator, long start, long end, List<Move> moves) {
-        this.allocator = allocator;
-        this.start = start;
-        this.end = end;
+    private CompactionPlan(Engine engine, Compaction compaction, List<Move> moves) {
+        this.engine = engine;
+        this.compaction = compaction;
         this.moves = Collections.unmodifiableList(moves);
         this.done = new boolean[moves.size()];
         this.outstanding = moves.size();
     }
 
-    // ---- making one --------------------------------------------------------------------------------------------
-
-    static CompactionPlan of(OffsetAllocator allocator, long target, long alignment) {
-        MemorySegment t = allocator.table;
-        Window window = Window.cheapest(t, Math.min(target, allocator.freeUnits), alignment);
-        List<Move> moves = new ArrayList<>();
-        if (window.first == NIL) {
-            return new CompactionPlan(allocator, 0, 0, moves);
-        }
-        long cursor = offsetOf(region(t, window.first));
-        for (int node = window.first; node != window.last; node = nextNeighbour(t, node)) {
-            if (isRetired(t, node)) {
-                cursor = offsetOf(region(t, node)) + sizeOf(region(t, node));
-            } else if (!isFree(t, node)) {
-                cursor = slide(t, node, cursor, alignment, moves);
+    static CompactionPlan of(Engine engine, long target, long alignment) {
+        Compaction compaction = engine.plan(target, alignment);
+        try {
+            List<Move> moves = new ArrayList<>(compaction.count());
+            for (int i = 0; i < compaction.count(); i++) {
+                long allocation = engine.handle(compaction, i);
+                moves.add(new Move(allocation, engine.offset(allocation), compaction.target(i), engine.size(allocation, 0)));
             }
-        }
-        long start = offsetOf(region(t, window.first));
-        long end = offsetOf(region(t, window.last)) + sizeOf(region(t, window.last));
-        CompactionPlan plan = new CompactionPlan(allocator, start, end, moves);
-        if (!moves.isEmpty()) {
-            plan.reserveWindow(t, window);
-        }
-        return plan;
-    }
-
-    /// Adds the move of one block and returns where the next can go.
-    private static long slide(MemorySegment t, int node, long cursor, long alignment, List<Move> moves) {
-        long region = region(t, node);
-        long from = offsetOf(region);
-        long to = Math.min(from, Window.alignUp(cursor, alignment));
-        if (to < from) {
-            moves.add(new Move(OffsetAllocator.handleOf(t, node), from, to, sizeOf(region)));
-        }
-        return to + sizeOf(region);
-    }
-
-    private void reserveWindow(MemorySegment t, Window window) {
-        int behind = nextNeighbour(t, window.last);
-        for (int node = window.first; node != behind; node = nextNeighbour(t, node)) {
-            if (isFree(t, node)) {
-                allocator.reserve(t, node);
-            }
+            return new CompactionPlan(engine, compaction, moves);
+        } catch (Error e) { // nobody has the plan, so nobody else could end it
+            engine.endPlan(compaction);
+            throw e;
         }
     }
-
-    // ---- what the caller does with it --------------------------------------------------------------------------
 
     /// The moves, in the order in which they can be carried out.
     ///
@@ -132,10 +96,11 @@ public final class CompactionPlan implements AutoCloseable {
     ///
     /// @return whether the plan is open
     public boolean isOpen() {
-        return outstanding > 0;
+        return outstanding > 0 && engine.isPlan(compaction);
     }
 
-    /// Makes a move take effect: the block now lies at `to`, and its handle says so. O(1).
+    /// Makes a move take effect: the block now lies at `to`, and its handle says so. O(1), but for the last one, which
+    /// frees what is left of the reserved space: O(regions).
     ///
     /// @param move one of [#moves()] whose content has been copied
     /// @throws IllegalArgumentException if the move is none of this plan's
@@ -144,17 +109,9 @@ public final class CompactionPlan implements AutoCloseable {
     ///                                  left out. Nothing has changed then
     public void commit(Move move) {
         int index = outstandingIndex(move);
-        allocator.checkUsable();
-        int node = allocator.checkLive(allocator.table, move.allocation);
-        allocator.growTableIfShort();
-        MemorySegment t = allocator.table;
-        int previous = previousNeighbour(t, node);
-        if (offsetOf(region(t, node)) != move.from
-                || !isReserved(t, previous)
-                || offsetOf(region(t, previous)) > move.to) {
+        if (!engine.move(move.allocation, move.from, move.to)) {
             throw new IllegalStateException(move + ": the space before the block is not free; was an earlier move left out?");
         }
-        moveDown(t, node, previous, move.to);
         settle(index);
     }
 
@@ -165,7 +122,7 @@ public final class CompactionPlan implements AutoCloseable {
     /// @throws IllegalStateException    if the plan has ended, or the move was committed or dropped before
     public void drop(Move move) {
         int index = outstandingIndex(move);
-        allocator.checkUsable();
+        engine.checkUsable();
         settle(index);
     }
 
@@ -173,15 +130,14 @@ public final class CompactionPlan implements AutoCloseable {
     /// is closing after the allocator was reset or closed, which ends a plan too.
     @Override
     public void close() {
-        if (outstanding > 0) {
-            allocator.checkUsable();
-            outstanding = 0;
-            release(allocator.table);
+        if (isOpen()) {
+            engine.endPlan(compaction);
         }
+        outstanding = 0;
     }
 
     private int outstandingIndex(Move move) {
-        if (outstanding == 0) {
+        if (!isOpen()) {
             throw new IllegalStateException(move + ": the plan has ended");
         }
         int index = Collections.binarySearch(moves, move, (a, b) -> Long.compare(a.from, b.from));
@@ -204,159 +160,7 @@ public final class CompactionPlan implements AutoCloseable {
     private void settle(int index) {
         done[index] = true;
         if (--outstanding == 0) {
-            release(allocator.table);
-        }
-    }
-
-    // ---- what the allocator asks of it -------------------------------------------------------------------------
-
-    /// Whether what is freed at `offset` is added to the reserved space: what lies in the window or touches its end,
-    /// where a region of no size may be the window's last.
-    boolean covers(long offset) {
-        return offset >= start && offset <= end;
-    }
-
-    /// Adds a region that was freed in the window to the reserved space.
-    void keep(MemorySegment t, int node) {
-        setLinks(t, node, RESERVED);
-        int previous = previousNeighbour(t, node);
-        int next = nextNeighbour(t, node);
-        if (isReserved(t, previous)) {
-            absorbNext(t, previous, node);
-            node = previous;
-        }
-        if (isReserved(t, next)) {
-            absorbNext(t, node, next);
-        }
-    }
-
-    /// The allocator was reset or closed.
-    void forget() {
-        outstanding = 0;
-    }
-
-    private void absorbNext(MemorySegment t, int node, int next) {
-        int behind = nextNeighbour(t, next);
-        setRegion(t, node, region(t, node) + sizeOf(region(t, next)));
-        setNextNeighbour(t, node, behind);
-        setPreviousNeighbour(t, behind, node);
-        allocator.discard(t, next);
-    }
-
-    /// Exchanges a block with the part of the reserved region before it that starts at `to`.
-    private void moveDown(MemorySegment t, int node, int previous, long to) {
-        long region = region(t, node);
-        long distance = offsetOf(region) - to;
-        long padding = to - offsetOf(region(t, previous));
-        setRegion(t, node, to << 32 | sizeOf(region));
-        if (padding > 0) {
-            setRegion(t, previous, region(t, previous) & HIGH | padding);
-        } else {
-            int before = previousNeighbour(t, previous);
-            setNextNeighbour(t, before, node);
-            setPreviousNeighbour(t, node, before);
-            allocator.discard(t, previous);
-        }
-        int next = nextNeighbour(t, node);
-        long left = (to + sizeOf(region)) << 32;
-        if (isReserved(t, next)) {
-            setRegion(t, next, left | sizeOf(region(t, next)) + distance);
-        } else {
-            int gap = allocator.newNode(t);
-            setRegion(t, gap, left | distance);
-            setLinks(t, gap, RESERVED);
-            setSides(t, gap, pair(node, next));
-            setNextNeighbour(t, node, gap);
-            setPreviousNeighbour(t, next, gap);
-        }
-    }
-
-    /// Frees the reserved space. A region that has been merged is found again as the neighbour of the one before it.
-    private void release(MemorySegment t) {
-        int node = nextNeighbour(t, EDGE);
-        while (node != EDGE) {
-            if (isReserved(t, node)) {
-                int before = previousNeighbour(t, node);
-                allocator.merge(t, node);
-                node = before == EDGE ? nextNeighbour(t, EDGE) : before;
-            }
-            node = nextNeighbour(t, node);
-        }
-        allocator.planEnded();
-    }
-
-    // ---- where it pays -----------------------------------------------------------------------------------------
-
-    /// A run of neighbouring regions, from a free one to a free one.
-    private record Window(int first, int last) {
-        /// The window that becomes a free region of at least `target` units and has the fewest units to move: two
-        /// fingers walk the regions once, the right one until there is enough, the left one while there still is.
-        static Window cheapest(MemorySegment t, long target, long alignment) {
-            Window best = new Window(NIL, NIL);
-            if (target == 0) {
-                return best;
-            }
-            long bestCost = Long.MAX_VALUE;
-            int left = nextFree(t, nextNeighbour(t, EDGE));
-            long gain = 0;
-            long cost = 0;
-            for (int right = left; right != EDGE; right = nextNeighbour(t, right)) {
-                long size = sizeOf(region(t, right));
-                if (isRetired(t, right)) {
-                    left = nextFree(t, right);
-                    gain = 0;
-                    cost = 0;
-                    right = previousNeighbour(t, left);
-                    continue;
-                }
-                if (!isFree(t, right)) {
-                    gain -= alignUp(size, alignment) - size;
-                    cost += size;
-                    continue;
-                }
-                gain += size;
-                while (gain - lostAt(t, left, alignment) >= target) {
-                    if (cost < bestCost) {
-                        bestCost = cost;
-                        best = new Window(left, right);
-                    }
-                    if (left == right) {
-                        break;
-                    }
-                    gain -= sizeOf(region(t, left));
-                    int following = nextFree(t, nextNeighbour(t, left));
-                    for (int node = nextNeighbour(t, left); node != following; node = nextNeighbour(t, node)) {
-                        long block = sizeOf(region(t, node));
-                        gain += alignUp(block, alignment) - block;
-                        cost -= block;
-                    }
-                    left = following;
-                }
-            }
-            return best.first == NIL ? everything(t) : best;
-        }
-
-        private static Window everything(MemorySegment t) {
-            int last = previousNeighbour(t, EDGE);
-            while (!isFree(t, last)) {
-                last = previousNeighbour(t, last);
-            }
-            return new Window(nextFree(t, nextNeighbour(t, EDGE)), last);
-        }
-
-        private static int nextFree(MemorySegment t, int node) {
-            while (node != EDGE && !isFree(t, node)) {
-                node = nextNeighbour(t, node);
-            }
-            return node;
-        }
-
-        private static long lostAt(MemorySegment t, int node, long alignment) {
-            return Regions.padding(region(t, node), alignment, 0);
-        }
-
-        private static long alignUp(long value, long alignment) {
-            return value + alignment - 1 & -alignment;
+            engine.endPlan(compaction);
         }
     }
 }

@@ -17,8 +17,9 @@ import java.util.Objects;
 /// ```
 ///
 /// A range never covers bytes of an allocation that was not added. For that, every allocation must own whole atoms:
-/// build the arena with [SegmentArena.Builder#granule(long)] of the atom size or a multiple of it. Then a range is a run
-/// of whole granules, and rounding can't reach a neighbour.
+/// build the arena with [SegmentArena.Builder#granule(long)] of the atom size or a multiple of it, and with
+/// [SegmentArena.Builder#alignByOffset()], so that granules start where the mapping does. Then a range is a run of whole
+/// granules, and rounding can't reach a neighbour.
 ///
 /// **Threads.** One at a time.
 public final class FlushRanges {
@@ -110,7 +111,7 @@ public final class FlushRanges {
             long end = first(ranges[kept]) + granules(ranges[kept]);
             if (first(ranges[i]) <= end) {
                 long longest = Math.max(end, first(ranges[i]) + granules(ranges[i]));
-                ranges[kept] = ranges[kept] & NodeTable.HIGH | longest - first(ranges[kept]);
+                ranges[kept] = ranges[kept] & -1L << 32 | longest - first(ranges[kept]);
             } else {
                 ranges[++kept] = ranges[i];
             }
@@ -150,6 +151,6 @@ public final class FlushRanges {
     }
 
     private static long granules(long range) {
-        return range & NodeTable.LOW;
+        return range & 0xFFFF_FFFFL;
     }
 }

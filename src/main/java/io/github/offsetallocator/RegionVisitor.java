@@ -8,8 +8,8 @@ public interface RegionVisitor {
 
     /// One region. Only primitive values are passed, so that a walk makes no garbage.
     ///
-    /// @param offset     where it starts, in units
-    /// @param size       how large it is, in units
+    /// @param offset     where it starts, in units; bytes in an arena
+    /// @param size       how large it is, in units; bytes in whole granules in an arena
     /// @param allocation its handle, 0 if the region is free, or [#RETIRED]
     void region(long offset, long size, long allocation);
 }

@@ -1,13 +1,14 @@
 package io.github.offsetallocator;
 
-import java.io.IOException;
+import io.github.offsetallocator.internal.backing.Backing;
+import io.github.offsetallocator.internal.backing.MappedFile;
+import io.github.offsetallocator.internal.engine.Engine;
+import io.github.offsetallocator.internal.engine.Settings;
+import io.github.offsetallocator.internal.tables.TableMemory;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 
@@ -25,18 +26,21 @@ import java.util.function.LongConsumer;
 /// }
 /// ```
 ///
-/// **Slices** have exactly the size asked for, start at an address that is a multiple of the alignment asked for, never
-/// overlap and never reach past the backing segment. They are not zeroed, unless [Builder#zeroed()] says so. A slice of
-/// no bytes has an address of its own.
+/// **Slices** have exactly the size asked for, never overlap and never reach past the backing segment. They are not
+/// zeroed, unless [Builder#zeroed()] says so. A slice of no bytes has an address of its own.
+///
+/// **Alignment** is that of the address, as [SegmentAllocator] says, or that of the offset from the start of the backing
+/// segment: [Builder#alignByAddress()], [Builder#alignByOffset()]. In a file that the arena maps offsets count unless said
+/// otherwise, elsewhere addresses do. (A mapping starts at a page, so for alignments up to a page's size it is the same.)
 ///
 /// **Granule.** Space is counted in granules, see [#granule()]: the smallest power of two, at least 16 bytes, with which
-/// the backing segment has fewer than 2^32, or the one asked for, [Builder#granule(long)]. Requests round up to it; the capacity rounds down, and starts at the first
-/// address that is a multiple of it.
+/// the backing segment has fewer than 2^32, or the one asked for, [Builder#granule(long)]. Requests round up to it. Native
+/// memory of the arena's own rounds up to it too; of a file or borrowed memory, what lies before the first and behind
+/// the last whole granule is not used.
 ///
 /// **Two ways.** Handles, as those of [OffsetAllocator], name one allocation for good: a freed or forged one is
-/// refused. Segments are found by their address, through an index off-heap that those who use handles alone never touch:
-/// a segment that is no live slice of this arena is refused, but one that was freed and whose bytes were handed out
-/// again at the same size can't be told from the new one.
+/// refused. Segments and addresses are found by where they lie: a segment that is no live slice of this arena is refused, but one
+/// that was freed and whose bytes were handed out again at the same size can't be told from the new one.
 ///
 /// **Lifetime.** All slices live as long as the backing segment. If the arena owns that (native memory, a file it
 /// maps), [#close()] ends it, and every access to a slice throws an [IllegalStateException] from then on. If it
@@ -46,7 +50,14 @@ import java.util.function.LongConsumer;
 /// **Threads.** As the JDK says it: one from `ofConfined` belongs to the thread that made it, and others get a
 /// [WrongThreadException]; one from `ofShared` may be used by any thread, platform or virtual, without more.
 ///
-/// How it works: bytes become granules, an [OffsetAllocator] does the rest.
+/// **Cost.** As that of [OffsetAllocator], on segments and addresses too: a table with two numbers for each 64 granules
+/// says where a block starts. It takes 8 bytes for each 64 granules, in steps of 32 KiB where the arena is first used,
+/// and no other index. In a shared arena, what counts slots takes O(slots): [#allocations()], [#storageReport()].
+///
+/// **Metadata** of a confined arena shrinks after a peak as that of [OffsetAllocator], but for the table above. That of a
+/// shared arena does not shrink before [#close()], since another thread may still be reading it.
+///
+/// How it works: bytes become granules, the engine behind [OffsetAllocator] does the rest.
 public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// As [OffsetAllocator#NO_SPACE].
     public static final long NO_SPACE = OffsetAllocator.NO_SPACE;
@@ -55,51 +66,41 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private static final long LARGEST_GRANULE = 1 << 24;
     private static final long NATIVE_ALIGNMENT = 64;
 
+    private final Backing memory;
     private final MemorySegment backing;
-    private final Arena owned;
     private final Object heapBase;
     private final long largestAlignment;
     private final int shift;
     /// Bytes from the start of the backing segment to the first granule.
     private final long origin;
-    /// Address of the first granule, in granules.
-    private final long phase;
+    /// Address of the first granule.
+    private final long base;
+    private final boolean byOffset;
     private final boolean zeroed;
-    private final OffsetAllocator allocator;
-    private final SegmentIndex index;
+    private final Engine engine;
+    private final RetireQueue retired;
 
-    private SegmentArena(MemorySegment backing, Arena owned, Builder builder) {
-        if (backing.isReadOnly()) {
-            throw new IllegalArgumentException("the backing segment is read-only: " + backing);
-        }
-        this.backing = backing;
-        this.owned = owned;
+    private SegmentArena(Backing memory, Builder builder) {
+        this.memory = memory;
+        backing = memory.segment();
         heapBase = backing.heapBase().orElse(null);
-        largestAlignment = heapBase == null ? 1L << 62 : elementSize(heapBase);
-        long byteSize = backing.byteSize();
-        shift = Math.max(builder.granuleShift, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
-        if (granule() > LARGEST_GRANULE) {
-            throw new IllegalArgumentException("the backing segment of " + byteSize + " bytes is too large: it must have less than 2^56");
-        }
-        origin = -backing.address() & granule() - 1;
-        phase = (backing.address() + origin) >>> shift;
+        largestAlignment = heapBase == null || builder.byOffset() ? 1L << 62 : elementSize(heapBase);
+        shift = builder.shiftFor(backing.byteSize());
+        origin = builder.originIn(backing);
+        base = backing.address() + origin;
+        byOffset = builder.byOffset();
         zeroed = builder.zeroed;
-        long units = byteSize - origin >> shift;
-        if (units < 1) {
-            throw new IllegalArgumentException("the backing segment of " + byteSize + " bytes at address 0x"
-                    + Long.toHexString(backing.address()) + " has no whole granule of " + granule() + " bytes");
+        long units = builder.unitsIn(backing);
+        int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
+        engine = Engine.of(new Settings(units, builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
+                true, builder.byOffset() ? 0 : base >>> shift,
+                builder.shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED));
+        try {
+            retired = new RetireQueue(engine);
+        } catch (Throwable failure) {
+            engine.close(() -> {});
+            throw failure;
         }
-        OffsetAllocator.Builder options = OffsetAllocator.builder(units)
-                .fit(builder.fit)
-                .quickLists(builder.quickSizes, builder.quickDepth)
-                .maxAllocations(builder.maxAllocations);
-        if (builder.shared) {
-            options.shared();
-        } else {
-            options.confined();
-        }
-        allocator = (builder.preallocated ? options.preallocated() : options).build();
-        index = SegmentIndex.of(allocator);
     }
 
     private static long elementSize(Object array) {
@@ -174,28 +175,36 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     public MemorySegment allocate(long byteSize, long byteAlignment) {
         long allocation = tryAllocate(byteSize, byteAlignment);
         if (allocation == NO_SPACE) {
-            throw new OutOfSpaceException(byteSize, byteAlignment, storageReport());
+            throw noRoom(byteSize, byteAlignment);
         }
-        return indexedSlice(allocation, byteSize);
+        return sliceOrFree(allocation, byteSize);
     }
 
-    /// Frees a slice. O(1).
+    /// The slice of a block that was just allocated, which goes back if the heap has no room for the object.
+    private MemorySegment sliceOrFree(long allocation, long byteSize) {
+        try {
+            return backing.asSlice(origin + (engine.offsetOfNew(allocation) << shift), byteSize);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            engine.free(allocation);
+            throw e;
+        }
+    }
+
+    private OutOfSpaceException noRoom(long byteSize, long byteAlignment) {
+        return new OutOfSpaceException(byteSize, byteAlignment, storageReport(), engine.blocks(), engine.retired(), engine.maxBlocks());
+    }
+
+    /// Frees a slice. O(1), creates no object.
     ///
     /// @param slice a slice as [#allocate(long, long)] or [#segment(long)] returned it
     /// @throws IllegalArgumentException if the segment is no live slice of this arena
     /// @throws IllegalStateException    if this arena is closed
     public void free(MemorySegment slice) {
-        long allocation = allocationOf(slice);
-        long unit = slice.address() - backing.address() - origin >>> shift;
-        try {
-            allocator.free(allocation);
-        } catch (IllegalStateException refused) {
-            if (allocator.isClosed() || index.find(unit) == allocation) {
-                throw refused;
-            }
-            throw new IllegalArgumentException(slice + " is not a live slice of this arena: another thread freed it", refused);
+        long unit = unitOf(slice);
+        long found = unit < 0 ? Engine.NOTHING : engine.freeAt(unit, slice.byteSize(), shift);
+        if (found != Engine.FREED) {
+            throw notLive(slice, found);
         }
-        index.freed(unit, (int) allocation);
     }
 
     /// The handle of a slice. O(1).
@@ -205,16 +214,53 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if the segment is no live slice of this arena
     /// @throws IllegalStateException    if this arena is closed
     public long allocationOf(MemorySegment slice) {
-        allocator.checkOpen();
-        long distance = slice.address() - backing.address() - origin;
-        boolean inside = distance >= 0 && (distance & granule() - 1) == 0 && distance >>> shift < allocator.capacity()
-                && (heapBase == null ? slice.isNative() : slice.heapBase().orElse(null) == heapBase);
-        long allocation = inside ? index.find(distance >>> shift) : 0;
-        if (allocation == 0 || allocator.size(allocation, shift) != slice.byteSize()) {
-            throw new IllegalArgumentException(slice + " is not a live slice of this arena"
-                    + (allocation == 0 ? "" : ": the one at this address has " + size(allocation) + " bytes"));
+        long unit = unitOf(slice);
+        long allocation = unit < 0 ? 0 : engine.find(unit);
+        long found = allocation == 0 ? Engine.NOTHING : sizeOrNothing(allocation);
+        if (found != slice.byteSize()) {
+            throw notLive(slice, found);
         }
         return allocation;
+    }
+
+    /// The size of an allocation that was found, unless another thread has freed it since.
+    private long sizeOrNothing(long allocation) {
+        try {
+            return engine.size(allocation, shift);
+        } catch (IllegalStateException gone) {
+            engine.checkOpen();
+            return Engine.NOTHING;
+        }
+    }
+
+    private IllegalArgumentException notLive(MemorySegment slice, long sizeThere) {
+        return new IllegalArgumentException(slice + " is not a live slice of this arena"
+                + (sizeThere == Engine.NOTHING ? "" : ": the one at this address has " + sizeThere + " bytes"));
+    }
+
+    /// The granule that a segment starts with, or -1 if it starts with none of this arena's.
+    private long unitOf(MemorySegment slice) {
+        engine.checkOpen();
+        boolean isHere = heapBase == null ? slice.isNative() : slice.heapBase().orElse(null) == heapBase;
+        long unit = unitAt(slice.address());
+        return isHere ? unit : -1;
+    }
+
+    private long unitAt(long address) {
+        long capacity = engine.capacity(); // a wrong thread gets its exception here
+        long distance = address - base;
+        return distance < 0 || (distance & granule() - 1) != 0 || distance >>> shift >= capacity ? -1 : distance >>> shift;
+    }
+
+    /// Whether a segment lies in this arena's memory, live or not. O(1).
+    ///
+    /// @param segment any segment
+    /// @return whether all its bytes belong to the backing segment
+    public boolean owns(MemorySegment segment) {
+        return (heapBase == null ? segment.isNative() : segment.heapBase().orElse(null) == heapBase)
+                && segment.address() >= backing.address()
+                && segment.byteSize() <= backing.byteSize()
+                && segment.address() - backing.address() <= backing.byteSize() - segment.byteSize();
     }
 
     /// Changes the size of a slice, in place if that is possible, or else by moving it: then a new slice is allocated,
@@ -224,15 +270,34 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @param newByteSize   bytes, not negative
     /// @param byteAlignment a power of two
     /// @return the slice with its new size, at the same address or another one
-    /// @throws OutOfSpaceException      if there is no room; the old slice is as it was
+    /// @throws OutOfSpaceException      if it can't stay and there is no room for another; the old slice is as it was
     /// @throws IllegalArgumentException if the segment is no live slice of this arena, or a number is bad
     /// @throws IllegalStateException    if this arena is closed
     public MemorySegment reallocate(MemorySegment slice, long newByteSize, long byteAlignment) {
-        long allocation = reallocate(allocationOf(slice), newByteSize, byteAlignment);
-        if (allocation == NO_SPACE) {
-            throw new OutOfSpaceException(newByteSize, byteAlignment, storageReport());
+        long old = allocationOf(slice);
+        try {
+            return reallocate(old, slice, newByteSize, byteAlignment);
+        } catch (IllegalStateException refused) {
+            engine.checkOpen();
+            if (engine.isLive(old)) {
+                throw refused;
+            }
+            throw notLive(slice, Engine.NOTHING); // another thread has freed it since it was found
         }
-        return segment(allocation);
+    }
+
+    private MemorySegment reallocate(long old, MemorySegment slice, long newByteSize, long byteAlignment) {
+        MemorySegment inPlace = newByteSize < 0 ? slice : backing.asSlice(offset(old), Math.min(newByteSize, backing.byteSize() - offset(old)));
+        if (resizeInPlace(old, newByteSize, byteAlignment)) {
+            return inPlace;
+        }
+        long moved = copyOf(old, newByteSize, byteAlignment);
+        if (moved == NO_SPACE) {
+            throw noRoom(newByteSize, byteAlignment);
+        }
+        MemorySegment made = sliceOrFree(moved, newByteSize);
+        freeMoved(old, moved);
+        return made;
     }
 
     // ---- handles -----------------------------------------------------------------------------------------------
@@ -246,23 +311,44 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///                                  backing segment on the heap can have
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocate(long byteSize, long byteAlignment) {
+        long allocation = allocateUnzeroed(byteSize, byteAlignment);
+        if (zeroed && allocation != NO_SPACE) {
+            try {
+                zero(allocation, 0, byteSize);
+            } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
+                engine.free(allocation);
+                throw failure;
+            }
+        }
+        return allocation;
+    }
+
+    private long allocateUnzeroed(long byteSize, long byteAlignment) {
         if (byteSize < 0) {
             throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
         }
         long units = units(byteSize);
         int slack = (int) ((units << shift) - byteSize);
-        long allocation;
         if (byteAlignment > 0 && byteAlignment <= 1L << SMALLEST_GRANULE_SHIFT
                 && (byteAlignment & byteAlignment - 1) == 0 && byteAlignment <= largestAlignment) {
-            allocation = allocator.allocateSlack(units, slack);
-        } else {
-            checkAlignment(byteAlignment);
-            allocation = allocator.allocateSlack(units, Math.max(1, byteAlignment >>> shift), phase, slack);
+            return engine.allocate(units, slack);
         }
-        if (zeroed && allocation != NO_SPACE) {
-            backing.asSlice(offset(allocation), byteSize).fill((byte) 0);
+        checkAlignment(byteAlignment);
+        return engine.allocate(units, Math.max(1, byteAlignment >>> shift), slack);
+    }
+
+    private void zero(long allocation, long from, long to) {
+        if (from < to) {
+            engine.write(this, allocation, from, to, SegmentArena::zeroNow);
         }
-        return allocation;
+    }
+
+    private void zeroNow(long allocation, long from, long to) {
+        backing.asSlice(offset(allocation) + from, to - from).fill((byte) 0);
+    }
+
+    private void copyNow(long from, long to, long byteSize) {
+        MemorySegment.copy(backing, offset(from), backing, offset(to), byteSize);
     }
 
     /// Bytes to granules. No bytes get one, so that every slice has an address of its own.
@@ -286,13 +372,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the slice, of the size asked for
     /// @throws IllegalStateException if the handle is not live here
     public MemorySegment segment(long allocation) {
-        return indexedSlice(allocation, allocator.size(allocation, shift));
-    }
-
-    private MemorySegment indexedSlice(long allocation, long byteSize) {
-        long unit = allocator.offset(allocation);
-        index.put(unit, (int) allocation);
-        return backing.asSlice(origin + (unit << shift), byteSize);
+        return backing.asSlice(offset(allocation), size(allocation));
     }
 
     /// Where an allocation starts. O(1).
@@ -301,7 +381,29 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return bytes from the start of the backing segment
     /// @throws IllegalStateException if the handle is not live here
     public long offset(long allocation) {
-        return origin + (allocator.offset(allocation) << shift);
+        return origin + (engine.offset(allocation) << shift);
+    }
+
+    /// The address of an allocation: of its first byte in memory or, if the backing segment is on the heap, from the start of
+    /// the array. O(1).
+    ///
+    /// @param allocation a handle
+    /// @return the address, as [MemorySegment#address()] of its slice
+    /// @throws IllegalStateException if the handle is not live here
+    public long address(long allocation) {
+        return base + (engine.offset(allocation) << shift);
+    }
+
+    /// The allocation that starts at an address. O(1), creates no object.
+    ///
+    /// @param address an address as [#address(long)] returned it, or anything else
+    /// @return the handle of the live allocation there, or [#NO_SPACE] if none starts there
+    /// @throws IllegalStateException if this arena is closed
+    public long allocationAt(long address) {
+        engine.checkOpen();
+        long unit = unitAt(address);
+        long allocation = unit < 0 ? 0 : engine.find(unit);
+        return allocation == 0 ? NO_SPACE : allocation;
     }
 
     /// How large an allocation is. O(1).
@@ -310,7 +412,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return bytes, as asked for
     /// @throws IllegalStateException if the handle is not live here
     public long size(long allocation) {
-        return allocator.size(allocation, shift);
+        return engine.size(allocation, shift);
     }
 
     /// Frees an allocation. O(1), creates no object.
@@ -318,7 +420,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @param allocation a handle
     /// @throws IllegalStateException if the handle is not live here
     public void free(long allocation) {
-        allocator.free(allocation);
+        engine.free(allocation);
     }
 
     /// Frees the allocations from index `from` (inclusive) to `to` (exclusive): all of them, or, if one of them is not
@@ -330,10 +432,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IndexOutOfBoundsException if the array has no such range
     /// @throws IllegalStateException     if one of the handles is not live here, or named twice
     public void freeAll(long[] allocations, int from, int to) {
-        allocator.freeAll(allocations, from, to);
+        Objects.checkFromToIndex(from, to, allocations.length);
+        engine.freeAll(allocations, from, to);
     }
 
-    /// Changes the size of an allocation where it lies. O(1).
+    /// Changes the size of an allocation where it lies, as [OffsetAllocator#resize(long, long)]. If slices are zeroed, fills
+    /// what it grows by with zeros.
     ///
     /// @param allocation  a handle, which stays valid
     /// @param newByteSize bytes, not negative
@@ -344,8 +448,24 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (newByteSize < 0) {
             throw new IllegalArgumentException("byteSize " + newByteSize + " is negative");
         }
+        long oldByteSize = size(allocation);
+        if (!resizeUnzeroed(allocation, newByteSize)) {
+            return false;
+        }
+        if (zeroed) {
+            try {
+                zero(allocation, oldByteSize, newByteSize);
+            } catch (Throwable failure) {
+                resizeUnzeroed(allocation, oldByteSize);
+                throw failure;
+            }
+        }
+        return true;
+    }
+
+    private boolean resizeUnzeroed(long allocation, long newByteSize) {
         long units = units(newByteSize);
-        return allocator.resize(allocation, units, (int) ((units << shift) - newByteSize));
+        return engine.resize(allocation, units, (int) ((units << shift) - newByteSize));
     }
 
     /// Changes the size of an allocation, in place if that is possible, or else by moving it: then a new allocation is
@@ -359,34 +479,68 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if a number is bad
     /// @throws IllegalStateException    if the handle is not live here
     public long reallocate(long allocation, long newByteSize, long byteAlignment) {
-        checkAlignment(byteAlignment);
-        boolean aligned = (backing.address() + offset(allocation) & byteAlignment - 1) == 0;
-        if (aligned && resize(allocation, newByteSize)) {
+        if (resizeInPlace(allocation, newByteSize, byteAlignment)) {
             return allocation;
         }
-        long moved = tryAllocate(newByteSize, byteAlignment);
+        long moved = copyOf(allocation, newByteSize, byteAlignment);
         if (moved != NO_SPACE) {
-            try {
-                long copied = Math.min(newByteSize, size(allocation));
-                MemorySegment.copy(backing, offset(allocation), backing, offset(moved), copied);
-                allocator.free(allocation);
-            } catch (Throwable failure) { // another thread has freed it, or closed the arena
-                if (!allocator.isClosed()) {
-                    allocator.free(moved);
-                }
-                throw failure;
-            }
+            freeMoved(allocation, moved);
         }
         return moved;
     }
 
-    /// Frees an allocation later, when a counter has reached `value`, as [OffsetAllocator#retire(long, long)].
+    private boolean resizeInPlace(long allocation, long newByteSize, long byteAlignment) {
+        checkAlignment(byteAlignment);
+        long start = byOffset ? offset(allocation) : address(allocation);
+        return (start & byteAlignment - 1) == 0 && resize(allocation, newByteSize);
+    }
+
+    /// A new block with the content and tag of another one, and zeros behind if all slices are zeroed; or [#NO_SPACE].
+    private long copyOf(long allocation, long newByteSize, long byteAlignment) {
+        long copied = Math.min(newByteSize, size(allocation));
+        long tag = tag(allocation);
+        long made = allocateUnzeroed(newByteSize, byteAlignment);
+        if (made != NO_SPACE) {
+            try {
+                engine.write(this, allocation, made, copied, SegmentArena::copyNow);
+                if (zeroed) {
+                    zero(made, copied, newByteSize);
+                }
+                if (tag != 0) {
+                    setTag(made, tag);
+                }
+            } catch (Throwable failure) {
+                freeQuietly(made);
+                throw failure;
+            }
+        }
+        return made;
+    }
+
+    /// Frees the old block of two. If another thread has freed it, the new one goes too.
+    private void freeMoved(long old, long made) {
+        try {
+            engine.free(old);
+        } catch (IllegalStateException gone) {
+            freeQuietly(made);
+            throw gone;
+        }
+    }
+
+    private void freeQuietly(long allocation) {
+        if (!engine.isClosed() && engine.isLive(allocation)) {
+            engine.free(allocation);
+        }
+    }
+
+    /// Frees an allocation later, when a counter has reached `value`, as [OffsetAllocator#retire(long, long)]. Its slice is
+    /// no longer found by segment or address either.
     ///
     /// @param allocation a handle
     /// @param value      what the counter must reach, unsigned
     /// @throws IllegalStateException if the handle is not live here
     public void retire(long allocation, long value) {
-        allocator.retire(allocation, value);
+        retired.retire(allocation, value);
     }
 
     /// Frees all that was retired with a value up to this one, as [OffsetAllocator#reclaim(long)].
@@ -395,15 +549,23 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return how many allocations were freed
     /// @throws IllegalStateException if this arena is closed
     public int reclaim(long completedValue) {
-        return allocator.reclaim(completedValue);
+        return retired.reclaim(completedValue);
     }
 
-    /// How many allocations are retired and not yet reclaimed.
+    /// How many allocations are retired and not yet reclaimed, in all queues.
     ///
     /// @return their number
     /// @throws IllegalStateException if this arena is closed
     public int retired() {
-        return allocator.retired();
+        return engine.retired();
+    }
+
+    /// As [OffsetAllocator#newRetireQueue()].
+    ///
+    /// @return an empty queue
+    /// @throws IllegalStateException if this arena is closed
+    public RetireQueue newRetireQueue() {
+        return new RetireQueue(engine);
     }
 
     /// As [OffsetAllocator#tag(long)].
@@ -412,7 +574,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the tag
     /// @throws IllegalStateException if the handle is not live here
     public long tag(long allocation) {
-        return allocator.tag(allocation);
+        return engine.tag(allocation);
     }
 
     /// As [OffsetAllocator#setTag(long, long)].
@@ -421,7 +583,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @param tag        anything
     /// @throws IllegalStateException if the handle is not live here
     public void setTag(long allocation, long tag) {
-        allocator.setTag(allocation, tag);
+        engine.setTag(allocation, tag);
     }
 
     // ---- the whole ---------------------------------------------------------------------------------------------
@@ -451,86 +613,115 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the capacity, in bytes
     /// @throws IllegalStateException if this arena is closed
     public long byteSize() {
-        return allocator.capacity() << shift;
+        return engine.capacity() << shift;
     }
 
-    /// How many allocations are live. O(1).
+    /// How much native memory the metadata takes now: nodes, slabs, what finds blocks by address, tags, and queues of retired
+    /// blocks. O(1). In a shared arena, a table that was replaced by a larger one stays until [#close()] and is not counted:
+    /// all those together are no larger than the last.
+    ///
+    /// @return bytes
+    /// @throws IllegalStateException if this arena is closed
+    public long metadataSize() {
+        return engine.metadataSize();
+    }
+
+    /// How many allocations are live; retired ones are not. O(1); in a shared arena O(slots).
     ///
     /// @return their number
     /// @throws IllegalStateException if this arena is closed
     public int allocations() {
-        return allocator.allocations();
+        return engine.blocks();
     }
 
-    /// How much is free, and the largest free region, in bytes. O(1).
+    /// How much is free, and the largest free region, in bytes. O(1); in a shared arena O(slots). Changes nothing.
     ///
     /// @return a report
     /// @throws IllegalStateException if this arena is closed
     public StorageReport storageReport() {
-        StorageReport report = allocator.storageReport();
-        return new StorageReport(report.totalFreeSpace() << shift, report.largestFreeRegion() << shift);
+        return new StorageReport(engine.freeUnits() << shift, engine.largestFree() << shift);
     }
 
-    /// Number of free regions in each bin; sizes there are granules. O(free regions).
+    /// Number of free regions in each bin; sizes there are granules. O(free regions and slots). Changes nothing.
     ///
     /// @return a report
     /// @throws IllegalStateException if this arena is closed
     public StorageReportFull storageReportFull() {
-        return allocator.storageReportFull();
+        return new StorageReportFull(engine.freeRegions());
     }
 
-    /// Visits all regions, allocated and free, by address. O(regions), no garbage but one small object a walk. Offsets
-    /// are bytes from the start of the backing segment, sizes are bytes in whole granules.
+    /// Visits all regions, allocated and free, by address. O(regions and slots), no garbage. Offsets are bytes from the start
+    /// of the backing segment, sizes are bytes in whole granules. In a shared arena, other threads take and free slots
+    /// meanwhile, and calls that need the lock wait for the visitor.
     ///
     /// @param visitor called for each region; it may read from this arena but not change it
     /// @throws IllegalStateException if this arena is closed, or changed by the visitor
     public void forEachRegion(RegionVisitor visitor) {
         Objects.requireNonNull(visitor);
-        allocator.forEachRegion((offset, size, allocation) ->
-                visitor.region(origin + (offset << shift), size << shift, allocation));
+        engine.forEachRegion(this, visitor, (arena, v, offset, size, allocation) ->
+                v.region(arena.origin + (offset << arena.shift), size << arena.shift, allocation));
     }
 
-    /// Visits the handles of all live allocations by address. O(regions), no garbage.
+    /// Visits the handles of all live allocations by address, as [#forEachRegion(RegionVisitor)]. O(regions and slots), no garbage.
     ///
     /// @param visitor called for each handle; it may read from this arena but not change it
     /// @throws IllegalStateException if this arena is closed, or changed by the visitor
     public void forEachAllocation(LongConsumer visitor) {
-        allocator.forEachAllocation(visitor);
+        Objects.requireNonNull(visitor);
+        engine.forEachRegion(visitor, null, (v, _, _, _, allocation) -> {
+            if (allocation > 0) {
+                v.accept(allocation);
+            }
+        });
     }
 
-    /// As [OffsetAllocator#verify()]. O(allocations).
+    /// As [OffsetAllocator#verify()]. In a shared arena exact only while no other thread works on it.
     ///
     /// @throws AssertionError        naming the first fact that does not hold
     /// @throws IllegalStateException if this arena is closed
     public void verify() {
-        allocator.verify();
+        engine.verify();
     }
 
-    /// Frees all slices at once. Their handles are refused from here on; the memory stays. O(1).
+    /// Frees all slices at once, retired ones too. Their handles are refused from here on; the memory stays. O(slots), as
+    /// [OffsetAllocator#reset()].
+    ///
+    /// In a shared arena it waits until other threads have filled with zeros, see [Builder#zeroed()], or copied, see
+    /// [#reallocate(long, long, long)], what they are about to: none of that reaches a slice from after the reset.
     ///
     /// @throws IllegalStateException if this arena is closed
     public void reset() {
-        allocator.reset();
+        engine.reset();
     }
 
-    /// Ends this arena, and the life of all slices if it owns its memory. Closing twice is allowed.
+    /// Writes what was changed in slices of a mapped file to the disk, as [MemorySegment#force()].
+    ///
+    /// @throws IllegalStateException if this arena is closed, or has mapped no file
+    public void force() {
+        engine.checkOpen();
+        memory.force();
+    }
+
+    /// Ends this arena, and the life of all slices if it owns its memory. Closing twice is allowed. In a shared arena it waits
+    /// for a walk of another thread to end.
     ///
     /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then
     @Override
     public void close() {
-        allocator.close(owned);
-        index.close();
+        engine.close(memory::close);
     }
 
     /// Size and granule, for a log.
     @Override
     public String toString() {
-        return "SegmentArena[" + backing + ", granule=" + granule() + (allocator.isClosed() ? ", closed]" : "]");
+        return "SegmentArena[" + backing + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
     }
 
     /// Options for a [SegmentArena].
     public static final class Builder {
         private enum Source { NONE, NATIVE, MAPPED, BORROWED }
+
+        private enum Alignment { BY_DEFAULT, BY_ADDRESS, BY_OFFSET }
 
         private Source source = Source.NONE;
         private long byteSize;
@@ -541,15 +732,15 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         private int granuleShift = SMALLEST_GRANULE_SHIFT;
         private Fit fit = Fit.GOOD;
         private int maxAllocations = OffsetAllocator.MAX_ALLOCATIONS;
-        private int quickSizes = NodeTable.QUICK_SIZES;
-        private int quickDepth = OffsetAllocator.DEFAULT_QUICK_DEPTH;
-        private boolean preallocated;
+        private boolean realTime;
+        private boolean reserve;
+        private Alignment alignment = Alignment.BY_DEFAULT;
 
         private Builder() {}
 
         /// Native memory of the arena's own.
         ///
-        /// @param byteSize bytes
+        /// @param byteSize bytes, at least one granule; rounded up to whole granules
         /// @return this builder
         public Builder nativeMemory(long byteSize) {
             source = Source.NATIVE;
@@ -557,8 +748,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return this;
         }
 
-        /// A file that the arena maps, from its start. It is made, or made longer, as needed; a hole in it takes no
-        /// space on disk where the file system knows holes.
+        /// A file that the arena maps, from its start, as scratch memory: what it held before is in the slices, in no order.
+        /// Alignment counts offsets in the file, unless [#alignByAddress()] is said.
+        /// It is made, or made longer, as needed; a hole in it takes no space on disk where the file system knows holes.
+        /// While the arena is open the file is locked: a second arena over it is refused, in this process or another.
         ///
         /// @param path     the file
         /// @param byteSize bytes
@@ -624,28 +817,47 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         ///
         /// @param maxAllocations the limit
         /// @return this builder
+        /// @throws IllegalArgumentException if the number is out of range
         public Builder maxAllocations(int maxAllocations) {
+            OffsetAllocator.builder(1).maxAllocations(maxAllocations); // the same limits
             this.maxAllocations = maxAllocations;
             return this;
         }
 
-        /// As [OffsetAllocator.Builder#quickLists(int, int)]; the sizes are granules.
-        ///
-        /// @param largestSize granules
-        /// @param depth       blocks
-        /// @return this builder
-        public Builder quickLists(int largestSize, int depth) {
-            quickSizes = largestSize;
-            quickDepth = depth;
-            return this;
-        }
-
-        /// As [OffsetAllocator.Builder#realTime()].
+        /// As [OffsetAllocator.Builder#realTime()], also for calls by segment and address. All metadata is taken at once: 64 bytes
+        /// an allocation, and 8 bytes for each 64 granules. Without [#maxAllocations(int)] the limit is the number of granules:
+        /// with granules of 16 bytes the metadata then takes four times the arena's size.
         ///
         /// @return this builder
         public Builder realTime() {
-            preallocated = true;
-            return quickLists(0, 0);
+            realTime = true;
+            return this;
+        }
+
+        /// Aligns the addresses of slices: the default for native and borrowed memory.
+        ///
+        /// @return this builder
+        public Builder alignByAddress() {
+            alignment = Alignment.BY_ADDRESS;
+            return this;
+        }
+
+        /// Aligns the offsets of slices from the start of the backing segment: the default for a file. For borrowed memory
+        /// whose offsets someone else reads, such as a mapped GPU buffer: copies and dynamic offsets count from its start.
+        ///
+        /// @return this builder
+        public Builder alignByOffset() {
+            alignment = Alignment.BY_OFFSET;
+            return this;
+        }
+
+        /// Makes the disk find room for the whole file when the arena is built, by writing every block of it once. Without,
+        /// a disk that is full shows when a slice is written to, as an [InternalError].
+        ///
+        /// @return this builder
+        public Builder reserve() {
+            reserve = true;
+            return this;
         }
 
         /// Builds the arena.
@@ -653,38 +865,71 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return a new arena
         /// @throws IllegalStateException    if nothing was said about the memory behind it
         /// @throws IllegalArgumentException if a number is out of range, or a segment read-only or too small
-        /// @throws UncheckedIOException     if the file can't be mapped
+        /// @throws UncheckedIOException     if the file can't be mapped, or is mapped already; it is as it was then
         /// @throws OutOfMemoryError         if there is no such memory
         public SegmentArena build() {
             if (source == Source.NONE) {
                 throw new IllegalStateException("say nativeMemory, mapped or backing first");
             }
-            if (source == Source.BORROWED) {
-                return over(borrowed, null);
+            if (reserve && source != Source.MAPPED) {
+                throw new IllegalStateException("reserve is for a file: say mapped");
             }
-            if (byteSize <= 0) {
-                throw new IllegalArgumentException("byteSize " + byteSize + " is not positive");
-            }
-            Arena arena = shared ? Arena.ofShared() : Arena.ofConfined();
+            Backing memory = source == Source.BORROWED ? borrow() : make();
             try {
-                return over(source == Source.NATIVE ? arena.allocate(byteSize, Math.max(NATIVE_ALIGNMENT, 1L << granuleShift)) : map(arena), arena);
+                return new SegmentArena(memory, this);
             } catch (Throwable failure) {
-                arena.close();
+                memory.close();
                 throw failure;
             }
         }
 
-        private MemorySegment map(Arena arena) {
-            try (FileChannel file = FileChannel.open(path,
-                    StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
-                return file.map(FileChannel.MapMode.READ_WRITE, 0, byteSize, arena);
-            } catch (IOException e) {
-                throw new UncheckedIOException("can't map " + byteSize + " bytes of " + path, e);
+        private Backing borrow() {
+            if (borrowed.isReadOnly()) {
+                throw new IllegalArgumentException("the backing segment is read-only: " + borrowed);
             }
+            if (borrowed.byteSize() == 0) {
+                throw new IllegalArgumentException("the backing segment has no bytes: " + borrowed + "; is it a pointer? Reinterpret it to its size first");
+            }
+            unitsIn(borrowed);
+            return Backing.borrowed(borrowed);
         }
 
-        private SegmentArena over(MemorySegment backing, Arena owned) {
-            return new SegmentArena(backing, owned, this);
+        private Backing make() {
+            if (byteSize <= 0) {
+                throw new IllegalArgumentException("byteSize " + byteSize + " is not positive");
+            }
+            long granule = 1L << shiftFor(byteSize);
+            if (byteSize < granule) {
+                throw new IllegalArgumentException("byteSize " + byteSize + " is less than a granule of " + granule);
+            }
+            return source == Source.MAPPED
+                    ? MappedFile.of(path, byteSize, shared, reserve)
+                    : Backing.ofNative(byteSize + granule - 1 & -granule, Math.max(NATIVE_ALIGNMENT, granule), shared);
+        }
+
+        private boolean byOffset() {
+            return alignment == Alignment.BY_OFFSET || alignment == Alignment.BY_DEFAULT && source == Source.MAPPED;
+        }
+
+        private int shiftFor(long byteSize) {
+            int shift = Math.max(granuleShift, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
+            if (1L << shift > LARGEST_GRANULE) {
+                throw new IllegalArgumentException("the backing segment of " + byteSize + " bytes is too large: it must have less than 2^56");
+            }
+            return shift;
+        }
+
+        private long originIn(MemorySegment backing) {
+            return byOffset() ? 0 : -backing.address() & (1L << shiftFor(backing.byteSize())) - 1;
+        }
+
+        private long unitsIn(MemorySegment backing) {
+            long units = backing.byteSize() - originIn(backing) >> shiftFor(backing.byteSize());
+            if (units < 1) {
+                throw new IllegalArgumentException("the backing segment of " + backing.byteSize() + " bytes at address 0x"
+                        + Long.toHexString(backing.address()) + " has no whole granule of " + (1L << shiftFor(backing.byteSize())) + " bytes");
+            }
+            return units;
         }
     }
 }

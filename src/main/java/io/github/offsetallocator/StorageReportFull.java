@@ -1,8 +1,9 @@
 package io.github.offsetallocator;
 
+import io.github.offsetallocator.internal.regions.SmallFloat;
 import java.util.Objects;
 
-/// Number of free regions in each bin.
+/// Number of free regions in each bin. A run of free slots in a slab counts as one.
 public final class StorageReportFull {
     private final int[] counts;
 

@@ -1,3 +1,52 @@
 /// [OffsetAllocator][io.github.offsetallocator.OffsetAllocator] divides a range of anything;
 /// [SegmentArena][io.github.offsetallocator.SegmentArena] hands out slices of one large memory segment with it.
+///
+/// ## The house
+///
+/// ```
+///   faces     OffsetAllocator   SegmentArena              arguments, words, exceptions; bytes to units
+///                   |                |      \
+///                   |                |       backing       native memory, a file, someone else's memory
+///                   v                v
+///   engine    Engine: OneThread | AnyThread                handles, life cycle, recovery; for one thread or any
+///                   |
+///   slabs     Slabs: OneThreadSlabs | AnyThreadSlabs       small and popular sizes: regions cut into equal slots
+///                   |
+///   regions   Regions, Bins, FitPolicy, SmallFloat         the published algorithm; compaction
+///                   |
+///   tables    Header, NodeTable, SlabTable, PageMap, …     where each field lies; all state, in native memory
+/// ```
+///
+/// A floor uses the floors below it and none above: a test reads the sources for that. Only this package is exported.
+///
+/// - **tables** know where a field lies in a segment, and nothing of what it means to the others.
+/// - **regions** know neighbours and bins. They do not know handles, nor who is live.
+/// - **slabs** know sizes, slots and generations. To them a slab is one region.
+/// - **engine** knows handles: it asks slabs first, then regions, and rebuilds both after an error. `AnyThread` puts a lock
+///   before `OneThread`, and goes round that lock for slots.
+/// - **faces** know the user: they check arguments, and know bytes, segments, files.
+///
+/// Start reading at `OffsetAllocator`, then `OneThread.allocate` and `free`.
+///
+/// ## Glossary
+///
+/// - A *unit* is what the range is counted in; in an arena a unit is a *granule*.
+/// - A *region* is a run of units with a node, free or not. A *block* is what one handle names, in a region or in a slot.
+/// - A *slab* is a region that is cut into equal *slots*; a *row* in the table of slabs describes it.
+/// - A *node* is 32 bytes that describe a region. A *bin* lists the free regions of similar size.
+/// - A *generation* counts what a node or slot was handed out for. A *handle* is a generation and the number of a node or slot.
+/// - *Allocate* and *free* are what users do. A floor below *takes* and *gives*: slots from and to a slab, regions from and to
+///   the bins.
+/// - *Merge*: to make one region of neighbours that are free. *Dissolve*: to end a slab; its free slots are given to the
+///   bins, its live ones get nodes, and their handles stay.
+/// - *Retire*: to end a block's handle and keep its space until a counter has come far enough. *Reclaim*: to free what was
+///   retired.
+/// - *Trim*: to make a table smaller after a peak. *Rebuild*: to make lists, bins and sums anew from what is live, after an
+///   error has struck in the middle of a call.
+/// - *The lock* is the one monitor of a shared arena. A *hint* is a number that may be wrong: whoever reads it checks.
+///
+/// ## Null and threads
+///
+/// No method takes or returns null: a null argument gets a [NullPointerException]. An `OffsetAllocator` is for one thread at a
+/// time, a confined arena for the thread that made it, a shared arena for any thread.
 package io.github.offsetallocator;

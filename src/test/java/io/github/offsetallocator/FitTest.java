@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What users of the original and its ports reported, and how little is wasted now.
@@ -49,36 +48,6 @@ class FitTest {
                 assertNotEquals(NO_SPACE, all);
                 allocator.free(all);
             }
-        }
-    }
-
-    /// 32 of each size or, in a pool that has much room, as many as take the space of 16 of the largest.
-    @ParameterizedTest
-    @CsvSource({"1, 16777216, 1024", "3, 16777216, 341", "31, 16777216, 33", "32, 16777216, 32", "64, 16777216, 32", "65, 16777216, 0",
-            "1, 65536, 512", "1, 4096, 32", "64, 8192, 8", "1, 2147483648, 1024", "3, 4294967295, 341"})
-    void quickListsTakeMoreOfSmallBlocksThanOfLarge(long size, long capacity, int expected) {
-        assertEquals(expected * size, parkedAfterManyFrees(size, capacity, 0));
-    }
-
-    @Test
-    void quickListsOfAPoolWithLittleRoomTakeTheirDepth() {
-        assertEquals(32 * 3, parkedAfterManyFrees(3, 1 << 24, 9 << 20));
-        assertEquals(0, parkedAfterManyFrees(3, 1 << 24, 13 << 20));
-    }
-
-    private static long parkedAfterManyFrees(long size, long capacity, long taken) {
-        try (OffsetAllocator allocator = OffsetAllocator.create(capacity)) {
-            allocator.allocate(taken);
-            long[] blocks = new long[3000];
-            int count = (int) Math.min(blocks.length, capacity / 4 / size);
-            for (int i = 0; i < count; i++) {
-                blocks[i] = allocator.allocate(size);
-            }
-            for (int i = 0; i < count; i++) {
-                allocator.free(blocks[i]);
-            }
-            allocator.verify();
-            return allocator.parkedUnits();
         }
     }
 

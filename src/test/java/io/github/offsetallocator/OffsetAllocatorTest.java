@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,8 +157,6 @@ class OffsetAllocatorTest {
         OffsetAllocator.Builder builder = OffsetAllocator.builder(10);
         assertMessage(IllegalArgumentException.class, "0", () -> builder.maxAllocations(0));
         assertMessage(IllegalArgumentException.class, "-5", () -> builder.maxAllocations(-5));
-        assertMessage(IllegalArgumentException.class, "65", () -> builder.quickLists(65, 1));
-        assertMessage(IllegalArgumentException.class, "-1", () -> builder.quickLists(1, -1));
         assertThrows(NullPointerException.class, () -> builder.fit(null));
     }
 
@@ -317,24 +314,6 @@ class OffsetAllocatorTest {
             allocator.free(a);
             allocator.free(b);
             assertEquals(1000, allocator.storageReport().largestFreeRegion());
-        }
-    }
-
-    @Test
-    void aConfinedOneBelongsToItsThread() throws InterruptedException {
-        try (OffsetAllocator allocator = OffsetAllocator.builder(100).confined().build()) {
-            long block = allocator.allocate(1);
-            for (Executable use : List.<Executable>of(() -> allocator.allocate(1), () -> allocator.allocate(90),
-                    () -> allocator.free(block), () -> allocator.offset(block), allocator::close)) {
-                AtomicReference<Throwable> thrown = new AtomicReference<>();
-                Thread other = new Thread(() -> thrown.set(assertThrows(WrongThreadException.class, use)));
-                other.setUncaughtExceptionHandler((_, failure) -> thrown.set(failure));
-                other.start();
-                other.join();
-                assertEquals(WrongThreadException.class, thrown.get().getClass());
-            }
-            allocator.verify();
-            allocator.free(block);
         }
     }
 

@@ -371,7 +371,7 @@ class SegmentArenaTest {
     @Test
     void oneTebibyteWorksUpToItsLastByte() {
         long size = 1L << 40;
-        try (SegmentArena arena = SegmentArena.builder().mapped(directory.resolve("sparse"), size).build()) {
+        try (SegmentArena arena = SegmentArena.builder().mapped(directory.resolve("sparse"), size).alignByAddress().build()) {
             assertEquals(512, arena.granule());
             assertEquals(size, arena.byteSize());
             MemorySegment first = arena.allocate(size - 1000, 1);

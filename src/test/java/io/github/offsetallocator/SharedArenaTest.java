@@ -43,7 +43,7 @@ class SharedArenaTest {
 
     /// What the arena of the mixed work is made of. All but the first are small enough to be full now and then.
     enum Setup {
-        ROOMY, TIGHT, HEAP, UNALIGNED, ZEROED, REFERENCE, NO_QUICK_LISTS, REAL_TIME, LARGE_GRANULE, ABOVE_2_TO_31_GRANULES;
+        ROOMY, TIGHT, HEAP, UNALIGNED, ZEROED, REFERENCE, REAL_TIME, LARGE_GRANULE, ABOVE_2_TO_31_GRANULES;
 
         private static final int TIGHT_SIZE = 96 << 10;
         private static final long SPARSE_SIZE = (1L << 36) - 16;
@@ -57,7 +57,6 @@ class SharedArenaTest {
                 case UNALIGNED -> SegmentArena.ofShared(Arena.ofAuto().allocate(TIGHT_SIZE + 100, 64).asSlice(3, TIGHT_SIZE + 33));
                 case ZEROED -> builder.zeroed().build();
                 case REFERENCE -> builder.fit(Fit.REFERENCE).build();
-                case NO_QUICK_LISTS -> builder.quickLists(0, 0).build();
                 case REAL_TIME -> builder.maxAllocations(200).realTime().build();
                 case LARGE_GRANULE -> builder.granule(256).build();
                 case ABOVE_2_TO_31_GRANULES -> builder.mapped(directory.resolve("sparse"), SPARSE_SIZE).build();

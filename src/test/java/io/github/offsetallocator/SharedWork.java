@@ -225,7 +225,7 @@ final class SharedWork {
             assertEquals(size, segment.byteSize());
             assertEquals(0, segment.address() % alignment);
             assertHolds(segment, block.pattern, Math.min(size, block.segment.byteSize()));
-            assertEquals(handle == block.handle ? block.pattern : 0, arena.tag(handle));
+            assertEquals(block.pattern, arena.tag(handle));
             own(handle, segment);
         }
     }

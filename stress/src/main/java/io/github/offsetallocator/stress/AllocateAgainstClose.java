@@ -24,7 +24,7 @@ public class AllocateAgainstClose {
         try {
             r.r1 = Calls.grant(arena.tryAllocate(64, 1));
         } catch (IllegalStateException closed) {
-            r.r1 = Calls.REFUSED;
+            r.r1 = Calls.refused(closed, "losed"); // ours or the JDK's
         }
     }
 

@@ -17,28 +17,36 @@ final class ArenaPool {
     static final String IN_ORDER = "in order";
 
     private static final int MAX_ALLOCATIONS = 64;
-    private static final int ROOMY = 64 << 10;
-    private static final int CALLS_UNTIL_PARKING = 64;
+    /// The smallest range in which slabs are made and found by address.
+    private static final int ROOMY = 128 << 10;
+    /// From how many requests on a size has slabs.
+    private static final int CALLS_UNTIL_SLABS = 5;
 
     private final int byteSize;
-    private final boolean busy;
+    /// In one of how many arenas the sizes of the tests have slabs; 0 is in none.
+    private final int inOneOf;
     private final AtomicInteger taken = new AtomicInteger();
     private final Queue<SegmentArena> arenas = new ConcurrentLinkedQueue<>();
 
     /// @param byteSize capacity of the arenas
     ArenaPool(int byteSize) {
-        this(byteSize, false);
+        this(byteSize, 0);
     }
 
-    private ArenaPool(int byteSize, boolean busy) {
+    private ArenaPool(int byteSize, int inOneOf) {
         this.byteSize = byteSize;
-        this.busy = busy;
+        this.inOneOf = inOneOf;
     }
 
-    /// Arenas with more room than any test needs. Every second one has been in use for a while, so that blocks which are
-    /// freed wait in stripes; in the others they are merged under the lock.
+    /// Arenas with more room than any test needs. In every second one blocks of 64 and 256 bytes are slots of slabs, which
+    /// are empty at first; in the others they come from the bins, under the lock.
     static ArenaPool roomy() {
-        return new ArenaPool(ROOMY, true);
+        return new ArenaPool(ROOMY, 2);
+    }
+
+    /// As [#roomy()], with slabs in all of them: 16 slots of 64 bytes, 4 of 256.
+    static ArenaPool slabs() {
+        return new ArenaPool(ROOMY, 1);
     }
 
     /// An arena of this capacity that no pool takes back, for those who close it.
@@ -54,12 +62,22 @@ final class ArenaPool {
     SegmentArena take() {
         SegmentArena polled = arenas.poll();
         SegmentArena arena = polled == null ? single(byteSize) : polled;
-        if (busy && (taken.getAndIncrement() & 1) == 0) {
-            for (int i = 0; i < CALLS_UNTIL_PARKING; i++) {
-                arena.free(arena.tryAllocate(1, 1));
+        if (inOneOf > 0 && taken.getAndIncrement() % inOneOf == 0) {
+            for (int i = 0; i < CALLS_UNTIL_SLABS; i++) {
+                arena.free(arena.tryAllocate(64, 1));
+                arena.free(arena.tryAllocate(256, 1));
             }
         }
         return arena;
+    }
+
+    /// Takes all that is free but in slabs, in one piece or several.
+    static void fillTheBins(SegmentArena arena) {
+        for (long free; (free = arena.storageReport().largestFreeRegion()) > 0; ) {
+            if (arena.tryAllocate(free, 1) == SegmentArena.NO_SPACE) {
+                throw new IllegalStateException("reported as free, and refused: " + free);
+            }
+        }
     }
 
     /// Looks at an arena when all is over, and takes it back.

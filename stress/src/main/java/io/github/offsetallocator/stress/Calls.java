@@ -2,9 +2,10 @@ package io.github.offsetallocator.stress;
 
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 
-/// Calls of an arena, and in a word what came of them. A refusal of a handle or a slice counts as an answer; any other
-/// exception ends the test.
+/// Calls of an arena, and in a word what came of them. A refusal of a handle or a slice counts as an answer, if it says that
+/// this is not live or the arena closed; any other exception ends the test.
 final class Calls {
     static final String FREED = "freed";
     static final String REFUSED = "refused";
@@ -22,7 +23,7 @@ final class Calls {
         try {
             return done(() -> arena.free(slice), FREED);
         } catch (IllegalArgumentException noLiveSlice) {
-            return REFUSED;
+            return refused(noLiveSlice, "not a live slice");
         }
     }
 
@@ -34,7 +35,7 @@ final class Calls {
         try {
             return arena.resize(allocation, byteSize) ? DONE : NO_ROOM;
         } catch (IllegalStateException notLive) {
-            return REFUSED;
+            return refused(notLive, "not live here");
         }
     }
 
@@ -51,8 +52,18 @@ final class Calls {
             call.run();
             return word;
         } catch (IllegalStateException notLiveOrClosed) {
-            return REFUSED;
+            return notLiveOrClosed.getMessage().toLowerCase(Locale.ROOT).contains("closed")
+                    ? REFUSED
+                    : refused(notLiveOrClosed, "not live here");
         }
+    }
+
+    /// Lets no other exception pass for a refusal.
+    static String refused(RuntimeException refusal, String reason) {
+        if (!refusal.getMessage().contains(reason)) {
+            throw refusal;
+        }
+        return REFUSED;
     }
 
     /// Whether two live allocations have no byte in common.

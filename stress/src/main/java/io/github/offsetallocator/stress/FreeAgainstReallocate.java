@@ -44,7 +44,7 @@ public class FreeAgainstReallocate {
         try {
             r.r2 = arena.reallocate(block, LARGER, 1) == SegmentArena.NO_SPACE ? Calls.NO_ROOM : Calls.DONE;
         } catch (IllegalStateException notLive) {
-            r.r2 = Calls.REFUSED;
+            r.r2 = Calls.refused(notLive, "not live here");
         }
     }
 

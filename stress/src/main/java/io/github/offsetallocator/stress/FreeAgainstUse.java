@@ -39,12 +39,12 @@ public class FreeAgainstUse {
         try {
             r.r1 = arena.size(block);
         } catch (IllegalStateException notLive) {
-            r.r1 = Calls.REFUSED;
+            r.r1 = Calls.refused(notLive, "not live here");
         }
         try {
             r.r2 = arena.offset(block);
         } catch (IllegalStateException notLive) {
-            r.r2 = Calls.REFUSED;
+            r.r2 = Calls.refused(notLive, "not live here");
         }
     }
 

@@ -32,13 +32,10 @@ final class MappedBuffer implements AutoCloseable {
         buffer = new VulkanBuffer(device, byteSize, usage, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, preferred);
         flushes = alwaysFlush || !buffer.isCoherent();
         MemorySegment memory = map();
-        if (memory.address() % device.copyAlignment() != 0) {
-            throw new IllegalStateException("mapped at 0x" + Long.toHexString(memory.address())
-                    + ": aligned addresses would not be aligned offsets in the buffer");
-        }
         arena = SegmentArena.builder()
                 .backing(memory)
                 .granule(Math.max(SMALLEST_GRANULE, device.atomSize()))
+                .alignByOffset()
                 .build();
         ranges = FlushRanges.of(arena, device.atomSize());
     }

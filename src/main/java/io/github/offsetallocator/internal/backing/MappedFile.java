@@ -1,0 +1,111 @@
+package io.github.offsetallocator.internal.backing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/// A file that the arena maps. It is locked while it is mapped; its channel stays open for that. What an attempt that
+/// fails has made or made longer, it takes back.
+public final class MappedFile extends Backing {
+    private static final int BLOCK = 1 << 16;
+
+    private final Arena arena;
+    private final FileChannel channel;
+
+    private MappedFile(MemorySegment segment, Arena arena, FileChannel channel) {
+        super(segment);
+        this.arena = arena;
+        this.channel = channel;
+    }
+
+    /// @param reserve whether the disk must have room for the whole file now
+    /// @throws UncheckedIOException that names the path and the reason
+    public static MappedFile of(Path path, long byteSize, boolean shared, boolean reserve) {
+        boolean existed = Files.exists(path);
+        try {
+            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+            try {
+                return map(channel, path, byteSize, shared, reserve);
+            } catch (Throwable failure) {
+                channel.close();
+                if (!existed) {
+                    Files.deleteIfExists(path);
+                }
+                throw failure;
+            }
+        } catch (IOException | UnsupportedOperationException e) {
+            throw new UncheckedIOException("can't map " + byteSize + " bytes of " + path + ": " + e, e instanceof IOException io ? io : new IOException(e));
+        }
+    }
+
+    private static MappedFile map(FileChannel channel, Path path, long byteSize, boolean shared, boolean reserve) throws IOException {
+        lock(channel, path);
+        long before = channel.size();
+        Arena arena = newArena(shared);
+        try {
+            if (reserve) {
+                reserve(channel, byteSize);
+            }
+            return new MappedFile(channel.map(FileChannel.MapMode.READ_WRITE, 0, byteSize, arena), arena, channel);
+        } catch (Throwable failure) {
+            arena.close();
+            if (channel.size() > before) {
+                channel.truncate(before);
+            }
+            throw failure;
+        }
+    }
+
+    private static void lock(FileChannel channel, Path path) throws IOException {
+        try {
+            FileLock lock = channel.tryLock();
+            if (lock == null) {
+                throw new IOException(path + " is locked by another process, which may have mapped it");
+            }
+        } catch (OverlappingFileLockException e) {
+            throw new IOException(path + " is mapped by another arena of this process", e);
+        }
+    }
+
+    /// Writes each block of the file once, with what it has, so that the file system must find a place for it.
+    private static void reserve(FileChannel channel, long byteSize) throws IOException {
+        ByteBuffer block = ByteBuffer.allocate(BLOCK);
+        for (long at = 0; at < byteSize; at += BLOCK) {
+            int length = (int) Math.min(BLOCK, byteSize - at);
+            block.clear().limit(length);
+            while (block.hasRemaining() && channel.read(block, at + block.position()) > 0) {
+                continue;
+            }
+            while (block.hasRemaining()) {
+                block.put((byte) 0);
+            }
+            block.flip();
+            while (block.hasRemaining()) {
+                channel.write(block, at + block.position());
+            }
+        }
+    }
+
+    @Override
+    public void force() {
+        segment().force();
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("can't close the file of " + segment(), e);
+        }
+    }
+}

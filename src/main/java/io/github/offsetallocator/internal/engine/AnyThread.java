@@ -1,0 +1,587 @@
+package io.github.offsetallocator.internal.engine;
+
+import io.github.offsetallocator.internal.regions.Compaction;
+import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.slabs.Slabs;
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.NodeTable;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import io.github.offsetallocator.internal.tables.TableMemory;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/// Any thread: slots are taken and freed by one compare-and-set each, without a lock ([Slabs]). All else is the engine for one
+/// thread behind one lock.
+///
+/// ```
+///   allocate   a slot of this size that hints tell of? ---yes---> compare-and-set
+///                  | no
+///   (lock)     the engine for one thread: look for one, make a slab, take a region, dissolve
+///
+///   free       a slot? ---yes---> compare-and-set
+///                  | no: a region, or a slot that has moved to one
+///   (lock)     the engine for one thread
+/// ```
+///
+/// **The lock** is a monitor, for two reasons: threads that meet there make no garbage, and leaving it takes no stack, so that
+/// a StackOverflowError can't keep it. Nobody who holds it waits for anything but the visitor of a walk.
+///
+/// **Reading without the lock.** `offset` and `size` read the block's state, the rest, and the state again: if it is the same, the
+/// block was live meanwhile.
+///
+/// **Refusing without the lock.** A bound says that no request for more units can be granted: not more than is in the bins and
+/// in slabs. After a refusal, when no slot is free, it says what the largest region is, and whoever frees a slot lifts it. The
+/// thread that sets it looks for free slots after that; so of two that meet, one sees the other.
+final class AnyThread extends Engine {
+    private static final long NO_BOUND = Long.MAX_VALUE - 1;
+    private static final long UNTIL_A_SLOT_IS_FREED = 1;
+    private static final int WRITERS = 64;
+    private static final long UNKNOWN = Long.MAX_VALUE;
+
+    private final OneThread engine;
+    private final Slabs slabs;
+
+    /// Twice the units above which no request can be granted, and [#UNTIL_A_SLOT_IS_FREED].
+    private volatile long bound = NO_BOUND;
+    private volatile long capacity;
+    /// The table of nodes, for those who don't hold the lock.
+    private volatile MemorySegment nodes;
+    /// Who walks: its visitor must not change anything.
+    private volatile Thread walker;
+    /// What a thread holds while it writes to blocks, see [#write]; null until the first does.
+    private volatile Object[] writers;
+    private volatile boolean resetting;
+    private final Object resetLock = new Object();
+
+    AnyThread(Settings settings) {
+        engine = new OneThread(settings);
+        slabs = engine.slabs();
+        capacity = settings.capacity();
+        nodes = engine.regions().table();
+    }
+
+    // ---- allocate and free -------------------------------------------------------------------------------------
+
+    @Override
+    public long allocate(long size, int slack) {
+        if (slabs != null) {
+            refuseVisitor();
+            long handle = slabs.take(size, slack);
+            if (handle != Slabs.NONE_FREE) {
+                return handle;
+            }
+        }
+        if (isImpossible(size)) {
+            return NO_SPACE;
+        }
+        synchronized (this) {
+            try {
+                return allocated(engine.allocate(size, slack), size);
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    @Override
+    public long allocate(long size, long alignment, int slack) {
+        if (alignment == 1) {
+            return allocate(size, slack);
+        }
+        if (slabs != null) {
+            refuseVisitor();
+            long handle = slabs.takeAligned(size, alignment, slack);
+            if (handle != Slabs.NONE_FREE) {
+                return handle;
+            }
+        }
+        if (isImpossible(size)) {
+            return NO_SPACE;
+        }
+        synchronized (this) {
+            try {
+                return allocated(engine.allocate(size, alignment, slack), alignment == 1 ? size : NO_BOUND);
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    private boolean isImpossible(long size) {
+        if (size <= bound >>> 1 && size <= capacity) {
+            return false;
+        }
+        checkUsable();
+        return true;
+    }
+
+    /// Publishes what the engine has changed and, after a refusal, what is impossible until something is freed. The caller has
+    /// the lock.
+    private long allocated(long handle, long size) {
+        publish();
+        if (handle == NO_SPACE && size <= capacity && engine.hasBlock()) {
+            long largest = engine.regions().policy().bound(engine.regions().table());
+            bound = Math.max(size - 1, largest) << 1 | UNTIL_A_SLOT_IS_FREED;
+            if (slabs != null && slabs.hasFree()) { // freed since the engine has looked
+                bound = NO_BOUND;
+            }
+        }
+        return handle;
+    }
+
+    /// After an error nothing is known without the lock, until a call that succeeds publishes it.
+    private Error forget(Error e) {
+        bound = NO_BOUND;
+        nodes = Regions.CLOSED; // who asks for a node takes the lock
+        capacity = UNKNOWN;
+        return e;
+    }
+
+    /// Lets others see what the engine has changed.
+    private void publish() {
+        MemorySegment t = engine.regions().table();
+        long units = engine.capacity();
+        if (capacity != units) {
+            capacity = units;
+        }
+        if (nodes != t) {
+            nodes = t;
+        }
+        long most = 2 * engine.most();
+        if (bound != most) {
+            bound = most;
+        }
+    }
+
+    /// Called after a slot was freed.
+    private void liftBound() {
+        if ((bound & UNTIL_A_SLOT_IS_FREED) != 0) {
+            bound = NO_BOUND;
+        }
+    }
+
+    @Override
+    public void free(long handle) {
+        refuseVisitor();
+        if ((int) handle >= 0 || slabs == null || !slabs.give(handle)) {
+            synchronized (this) {
+                try {
+                    engine.free(handle);
+                    publish();
+                } catch (Error e) {
+                    throw forget(e);
+                }
+            }
+        } else {
+            liftBound();
+        }
+    }
+
+    @Override
+    public synchronized void freeAll(long[] handles, int from, int to) {
+        try {
+            engine.freeAll(handles, from, to);
+            publish();
+        } catch (Error e) {
+            throw forget(e);
+        }
+    }
+
+    @Override
+    public long freeAt(long unit, long size, int shift) {
+        refuseVisitor();
+        if (engine.freeSlotAt(unit, size, shift)) {
+            liftBound();
+            return FREED;
+        }
+        synchronized (this) {
+            try {
+                long found = engine.freeAt(unit, size, shift);
+                publish();
+                return found;
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    // ---- one allocation ----------------------------------------------------------------------------------------
+
+    @Override
+    public long offsetOfNew(long handle) {
+        return SlabTable.isSlot(handle) ? engine.offsetOfNew(handle) : offset(handle);
+    }
+
+    @Override
+    public long offset(long handle) {
+        if (SlabTable.isSlot(handle)) {
+            int slot = SlabTable.slotOf(handle);
+            long entry = slabs == null ? 0 : slabs.entry(slot);
+            if (SlabTable.matchesInPlace(entry, handle)) {
+                long offset = slabs.offset(slot);
+                if (isStill(slot, entry)) {
+                    return offset;
+                }
+            }
+        } else {
+            MemorySegment t = nodes;
+            int node = NodeTable.low(handle);
+            if (isLiveNode(t, node, handle)) {
+                long region = NodeTable.region(t, node);
+                VarHandle.acquireFence();
+                if (isLiveNode(t, node, handle)) {
+                    return NodeTable.offsetOf(region);
+                }
+            }
+        }
+        synchronized (this) {
+            return engine.offset(handle);
+        }
+    }
+
+    @Override
+    public long size(long handle, int shift) {
+        if (SlabTable.isSlot(handle)) {
+            int slot = SlabTable.slotOf(handle);
+            long entry = slabs == null ? 0 : slabs.entry(slot);
+            if (SlabTable.matchesInPlace(entry, handle)) {
+                long size = (slabs.size(slot) << shift) - ((int) entry & NodeState.MAX_SLACK);
+                if (isStill(slot, entry)) {
+                    return size;
+                }
+            }
+        } else {
+            MemorySegment t = nodes;
+            int node = NodeTable.low(handle);
+            if (isLiveNode(t, node, handle)) {
+                long links = NodeTable.links(t, node);
+                VarHandle.acquireFence();
+                long region = NodeTable.region(t, node);
+                VarHandle.acquireFence();
+                // A resize changes the region first and the slack after it, while the bins are busy.
+                if (Header.half(t, Header.BUSY) == 0 && NodeTable.links(t, node) == links && NodeState.matches(links, handle)) {
+                    return (NodeTable.sizeOf(region) << shift) - NodeState.slack(links);
+                }
+            }
+        }
+        synchronized (this) {
+            return engine.size(handle, shift);
+        }
+    }
+
+    private boolean isStill(int slot, long entry) {
+        VarHandle.acquireFence();
+        return slabs.entry(slot) == entry;
+    }
+
+    /// A node from [Header#FRESH] on is as it was before a reset. Whoever takes it says that it is unused before it counts.
+    private static boolean isLiveNode(MemorySegment t, int node, long handle) {
+        if (Integer.compareUnsigned(node - NodeTable.FIRST_REGION, Header.half(t, Header.FRESH) - NodeTable.FIRST_REGION) >= 0) {
+            return false;
+        }
+        VarHandle.acquireFence();
+        return NodeState.matches(NodeTable.links(t, node), handle) && NodeTable.slot(t, node) == 0;
+    }
+
+    // ---- the whole ---------------------------------------------------------------------------------------------
+
+    private void refuseVisitor() {
+        Thread thread = walker;
+        if (thread != null && thread == Thread.currentThread()) {
+            checkUsable();
+        }
+    }
+
+    @Override
+    public synchronized <A, B> void forEachRegion(A a, B b, Walk<A, B> walk) {
+        Thread outer = walker; // a visitor may walk too
+        walker = Thread.currentThread();
+        try {
+            engine.forEachRegion(a, b, walk);
+        } finally {
+            walker = outer;
+        }
+    }
+
+    @Override
+    public boolean isClosed() {
+        return engine.isClosed();
+    }
+
+    @Override
+    public void checkOpen() {
+        engine.checkOpen();
+    }
+
+    /// A walk makes only the calls of its own visitor wrong; those of other threads wait, or do without the lock.
+    @Override
+    public void checkUsable() {
+        engine.checkOpen();
+        if (walker == Thread.currentThread()) {
+            engine.checkUsable();
+        }
+    }
+
+    @Override
+    public long capacity() {
+        engine.checkOpen();
+        long known = capacity;
+        if (known != UNKNOWN) {
+            return known;
+        }
+        synchronized (this) {
+            return engine.capacity();
+        }
+    }
+
+    @Override
+    public synchronized long metadataSize() {
+        return engine.metadataSize() + retiredSize();
+    }
+
+    @Override
+    public int maxBlocks() {
+        return engine.maxBlocks();
+    }
+
+    @Override
+    public FitPolicy policy() {
+        return engine.policy();
+    }
+
+    @Override
+    TableMemory.Threads threads() {
+        return engine.threads();
+    }
+
+    @Override
+    int roomForRetired() {
+        return engine.roomForRetired();
+    }
+
+    @Override
+    public synchronized void grow(long newCapacity) {
+        try {
+            engine.grow(newCapacity);
+            publish();
+        } catch (Error e) {
+            throw forget(e);
+        }
+    }
+
+    /// Waits until no [#write] is under way, and keeps new ones waiting. Monitors, since they are left whatever happens.
+    /// Nobody waits for one of these locks while it holds the engine's.
+    @Override
+    public void reset() {
+        refuseVisitor();
+        synchronized (resetLock) {
+            resetting = true;
+            try {
+                if (!resetUnwritten()) {
+                    for (Object writer : writers) {
+                        await(writer); // whoever takes it later finds `resetting`
+                    }
+                    resetNow();
+                }
+            } finally {
+                resetting = false;
+            }
+        }
+    }
+
+    /// Resets if nobody has ever written.
+    private synchronized boolean resetUnwritten() {
+        if (writers != null) {
+            return false;
+        }
+        resetNow();
+        return true;
+    }
+
+    private synchronized void resetNow() {
+        try {
+            engine.reset();
+            publish();
+        } catch (Error e) {
+            throw forget(e);
+        }
+    }
+
+    /// Those whose threads have numbers that are equal modulo [#WRITERS] take turns.
+    @Override
+    public <A> void write(A a, long handle, long x, long y, Write<A> write) {
+        Object writer = writers()[(int) Thread.currentThread().threadId() & WRITERS - 1];
+        while (true) {
+            synchronized (writer) {
+                if (!resetting) {
+                    write.run(a, handle, x, y);
+                    return;
+                }
+            }
+            await(resetLock);
+        }
+    }
+
+    /// Waits until nobody holds a lock.
+    private static void await(Object lock) {
+        synchronized (lock) {
+            return;
+        }
+    }
+
+    private Object[] writers() {
+        return writers == null ? makeWriters() : writers;
+    }
+
+    private synchronized Object[] makeWriters() {
+        if (writers == null) {
+            Object[] made = new Object[WRITERS];
+            for (int i = 0; i < WRITERS; i++) {
+                made[i] = new Object();
+            }
+            writers = made;
+        }
+        return writers;
+    }
+
+    @Override
+    public synchronized void close(Runnable first) {
+        engine.close(first);
+        closeRetired();
+        bound = 0; // last, so that whoever sees it sees the rest
+    }
+
+    // ---- the engine for one thread, behind the lock ------------------------------------------------------------
+
+    @Override
+    public synchronized long retire(long handle) {
+        long result = engine.retire(handle);
+        publish();
+        return result;
+    }
+
+    @Override
+    public synchronized void freeRetired(long handle) {
+        try {
+            engine.freeRetired(handle);
+            publish();
+        } catch (Error e) {
+            throw forget(e);
+        }
+    }
+
+    @Override
+    public synchronized int retired() {
+        return engine.retired();
+    }
+
+    @Override
+    public synchronized long tag(long handle) {
+        return engine.tag(handle);
+    }
+
+    @Override
+    public synchronized void setTag(long handle, long tag) {
+        engine.setTag(handle, tag);
+    }
+
+    @Override
+    public synchronized boolean resize(long handle, long newSize, int slack) {
+        try {
+            boolean result = engine.resize(handle, newSize, slack);
+            publish();
+            return result;
+        } catch (Error e) {
+            throw forget(e);
+        }
+    }
+
+    @Override
+    public synchronized long find(long unit) {
+        return engine.find(unit);
+    }
+
+    @Override
+    public synchronized void checkLive(long handle) {
+        engine.checkLive(handle);
+    }
+
+    @Override
+    public synchronized boolean isLive(long handle) {
+        return engine.isLive(handle);
+    }
+
+    @Override
+    public synchronized Compaction plan(long target, long alignment) {
+        try {
+            Compaction result = engine.plan(target, alignment);
+            publish();
+            return result;
+        } catch (Error e) {
+            throw forget(e);
+        }
+    }
+
+    @Override
+    public synchronized long handle(Compaction plan, int move) {
+        return engine.handle(plan, move);
+    }
+
+    @Override
+    public synchronized boolean move(long handle, long from, long to) {
+        try {
+            boolean result = engine.move(handle, from, to);
+            publish();
+            return result;
+        } catch (Error e) {
+            throw forget(e);
+        }
+    }
+
+    @Override
+    public synchronized void endPlan(Compaction plan) {
+        try {
+            engine.endPlan(plan);
+            publish();
+        } catch (Error e) {
+            throw forget(e);
+        }
+    }
+
+    @Override
+    public synchronized boolean isPlan(Compaction plan) {
+        return engine.isPlan(plan);
+    }
+
+    @Override
+    public synchronized int blocks() {
+        return engine.blocks();
+    }
+
+    @Override
+    public synchronized long freeUnits() {
+        return engine.freeUnits();
+    }
+
+    @Override
+    public synchronized long largestFree() {
+        return engine.largestFree();
+    }
+
+    @Override
+    public synchronized int[] freeRegions() {
+        return engine.freeRegions();
+    }
+
+    @Override
+    public synchronized void verify() {
+        engine.verify();
+    }
+
+    @Override
+    public synchronized int resets() {
+        return engine.resets();
+    }
+}

@@ -1,0 +1,167 @@
+package io.github.offsetallocator.internal.engine;
+
+import io.github.offsetallocator.internal.regions.Compaction;
+import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.tables.TableMemory;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Blocks by handle, in units: what lies behind the public classes. What each call promises is written there.
+///
+/// A block has a size in units, and a slack: how many parts of its last unit nobody asked for.
+public abstract class Engine {
+    /// What `allocate` returns when there is no room.
+    public static final long NO_SPACE = -1;
+
+    /// What [#freeAt] returns when it has freed a block, or found none; otherwise the size of the block that it has found.
+    public static final long FREED = -1, NOTHING = -2;
+
+    private final List<Retired> retired = new ArrayList<>();
+
+    Engine() {}
+
+    /// An engine for those threads that the settings name.
+    public static Engine of(Settings settings) {
+        return settings.threads() == TableMemory.Threads.ANY ? new AnyThread(settings) : new OneThread(settings);
+    }
+
+    public abstract long allocate(long size, int slack);
+
+    /// @param alignment a power of two that offset + phase is a multiple of
+    public abstract long allocate(long size, long alignment, int slack);
+
+    public abstract void free(long handle);
+
+    public abstract void freeAll(long[] handles, int from, int to);
+
+    /// Lets a block be named by another handle from here on, which only [#freeRetired] takes.
+    public abstract long retire(long handle);
+
+    public abstract void freeRetired(long handle);
+
+    /// Blocks that are retired, in all queues.
+    public abstract int retired();
+
+    /// Blocks that will wait for a counter of their own.
+    public final Retired newRetired() {
+        synchronized (lock()) {
+            checkOpen();
+            Retired made = new Retired(this, threads(), roomForRetired());
+            retired.add(made);
+            return made;
+        }
+    }
+
+    abstract TableMemory.Threads threads();
+
+    /// For how many retired blocks a queue has room when its ring is made.
+    abstract int roomForRetired();
+
+    /// What a call holds that takes several steps.
+    Object lock() {
+        return this;
+    }
+
+    final long retiredSize() {
+        long size = 0;
+        for (int i = 0; i < retired.size(); i++) { // an iterator would be garbage
+            size += retired.get(i).byteSize();
+        }
+        return size;
+    }
+
+    final void closeRetired() {
+        retired.forEach(Retired::close);
+    }
+
+    public abstract long offset(long handle);
+
+    /// As [#offset], of a handle that the caller has just got and nobody else knows.
+    public abstract long offsetOfNew(long handle);
+
+    /// Size in parts of a unit, of which there are 2^`shift`, without the slack.
+    public abstract long size(long handle, int shift);
+
+    public abstract long tag(long handle);
+
+    public abstract void setTag(long handle, long tag);
+
+    public abstract boolean resize(long handle, long newSize, int slack);
+
+    /// The handle of the live block that starts at `unit`, or 0.
+    public abstract long find(long unit);
+
+    /// Frees the live block that starts at `unit` if it has this size, in parts of a unit as in [#size].
+    ///
+    /// @return [#FREED], [#NOTHING], or the size that it has
+    public abstract long freeAt(long unit, long size, int shift);
+
+    /// Writes to the bytes of a live block; see [#write].
+    @FunctionalInterface
+    public interface Write<A> {
+        void run(A a, long handle, long x, long y);
+    }
+
+    /// Lets a caller write to the bytes of blocks, without a [#reset] between the moment when it asks where they lie and its
+    /// last write. Creates no object.
+    public <A> void write(A a, long handle, long x, long y, Write<A> write) {
+        write.run(a, handle, x, y);
+    }
+
+    public abstract void checkLive(long handle);
+
+    public abstract boolean isLive(long handle);
+
+    public abstract boolean isClosed();
+
+    public abstract void checkOpen();
+
+    /// Refuses a call that would change something: after close, or by the visitor of a walk.
+    public abstract void checkUsable();
+
+    /// The moves that make a free region of `target` units. It is open if it has any.
+    public abstract Compaction plan(long target, long alignment);
+
+    public abstract long handle(Compaction plan, int move);
+
+    /// Lets a block lie at `to`. Returns false, and changes nothing, if it doesn't lie at `from` or there is no room.
+    public abstract boolean move(long handle, long from, long to);
+
+    public abstract void endPlan(Compaction plan);
+
+    /// Whether a plan is the open one.
+    public abstract boolean isPlan(Compaction plan);
+
+    public abstract long capacity();
+
+    /// Live blocks, without retired ones.
+    public abstract int blocks();
+
+    public abstract int maxBlocks();
+
+    public abstract FitPolicy policy();
+
+    public abstract long metadataSize();
+
+    public abstract void grow(long newCapacity);
+
+    public abstract long freeUnits();
+
+    public abstract long largestFree();
+
+    /// Number of free regions in each bin.
+    public abstract int[] freeRegions();
+
+    /// Visits all regions. Free space that lies side by side, in the bins, in slabs or reserved by a plan, is one region.
+    public abstract <A, B> void forEachRegion(A a, B b, Walk<A, B> walk);
+
+    public abstract void verify();
+
+    public abstract void reset();
+
+    /// How often everything was freed at once.
+    public abstract int resets();
+
+    /// Runs `first` and, unless that throws, ends everything.
+    public abstract void close(Runnable first);
+}

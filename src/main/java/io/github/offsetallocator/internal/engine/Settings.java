@@ -1,0 +1,24 @@
+package io.github.offsetallocator.internal.engine;
+
+import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.TableMemory;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// What an engine is made of.
+///
+/// @param capacity     units
+/// @param policy       which free region a request gets
+/// @param maxBlocks    how many blocks can be live at once
+/// @param preallocated whether all metadata is taken at once
+/// @param hasSlabs     whether small blocks come from slabs
+/// @param byOffset     whether blocks can be found by their offset
+/// @param phase        what is added to an offset before it is compared with an alignment
+/// @param threads      who may call
+public record Settings(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, boolean hasSlabs,
+        boolean byOffset, long phase, TableMemory.Threads threads) {
+    /// Where generations start: anywhere, so that the handle of another allocator is not live here.
+    int salt() {
+        return ThreadLocalRandom.current().nextInt(1, Header.MAX_GENERATION);
+    }
+}

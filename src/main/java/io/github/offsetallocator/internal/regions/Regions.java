@@ -1,0 +1,443 @@
+package io.github.offsetallocator.internal.regions;
+
+import static io.github.offsetallocator.internal.tables.Header.BUSY;
+import static io.github.offsetallocator.internal.tables.Header.CAPACITY;
+import static io.github.offsetallocator.internal.tables.Header.FREE_UNITS;
+import static io.github.offsetallocator.internal.tables.Header.FRESH;
+import static io.github.offsetallocator.internal.tables.Header.UNUSED_NODES;
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.TableMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.function.IntPredicate;
+import java.util.function.LongPredicate;
+
+/// The published algorithm: regions in address order, the free ones in [Bins].
+///
+/// ```
+///   take     a region from a bin:  [ piece |   rest   ]        the rest goes back into the bin of its size
+///   give     [ free ] [ piece ] [ free ]  ->  [      free    ]  merged with those neighbours that are free
+/// ```
+///
+/// No two free regions ever touch, so n blocks make at most n + 1 free regions, 2n + 1 nodes.
+///
+/// Two short cuts leave the result as it was. When the rest of a split belongs into the bin that its region came from,
+/// the free node shrinks in place and the piece gets a fresh node. When a merged region stays in its neighbour's bin,
+/// the neighbour grows in place, unless the policy puts a region that has grown first. (Bin and list are the same, so
+/// every later search returns the same.)
+///
+/// A caller owns the node that it took: it writes the links word, which makes the block live. Between [#begin] and
+/// [#end] the bins are being changed; if an error strikes there, the next call finds `busy` and has to rebuild.
+public final class Regions implements AutoCloseable {
+    /// A plan may leave a few more regions than the 2n + 1 of n blocks.
+    private static final int SPARE_NODES = 8;
+    private static final long FIRST_TABLE_NODES = FIRST_REGION + 248;
+    private static final int TRIM_SHIFT = 5;
+    /// A table of so many nodes, 128 KiB, is never made smaller.
+    private static final long KEPT_NODES = 4096;
+
+    /// The table after close: no node in it is live.
+    public static final MemorySegment CLOSED = closedTable();
+
+    private final TableMemory memory;
+    private final FitPolicy policy;
+    private final long minNodes;
+    private final long maxNodes;
+    private MemorySegment table;
+
+    public Regions(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, TableMemory.Threads threads) {
+        this.policy = policy;
+        memory = new TableMemory(threads);
+        maxNodes = Math.min(MAX_NODES, FIRST_REGION + 2L * maxBlocks + 1 + SPARE_NODES);
+        minNodes = preallocated ? maxNodes : Math.min(maxNodes, FIRST_TABLE_NODES);
+        table = memory.allocate(bytes(minNodes));
+        Header.setWord(table, CAPACITY, capacity);
+        clear();
+    }
+
+    private static MemorySegment closedTable() {
+        MemorySegment t = Arena.ofAuto().allocate(bytes(FIRST_REGION), 64);
+        Header.setHalf(t, FRESH, FIRST_REGION);
+        return t.asReadOnly();
+    }
+
+    public FitPolicy policy() {
+        return policy;
+    }
+
+    public MemorySegment table() {
+        return table;
+    }
+
+    public TableMemory.Threads threads() {
+        return memory.threads();
+    }
+
+    /// Makes one free region of everything. O(1): the old nodes are forgotten, not visited. The caller has begun; what ends
+    /// all blocks with a node is the one store to the fresh node.
+    public void clear() {
+        MemorySegment t = table;
+        emptyBins(t);
+        Header.setHalf(t, FRESH, FIRST_REGION);
+        Header.setHalf(t, UNUSED_NODES, NIL);
+        Header.setWord(t, FREE_UNITS, 0);
+        Header.setHalf(t, Header.BLOCKS, 0);
+        Header.setWord(t, Header.LIVE, 0);
+        Header.setHalf(t, Header.RETIRED, 0);
+        append(t, 0, Header.word(t, CAPACITY));
+    }
+
+    /// No bin holds a region, and the edge is its own neighbour.
+    private static void emptyBins(MemorySegment t) {
+        t.asSlice((long) BIN_HEADS << SHIFT, bytes(SmallFloat.BINS)).fill((byte) 0);
+        t.asSlice(Header.LEAVES, 32).fill((byte) 0);
+        Header.setHalf(t, Header.TOP, 0);
+        setLinks(t, EDGE, -1);
+        setSides(t, EDGE, pair(EDGE, EDGE));
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+        table = CLOSED;
+    }
+
+    // ---- what errors leave behind ------------------------------------------------------------------------------
+
+    public static void begin(MemorySegment t) {
+        t.set(HALF, BUSY, 1);
+    }
+
+    public static void end(MemorySegment t) {
+        t.set(HALF, BUSY, 0);
+    }
+
+    public boolean isBusy() {
+        return table.get(HALF, BUSY) != 0;
+    }
+
+    // ---- take --------------------------------------------------------------------------------------------------
+
+    /// Takes `size` units from the free region that the policy finds, or returns NIL.
+    public int take(MemorySegment t, long size) {
+        int node = policy.find(t, size);
+        return node == NIL ? NIL : carve(t, node, size);
+    }
+
+    /// As [#take], with a deeper look, for a request that would be refused otherwise.
+    public int takeLast(MemorySegment t, long size) {
+        int node = policy.findLast(t, size);
+        return node == NIL ? NIL : carve(t, node, size);
+    }
+
+    /// Whether a request would be granted now.
+    public boolean fits(long size, long alignment, long phase) {
+        return (alignment == 1 ? policy.find(table, size) : policy.findAligned(table, Math.max(1, size), alignment, phase, false)) != NIL;
+    }
+
+    /// Takes `size` units at an offset that, with `phase` added, is a multiple of `alignment`.
+    public int takeAligned(MemorySegment t, long size, long alignment, long phase, boolean last) {
+        // An empty block takes a place inside a region too, so that what is cut off in front always leaves a rest.
+        int node = policy.findAligned(t, Math.max(1, size), alignment, phase, last);
+        if (node == NIL) {
+            return NIL;
+        }
+        long padding = FitPolicy.padding(region(t, node), alignment, phase);
+        if (padding == 0) {
+            return carve(t, node, size);
+        }
+        int front = carve(t, node, padding);
+        int piece = carve(t, node, size);
+        Header.setWord(t, FREE_UNITS, Header.word(t, FREE_UNITS) + padding);
+        Bins.link(t, Bins.bin(padding), front);
+        return piece;
+    }
+
+    /// Cuts the first `size` units off a free region and returns their node, whose links the caller sets.
+    private static int carve(MemorySegment t, int node, long size) {
+        long at = (long) node << SHIFT;
+        long region = t.get(WORD, at + REGION);
+        long whole = region & LOW;
+        long rest = whole - size;
+        t.set(WORD, FREE_UNITS, t.get(WORD, FREE_UNITS) - size);
+        if (rest == 0) {
+            Bins.unlink(t, node);
+            return node;
+        }
+        int bin = Bins.bin(rest);
+        boolean moves = bin != Bins.bin(whole);
+        int piece = newNode(t);
+        long pieceAt = (long) piece << SHIFT;
+        int previous = t.get(HALF, at + PREVIOUS_NEIGHBOUR);
+        t.set(WORD, pieceAt + REGION, region & HIGH | size);
+        t.set(WORD, pieceAt + SIDES, (long) previous << 32 | node);
+        t.set(HALF, at + PREVIOUS_NEIGHBOUR, piece);
+        t.set(HALF, ((long) previous << SHIFT) + NEXT_NEIGHBOUR, piece);
+        t.set(WORD, at + REGION, region + (size << 32) - size);
+        if (moves) {
+            Bins.unlink(t, node);
+            Bins.link(t, bin, node);
+        }
+        return piece;
+    }
+
+    /// Splits `tail` units off the end of a taken region and returns their node, whose links the caller sets.
+    public static int cutTail(MemorySegment t, int node, long tail) {
+        long region = region(t, node);
+        int cut = newNode(t);
+        int next = nextNeighbour(t, node);
+        setRegion(t, cut, endOf(region) - tail << 32 | tail);
+        setSides(t, cut, pair(node, next));
+        setLinks(t, cut, NodeState.UNUSED);
+        setRegion(t, node, region - tail);
+        setNextNeighbour(t, node, cut);
+        setPreviousNeighbour(t, next, cut);
+        return cut;
+    }
+
+    /// Takes `more` units from the front of the free region behind a node.
+    public static void takeFromNext(MemorySegment t, int node, long more) {
+        int piece = carve(t, nextNeighbour(t, node), more);
+        int behind = nextNeighbour(t, piece);
+        setLinks(t, piece, NodeState.UNUSED);
+        setRegion(t, node, region(t, node) + more);
+        setNextNeighbour(t, node, behind);
+        setPreviousNeighbour(t, behind, node);
+        discard(t, piece);
+    }
+
+    /// Takes a free region out of the bins and leaves its links to the caller.
+    public static void takeWhole(MemorySegment t, int node) {
+        Bins.unlink(t, node);
+        Header.setWord(t, FREE_UNITS, Header.word(t, FREE_UNITS) - sizeOf(region(t, node)));
+    }
+
+    // ---- give --------------------------------------------------------------------------------------------------
+
+    /// Makes a region free and one with its free neighbours. It must be in no bin, and its links must not say that it is
+    /// live.
+    public void give(MemorySegment t, int node) {
+        long at = (long) node << SHIFT;
+        int previous = t.get(HALF, at + PREVIOUS_NEIGHBOUR);
+        int next = t.get(HALF, at + NEXT_NEIGHBOUR);
+        long region = t.get(WORD, at + REGION);
+        t.set(WORD, FREE_UNITS, t.get(WORD, FREE_UNITS) + (region & LOW));
+        boolean left = t.get(HALF, ((long) previous << SHIFT) + PREVIOUS) >= 0;
+        boolean right = t.get(HALF, ((long) next << SHIFT) + PREVIOUS) >= 0;
+        if (left && right) {
+            region += t.get(WORD, ((long) next << SHIFT) + REGION) & LOW;
+            Bins.unlink(t, next);
+            discard(t, next);
+            next = t.get(HALF, ((long) next << SHIFT) + NEXT_NEIGHBOUR);
+            right = false;
+        }
+        if (left || right) {
+            t.set(HALF, ((long) previous << SHIFT) + NEXT_NEIGHBOUR, next);
+            t.set(HALF, ((long) next << SHIFT) + PREVIOUS_NEIGHBOUR, previous);
+            discard(t, node);
+            int neighbour = left ? previous : next;
+            long old = t.get(WORD, ((long) neighbour << SHIFT) + REGION);
+            enlarge(t, neighbour, old, left ? old + (region & LOW) : region + (old & LOW));
+        } else {
+            Bins.link(t, Bins.bin(region & LOW), node);
+        }
+    }
+
+    /// Writes a free node's new region and moves it to the bin that it belongs into.
+    private void enlarge(MemorySegment t, int node, long region, long merged) {
+        int bin = Bins.bin(merged & LOW);
+        boolean moves = bin != Bins.bin(region & LOW);
+        t.set(WORD, ((long) node << SHIFT) + REGION, merged);
+        if (moves || policy.renewsPlace(t, node)) {
+            Bins.unlink(t, node);
+            Bins.link(t, bin, node);
+        }
+    }
+
+    /// Adds a free region behind the last one.
+    public void append(MemorySegment t, long offset, long size) {
+        int last = previousNeighbour(t, EDGE);
+        if (last != EDGE && NodeState.isFree(t, last)) {
+            long region = region(t, last);
+            enlarge(t, last, region, region + size);
+        } else {
+            linkFree(t, newNode(t), offset << 32 | size, last);
+        }
+        Header.setWord(t, FREE_UNITS, Header.word(t, FREE_UNITS) + size);
+    }
+
+    private static void linkFree(MemorySegment t, int node, long region, int last) {
+        setRegion(t, node, region);
+        appendNode(t, node, last);
+        Bins.link(t, Bins.bin(sizeOf(region)), node);
+    }
+
+    /// Makes a node the last in the ring of neighbours.
+    private static void appendNode(MemorySegment t, int node, int last) {
+        setSides(t, node, pair(last, EDGE));
+        setNextNeighbour(t, last, node);
+        setPreviousNeighbour(t, EDGE, node);
+    }
+
+    // ---- the nodes ---------------------------------------------------------------------------------------------
+
+    /// A node that nothing refers to. The table must have one, see [#ready].
+    public static int newNode(MemorySegment t) {
+        int node = t.get(HALF, UNUSED_NODES);
+        if (node != NIL) {
+            t.set(HALF, UNUSED_NODES, t.get(HALF, ((long) node << SHIFT) + NEXT));
+        } else {
+            node = t.get(HALF, FRESH);
+            t.set(WORD, ((long) node << SHIFT) + LINKS, NodeState.UNUSED); // or a rebuild would find who was there before a reset
+            VarHandle.storeStoreFence(); // and so would a thread that reads without the lock
+            t.set(HALF, FRESH, node + 1);
+        }
+        return node;
+    }
+
+    public static void discard(MemorySegment t, int node) {
+        t.set(WORD, ((long) node << SHIFT) + LINKS, NodeState.UNUSED | t.get(HALF, UNUSED_NODES));
+        t.set(HALF, UNUSED_NODES, node);
+    }
+
+    /// Makes sure that `nodes` new nodes can be had. Those that were given back count before the table doubles. Returns
+    /// the table.
+    ///
+    /// @throws OutOfMemoryError if there is no memory for it; nothing has changed then
+    public MemorySegment ready(int nodes) {
+        MemorySegment t = table;
+        int node = t.get(HALF, UNUSED_NODES);
+        for (long left = nodes - (nodes(t) - t.get(HALF, FRESH)); left > 0; left--) {
+            if (node == NIL) {
+                return replaceTable(Math.min(maxNodes, 2 * nodes(t)));
+            }
+            node = next(t, node);
+        }
+        return t;
+    }
+
+    private MemorySegment replaceTable(long nodes) {
+        MemorySegment old = table;
+        if (nodes == nodes(old)) {
+            return old; // what a call asks for at most is more than the limit of blocks can need
+        }
+        MemorySegment t = memory.allocate(bytes(nodes));
+        MemorySegment.copy(old, 0, t, 0, Math.min(old.byteSize(), bytes(Header.half(old, FRESH))));
+        Header.setHalf(t, Header.TRIM_AT, nodes <= Math.max(minNodes, KEPT_NODES) ? 0 : (int) (nodes >>> TRIM_SHIFT));
+        VarHandle.releaseFence(); // for those who read it without a lock
+        table = t;
+        memory.dropOld();
+        return t;
+    }
+
+    public long byteSize() {
+        return memory.byteSize();
+    }
+
+    /// Adds the number of free regions in each bin.
+    public void count(int[] counts) {
+        MemorySegment t = table;
+        for (int bin = Bins.firstFrom(t, 0); bin >= 0; bin = Bins.firstFrom(t, bin + 1)) {
+            for (int node = Bins.first(t, bin); node != NIL; node = next(t, node)) {
+                counts[bin]++;
+            }
+        }
+    }
+
+    /// Makes the table smaller after a peak: when there are fewer blocks than a 32nd of its nodes, and no node in its
+    /// upper half is in use. O(nodes), and not again before half of the blocks that were left are gone too.
+    public void trim() {
+        MemorySegment t = table;
+        int blocks = Header.half(t, Header.BLOCKS);
+        if (blocks >= Header.half(t, Header.TRIM_AT) || memory.threads() == TableMemory.Threads.ANY) {
+            return;
+        }
+        Header.setHalf(t, Header.TRIM_AT, Math.max(1, blocks >>> 1));
+        int used = Header.half(t, FRESH);
+        while (used > FIRST_REGION && NodeState.isUnused(links(t, used - 1))) {
+            used--;
+        }
+        long nodes = nodes(t);
+        while (nodes >>> 1 >= Math.max(Math.max(minNodes, KEPT_NODES), used)) {
+            nodes >>>= 1;
+        }
+        if (nodes < nodes(t)) {
+            begin(t);
+            Header.setHalf(t, FRESH, used);
+            chainUnused(t, used, NodeState::isUnused);
+            end(t);
+            try {
+                replaceTable(nodes);
+            } catch (OutOfMemoryError e) { // then it stays as large as it is
+                Header.setHalf(t, Header.TRIM_AT, 0);
+            }
+        }
+    }
+
+    /// Chains those nodes below `end` that are unused, the lowest first.
+    private static void chainUnused(MemorySegment t, int end, LongPredicate isUnused) {
+        Header.setHalf(t, UNUSED_NODES, NIL);
+        for (int node = end - 1; node >= FIRST_REGION; node--) {
+            if (isUnused.test(links(t, node))) {
+                discard(t, node);
+            }
+        }
+    }
+
+    // ---- after an error ----------------------------------------------------------------------------------------
+
+    /// Makes everything anew from the nodes whose links say that they are live or a slab, which `holds` confirms: the
+    /// ring of neighbours, the bins, the unused nodes, the totals. O(n log n).
+    public void rebuild(IntPredicate holds) {
+        MemorySegment t = table;
+        int fresh = Header.half(t, FRESH);
+        long[] keys = new long[fresh - FIRST_REGION];
+        int kept = 0;
+        int live = 0;
+        long liveUnits = 0;
+        int retired = 0;
+        for (int node = FIRST_REGION; node < fresh; node++) {
+            long links = links(t, node);
+            if ((links & NodeState.PENDING) == NodeState.PENDING && !NodeState.isSlab(links)) {
+                links &= ~NodeState.PENDING;
+                setLinks(t, node, links);
+            }
+            boolean isLive = NodeState.isLive(links);
+            if ((isLive || NodeState.isSlab(links)) && holds.test(node)) {
+                // A block of no size comes before the block that starts where it lies. The sign makes the order unsigned.
+                keys[kept++] = Long.MIN_VALUE ^ (offsetOf(region(t, node)) << 32 | (sizeOf(region(t, node)) == 0 ? 0 : 1L << 31) | node);
+                live += isLive ? 1 : 0;
+                liveUnits += isLive ? sizeOf(region(t, node)) : 0;
+                retired += NodeState.isRetired(links) ? 1 : 0;
+            } else {
+                setLinks(t, node, NodeState.UNUSED);
+            }
+        }
+        Arrays.sort(keys, 0, kept);
+        chainUnused(t, fresh, NodeState::isUnused);
+        emptyBins(t);
+        long capacity = Header.word(t, CAPACITY);
+        long free = 0;
+        long end = 0;
+        for (int i = 0; i <= kept; i++) {
+            int node = i == kept ? EDGE : (int) keys[i] & Integer.MAX_VALUE;
+            long offset = node == EDGE ? capacity : offsetOf(region(t, node));
+            if (offset > end) {
+                linkFree(t, newNode(t), end << 32 | offset - end, previousNeighbour(t, EDGE));
+                free += offset - end;
+            }
+            if (node != EDGE) {
+                end = endOf(region(t, node));
+                appendNode(t, node, previousNeighbour(t, EDGE));
+            }
+        }
+        Header.setWord(t, FREE_UNITS, free);
+        Header.setWord(t, Header.LIVE, (long) live << 32 | liveUnits);
+        Header.setHalf(t, Header.RETIRED, retired);
+    }
+}

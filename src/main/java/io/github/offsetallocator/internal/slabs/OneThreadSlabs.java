@@ -1,0 +1,507 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+import static io.github.offsetallocator.internal.tables.SlabTable.*;
+
+import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.PageMap;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import io.github.offsetallocator.internal.tables.TableMemory;
+import java.lang.foreign.MemorySegment;
+
+/// Slabs for one thread at a time, in one table that grows.
+///
+/// ```
+///   take    class of the size -> first slab with a free slot -> lowest free bit -> its entry becomes odd
+///   give    entry of the handle becomes even -> its bit is set
+/// ```
+///
+/// A pair touches two or three cache lines and no neighbours, no bins, no lists, except where a slab gets its first free
+/// slot again or becomes empty. Each size keeps one empty slab; others go back to the bins.
+///
+/// **Lists.** Slabs of a class with a free slot are chained from its head. A list is changed by one store to the head, so
+/// that an error can't leave it in pieces. A slab that becomes full stays the first until the next request finds it so, or
+/// another comes before it. `previous` is exact for all but the first.
+public final class OneThreadSlabs extends Slabs {
+    private static final int FIRST_ROWS = 8;
+    /// A table grows by this part of itself: an eighth.
+    private static final int GROW_SHIFT = 3;
+    /// A table of so many rows, 144 KiB, is never made smaller: a program that frees all now and then would make it grow again
+    /// and again.
+    private static final int KEPT_ROWS = 256;
+
+    private final TableMemory memory;
+    /// The table, or [SlabTable#NONE] while no call may take the short way: after close, during a walk, with a plan open.
+    private MemorySegment open;
+    /// Whether `open` is to be the table while nothing is being changed.
+    private boolean mayBeOpen = true;
+    private MemorySegment table;
+    /// Rows that the table has had. Up to there it doubles.
+    private long peakRows;
+
+    OneThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase) {
+        super(regions, pages, maxBlocks, phase);
+        memory = new TableMemory(regions.threads());
+        table = memory.allocate(SlabTable.bytes(FIRST_ROW + FIRST_ROWS));
+        open = table;
+        writeHead(table);
+    }
+
+    // ---- take and give -----------------------------------------------------------------------------------------
+
+    @Override
+    public long take(long size, int slack) {
+        MemorySegment t = open;
+        long line;
+        if (Long.compareUnsigned(size - 1, SMALL) < 0) {
+            line = size << CLASS_SHIFT;
+        } else if (Long.compareUnsigned(size - 1, LARGEST) < 0) {
+            line = (t.get(BYTE, CLASS_OF + size) & 0xFFL) << CLASS_SHIFT;
+        } else {
+            return NONE_FREE;
+        }
+        try {
+            int row = t.get(HALF, line + HEAD);
+            long at = BASE + row * STRIDE;
+            long bits = t.get(WORD, at + BITS);
+            if (bits == 0) {
+                return takeFromNext(t, line, row, size, slack);
+            }
+            int place = Long.numberOfTrailingZeros(bits);
+            t.set(WORD, at + BITS, bits & bits - 1);
+            long entryAt = at + ENTRIES + ((long) place << 3);
+            long entry = t.get(WORD, entryAt) + ONE_GENERATION;
+            t.set(WORD, entryAt, entry | slack);
+            t.set(WORD, USED, t.get(WORD, USED) + Header.ONE + size);
+            return entry | (long) row << 6 | place | 0x8000_0000L;
+        } catch (Error e) {
+            open = NONE; // a store to a field is no call, which would fail too: see isBusy
+            throw e;
+        }
+    }
+
+    /// As [#take], where the first slab on the list is full, or there is none.
+    private long takeFromNext(MemorySegment t, long line, int full, long size, int slack) {
+        if (full == 0) {
+            return NONE_FREE;
+        }
+        t.set(HALF, line + HEAD, t.get(HALF, BASE + full * STRIDE + NEXT_ROW));
+        return take(size, slack);
+    }
+
+    @Override
+    public long takeAligned(long size, long alignment, int slack) {
+        MemorySegment t = open;
+        if (Long.compareUnsigned(size - 1, LARGEST) >= 0 || (size & alignment - 1) != 0) {
+            return NONE_FREE;
+        }
+        long line = size <= SMALL ? line((int) size) : line(t.get(BYTE, CLASS_OF + size) & 0xFF);
+        int row = half(t, line + HEAD);
+        if (row != 0 && word(t, SlabTable.at(row) + BITS) == 0) {
+            row = half(t, SlabTable.at(row) + NEXT_ROW);
+            setHalf(t, line + HEAD, row);
+        }
+        boolean isAligned = row != 0 && ((half(t, SlabTable.at(row) + OFFSET) & LOW) + phase & alignment - 1) == 0;
+        return isAligned ? take(size, slack) : NONE_FREE;
+    }
+
+    @Override
+    public boolean give(long handle) {
+        MemorySegment t = open;
+        int slot = slotOf(handle);
+        int row = slot >>> 6;
+        long at = BASE + row * STRIDE;
+        long entryAt = at + ENTRIES + ((slot & 63L) << 3);
+        long entry;
+        try {
+            entry = t.get(WORD, entryAt);
+        } catch (IndexOutOfBoundsException e) { // the segment's own check says that there is no such slot
+            return false;
+        }
+        if (!matchesInPlace(entry, handle)) {
+            return false;
+        }
+        end(t, at, row, slot, entryAt, entry);
+        return true;
+    }
+
+    @Override
+    public boolean giveAt(int row, long unit, long size, int shift) {
+        MemorySegment t = open;
+        long at = BASE + row * STRIDE;
+        long distance;
+        int units;
+        try {
+            distance = unit - (t.get(HALF, at + OFFSET) & LOW);
+            units = t.get(HALF, at + SIZE);
+        } catch (IndexOutOfBoundsException e) { // a stale hint, or the short way is closed
+            return false;
+        }
+        if (distance < 0 || distance >= (long) SLOTS * units) {
+            return false;
+        }
+        int place = (int) (distance * (t.get(HALF, at + RECIPROCAL) & LOW) >>> 31);
+        long entryAt = at + ENTRIES + ((long) place << 3);
+        long entry = t.get(WORD, entryAt);
+        if ((entry & (ONE_GENERATION | MOVED | RETIRED | PENDING)) != ONE_GENERATION
+                || place * (long) units != distance
+                || ((long) units << shift) - ((int) entry & NodeState.MAX_SLACK) != size
+                || t.get(WORD, at + FULL) == 0) {
+            return false;
+        }
+        end(t, at, row, place, entryAt, entry);
+        return true;
+    }
+
+    /// Ends a live block.
+    private void end(MemorySegment t, long at, int row, int place, long entryAt, long entry) {
+        try {
+            t.set(WORD, entryAt, freed(entry));
+            long bits = t.get(WORD, at + BITS);
+            long now = bits | 1L << place;
+            t.set(WORD, at + BITS, now);
+            t.set(WORD, USED, t.get(WORD, USED) - Header.ONE - t.get(HALF, at + SIZE));
+            if (bits == 0 || now == t.get(WORD, at + FULL)) {
+                relist(t, at, row, bits);
+            }
+        } catch (Error e) {
+            open = NONE; // as in take
+            throw e;
+        }
+    }
+
+    @Override
+    public boolean giveMarked(long handle) {
+        int slot = slotOf(handle);
+        setEntry(slot, entry(slot) & ~PENDING);
+        return give(handle);
+    }
+
+    // ---- lists -------------------------------------------------------------------------------------------------
+
+    /// Lists a slab that has its first free slot again, and looks at one that has become empty.
+    private void relist(MemorySegment t, long at, int row, long bits) {
+        long line = (long) t.get(HALF, at + CLASS) << CLASS_SHIFT;
+        if (bits == 0) {
+            int head = t.get(HALF, line + HEAD);
+            if (head != row) {
+                long headAt = BASE + head * STRIDE;
+                if (t.get(WORD, headAt + BITS) == 0) { // full: off the list
+                    head = t.get(HALF, headAt + NEXT_ROW);
+                    headAt = BASE + head * STRIDE;
+                }
+                t.set(HALF, at + NEXT_ROW, head);
+                t.set(HALF, headAt + PREVIOUS_ROW, row);
+                t.set(HALF, line + HEAD, row);
+            }
+        } else if (t.get(HALF, line + EMPTY) != row) {
+            keepOrGiveBack(t, line, row);
+        }
+    }
+
+    /// Keeps an empty slab if it is the only one of its size.
+    private void keepOrGiveBack(MemorySegment t, long line, int row) {
+        if (regions.isBusy()) {
+            return; // an error has left the bins half changed: it stays until they have been made anew
+        }
+        if (!isEmpty(t, half(t, line + EMPTY), line)) {
+            setHalf(t, line + EMPTY, row);
+        } else {
+            begin();
+            giveBack(row);
+            end();
+        }
+        if (half(t, ROWS_USED) < half(t, TRIM_AT) || word(t, USED) == 0) {
+            trim();
+        }
+    }
+
+    /// Whether a row, which a class says was empty, still holds an empty slab of that class.
+    private static boolean isEmpty(MemorySegment t, int row, long line) {
+        if (row == 0 || row >= half(t, FRESH_ROW)) {
+            return false;
+        }
+        long at = SlabTable.at(row);
+        return word(t, at + FULL) != 0 && word(t, at + BITS) == word(t, at + FULL)
+                && line(half(t, at + CLASS)) == line;
+    }
+
+    @Override
+    void link(int row, long line) {
+        MemorySegment t = table;
+        long at = SlabTable.at(row);
+        if (word(t, at + BITS) == 0) {
+            return;
+        }
+        if (word(t, at + BITS) == word(t, at + FULL)) {
+            setHalf(t, line + EMPTY, row);
+        }
+        int head = half(t, line + HEAD);
+        if (word(t, SlabTable.at(head) + BITS) == 0) { // full: off the list
+            head = half(t, SlabTable.at(head) + NEXT_ROW);
+        }
+        setHalf(t, at + NEXT_ROW, head);
+        setHalf(t, SlabTable.at(head) + PREVIOUS_ROW, row);
+        setHalf(t, line + HEAD, row);
+    }
+
+    /// Takes a slab off its list, if it is on it: those with a free slot are, and the first.
+    @Override
+    void unlink(int row, long line) {
+        MemorySegment t = table;
+        long at = SlabTable.at(row);
+        int next = half(t, at + NEXT_ROW);
+        if (half(t, line + HEAD) == row) {
+            setHalf(t, line + HEAD, next);
+        } else if (word(t, at + BITS) != 0) {
+            int previous = half(t, at + PREVIOUS_ROW);
+            assert half(t, SlabTable.at(previous) + NEXT_ROW) == row : "row " + row + " does not follow row " + previous;
+            setHalf(t, SlabTable.at(previous) + NEXT_ROW, next);
+            setHalf(t, SlabTable.at(next) + PREVIOUS_ROW, previous);
+        }
+    }
+
+    @Override
+    boolean search(long line) {
+        int head = half(table, line + HEAD);
+        return head != 0 && word(table, SlabTable.at(head) + BITS) != 0;
+    }
+
+    /// O(slabs with a free slot), since those are listed.
+    @Override
+    public boolean dissolve(Enough enough) {
+        MemorySegment t = table;
+        // In each round those with at least so many 64ths of their slots free.
+        for (int least = 64; least >= 0 && (word(t, USED) & LOW) != word(t, SLAB_UNITS); least -= 16) {
+            for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
+                int next;
+                for (int row = half(t, line(sizeClass) + HEAD); row != 0; row = next) {
+                    next = half(t, SlabTable.at(row) + NEXT_ROW);
+                    if (isEmptyEnough(word(t, SlabTable.at(row) + BITS), word(t, SlabTable.at(row) + FULL), least)) {
+                        end(row);
+                        if (enough.now()) {
+                            return true;
+                        }
+                    }
+                }
+            }
+        }
+        return false;
+    }
+
+    @Override
+    void clearLists() {
+        MemorySegment t = table;
+        for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
+            setHalf(t, line(sizeClass) + HEAD, 0);
+            setHalf(t, line(sizeClass) + EMPTY, 0);
+        }
+    }
+
+    /// O(classes).
+    @Override
+    public long largestAroundEmpty() {
+        MemorySegment t = table;
+        long largest = 0;
+        for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
+            int empty = half(t, line(sizeClass) + EMPTY);
+            if (isEmpty(t, empty, line(sizeClass))) {
+                largest = Math.max(largest, largestAround(empty));
+            }
+        }
+        return largest;
+    }
+
+    // ---- the table ---------------------------------------------------------------------------------------------
+
+    public MemorySegment table() {
+        return table;
+    }
+
+    @Override
+    public void open(boolean isOpen) {
+        mayBeOpen = isOpen;
+        open = isOpen ? table : NONE;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return mayBeOpen;
+    }
+
+    /// No call takes the short way from here to [#end], nor after an error in between until all has been made anew: it could
+    /// take a slot of a slab that has ended.
+    @Override
+    void begin() {
+        open = NONE;
+        super.begin();
+    }
+
+    @Override
+    public void beginClear() {
+        begin();
+    }
+
+    @Override
+    void end() {
+        super.end();
+        open = mayBeOpen ? table : NONE;
+    }
+
+    /// An error that strikes on the short way closes it.
+    @Override
+    public boolean isBusy() {
+        return super.isBusy() || mayBeOpen && open != table;
+    }
+
+    @Override
+    public long byteSize() {
+        return memory.byteSize();
+    }
+
+    @Override
+    public void close() {
+        mayBeOpen = false;
+        open = NONE;
+        table = NONE;
+        memory.close();
+    }
+
+    @Override
+    public MemorySegment head() {
+        return table;
+    }
+
+    @Override
+    public MemorySegment segment(int row) {
+        return row < rows(table) ? table : null;
+    }
+
+    @Override
+    public long at(int row) {
+        return SlabTable.at(row);
+    }
+
+    @Override
+    public long entry(int slot) {
+        try {
+            return SlabTable.entry(table, slot);
+        } catch (IndexOutOfBoundsException e) { // the segment's own check
+            return 0;
+        }
+    }
+
+    @Override
+    public void setEntry(int slot, long entry) {
+        SlabTable.setEntry(table, slot, entry);
+    }
+
+    @Override
+    public boolean replaceEntry(int slot, long expected, long entry) {
+        setEntry(slot, entry);
+        return true;
+    }
+
+    @Override
+    long freeLow(int sizeClass) {
+        return 0;
+    }
+
+    @Override
+    boolean reusesClasses() {
+        return true;
+    }
+
+    @Override
+    public long used() {
+        return word(table, USED);
+    }
+
+    @Override
+    void addUsed(long change) {
+        setWord(table, USED, word(table, USED) + change);
+    }
+
+    @Override
+    boolean hasRow() {
+        MemorySegment t = table;
+        long rows = rows(t);
+        if (half(t, UNUSED_ROWS) != 0 || half(t, FRESH_ROW) < rows) {
+            return true;
+        }
+        if (rows == MAX_ROWS) {
+            return false;
+        }
+        try {
+            long more = rows < peakRows ? Math.min(rows, peakRows - rows) : Math.max(FIRST_ROWS, rows >>> GROW_SHIFT);
+            replaceTable(Math.min(MAX_ROWS, rows + more));
+            return true;
+        } catch (OutOfMemoryError e) { // the bins may still serve the request
+            return false;
+        }
+    }
+
+    /// Copies the rows that have entries: generations of rows that will be used again count too.
+    private void replaceTable(long rows) {
+        MemorySegment old = table;
+        MemorySegment t = memory.allocate(SlabTable.bytes(rows));
+        MemorySegment.copy(old, 0, t, 0, SlabTable.bytes(half(old, VIRGIN_ROW)));
+        setHalf(t, TRIM_AT, rows <= KEPT_ROWS ? 0 : (int) (rows >>> 3));
+        peakRows = Math.max(peakRows, rows);
+        table = t;
+        open = mayBeOpen ? t : NONE;
+        memory.dropOld();
+    }
+
+    /// When fewer than an eighth of the rows are in use, and none in the upper half. O(rows), and not again before half of
+    /// the rows that were left are gone too, or no slot is live.
+    @Override
+    public void trim() {
+        MemorySegment t = table;
+        if (rows(t) <= KEPT_ROWS) {
+            return;
+        }
+        setHalf(t, TRIM_AT, half(t, ROWS_USED) >>> 1);
+        giveEmptyBack(t);
+        int fresh = half(t, FRESH_ROW);
+        while (fresh > FIRST_ROW && isUnused(fresh - 1)) {
+            fresh--;
+        }
+        long rows = Math.max(KEPT_ROWS, fresh + (fresh >>> GROW_SHIFT));
+        if (rows > rows(t) >>> 1) {
+            return;
+        }
+        long floor = (long) Header.half(regions.table(), Header.FLOOR) << 32;
+        for (int row = fresh; row < half(t, VIRGIN_ROW); row++) {
+            for (int place = 0; place < SLOTS; place++) {
+                floor = Math.max(floor, entry(row << 6 | place) & GENERATION);
+            }
+        }
+        begin();
+        Header.setHalf(regions.table(), Header.FLOOR, (int) (floor >>> 32));
+        setHalf(t, FRESH_ROW, fresh);
+        setHalf(t, VIRGIN_ROW, fresh);
+        chainUnused();
+        end();
+        try {
+            replaceTable(rows);
+        } catch (OutOfMemoryError e) { // then it stays as large as it is
+            setHalf(t, TRIM_AT, 0);
+        }
+    }
+
+    private void giveEmptyBack(MemorySegment t) {
+        begin();
+        for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
+            int empty = half(t, line(sizeClass) + EMPTY);
+            if (isEmpty(t, empty, line(sizeClass))) {
+                setHalf(t, line(sizeClass) + EMPTY, 0);
+                giveBack(empty);
+            }
+        }
+        end();
+    }
+}

@@ -1,0 +1,90 @@
+package io.github.offsetallocator.internal.tables;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.HALF;
+import static io.github.offsetallocator.internal.tables.NodeTable.WORD;
+
+import java.lang.foreign.MemorySegment;
+
+/// The words about the whole, at the start of the node table. What every allocation from the bins touches lies in one cache
+/// line.
+///
+/// ```
+///   64   leaves      4 x 64 bits     bit b of leaf l is set iff bin 64 l + b holds a region
+///   96   top         4 bits          bit l is set iff leaf l is not 0
+///  100   busy        0 or 1          1 while the bins are being changed: whoever finds it set rebuilds first
+///  104   free units  64 bits         sum of the sizes of the regions in bins
+///  112   fresh       node            nodes from here on were never used since the last reset
+///  116   unused      node            first of those given back, chained by `next`; 0 = none
+///  120   blocks      32 bits         live and retired blocks with a node, and all slots of slabs, free ones too
+///  124   generation  31 bits         of the last handle that named a node
+///
+///  128   capacity    64 bits         units
+///  136   live        32 | 32         live and retired blocks with a node | their units
+///  144   trim at     32 bits         the tables are trimmed when fewer blocks than this are left
+///  148   retired     32 bits         blocks that are retired
+///  152   resets      32 bits         how often everything was freed at once
+///  156   floor       31 bits         generations of new slots start here
+///
+///  160   resized     node            the block that is being resized, or 0
+///  164   its slack   25 bits         what its unused part is to be
+///  168   its region  64 bits         once its region is this
+/// ```
+public final class Header {
+    public static final int LEAVES = 64;
+    public static final int TOP = 96;
+    public static final int BUSY = 100;
+    public static final int FREE_UNITS = 104;
+    public static final int FRESH = 112;
+    public static final int UNUSED_NODES = 116;
+    public static final int BLOCKS = 120;
+    public static final int GENERATION = 124;
+    public static final int CAPACITY = 128;
+    public static final int LIVE = 136;
+    public static final int TRIM_AT = 144;
+    public static final int RETIRED = 148;
+    public static final int RESETS = 152;
+    public static final int FLOOR = 156;
+    public static final int RESIZED = 160;
+    public static final int RESIZED_SLACK = 164;
+    public static final int RESIZED_REGION = 168;
+
+    /// One block in the words that count blocks above and units below.
+    public static final long ONE = 1L << 32;
+
+    public static final int MAX_GENERATION = Integer.MAX_VALUE;
+
+    private Header() {}
+
+    public static long word(MemorySegment t, int field) {
+        return t.get(WORD, field);
+    }
+
+    public static void setWord(MemorySegment t, int field, long value) {
+        t.set(WORD, field, value);
+    }
+
+    public static int half(MemorySegment t, int field) {
+        return t.get(HALF, field);
+    }
+
+    public static void setHalf(MemorySegment t, int field, int value) {
+        t.set(HALF, field, value);
+    }
+
+    public static void add(MemorySegment t, int field, int value) {
+        t.set(HALF, field, t.get(HALF, field) + value);
+    }
+
+    /// Bit field of the bins 64 * `leaf` to 64 * `leaf` + 63 that hold a region.
+    public static long leaf(MemorySegment t, int leaf) {
+        return t.get(WORD, LEAVES + ((long) leaf << 3));
+    }
+
+    /// The generation of the next handle, which is never 0.
+    public static int nextGeneration(MemorySegment t) {
+        int last = t.get(HALF, GENERATION);
+        int next = last == MAX_GENERATION ? 1 : last + 1;
+        t.set(HALF, GENERATION, next);
+        return next;
+    }
+}

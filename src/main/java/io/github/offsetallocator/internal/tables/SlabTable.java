@@ -1,0 +1,211 @@
+package io.github.offsetallocator.internal.tables;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.HALF;
+import static io.github.offsetallocator.internal.tables.NodeTable.LOW;
+import static io.github.offsetallocator.internal.tables.NodeTable.WORD;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// The struct array of slabs: regions that are cut into up to 64 equal slots.
+///
+/// ```
+///                                               row 0      row 1
+///         +-------------+---------------+------+----------+---------------------+------
+///         | 256 classes | class of size | sums | all zero | header | 64 entries | …
+///         +-------------+---------------+------+----------+---------------------+------
+///
+///  a class: 32 bytes    head | empty | size | heat | rows            one for each exact size that has slabs
+///  a row:   576 bytes, nine cache lines
+///     header            free bits 64 | full 64 | size, offset | next, previous | node, class | reciprocal, moved | stripe
+///     an entry: 8 bytes, one for each slot
+///
+///              63  62          32  31       30 … 26  25        24         0
+///     slot   | 0 | generation     | 0     |         | retired | unused part |
+///     moved  | 0 | generation     | 1     | node                            |
+/// ```
+///
+/// **The entry is the truth**: a slot's generation is odd while the slot is live and even while it is free. Bits, lists and
+/// sums follow from the entries and can be made anew from them. A handle of a slot has the sign bit of its low half
+/// set, the slot's number (64 rows + place) below that, and the generation above.
+///
+/// A slab that is *dissolved* leaves its live blocks to nodes of their own. Their handles stay valid: the entry then names
+/// the node, and the node names the slot.
+///
+/// Rows are 576 bytes long, not 512, so that their headers spread over all sets of a cache.
+public final class SlabTable {
+    /// In the low half of a handle: it names a slot, not a node.
+    public static final int SLOT = 0x8000_0000;
+
+    public static final int SLOTS = 64;
+
+    /// Sizes up to this have a class of the same number; larger ones get a class when they turn out to be popular.
+    public static final int SMALL = 64;
+
+    /// Largest size that can have a class.
+    public static final int LARGEST = 1024;
+
+    public static final int CLASSES = 256;
+    public static final int CLASS_SHIFT = 5;
+    public static final int HEAD = 0;
+    public static final int EMPTY = 4;
+    public static final int CLASS_SIZE = 8;
+    public static final int HEAT = 12;
+    public static final int ROWS = 16;
+
+    /// A byte for each size: its class or, while it has none, how often it was asked for: 0, or that number above
+    /// [#SEEN]. No class from 240 on has a slab, nor has class 0.
+    public static final int CLASS_OF = CLASSES << CLASS_SHIFT;
+    public static final int SEEN = 240;
+    public static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+
+    private static final int SUMS = CLASS_OF + LARGEST + 64;
+    /// Live and retired slots in the high half, their units in the low half.
+    public static final int USED = SUMS;
+    /// Units of all slots, free ones too.
+    public static final int SLAB_UNITS = SUMS + 8;
+    /// Rows from here on are not in use.
+    public static final int FRESH_ROW = SUMS + 16;
+    /// First of the rows that were given back, chained by `next`; 0 = none.
+    public static final int UNUSED_ROWS = SUMS + 20;
+    /// Rows from here on never had entries.
+    public static final int VIRGIN_ROW = SUMS + 24;
+    /// Highest class that was made.
+    public static final int LAST_CLASS = SUMS + 28;
+    /// 1 while lists or sums are being changed: whoever finds it set rebuilds first.
+    public static final int BUSY = SUMS + 32;
+    /// Rows that hold a slab, or live slots that have moved.
+    public static final int ROWS_USED = SUMS + 36;
+    /// The table is trimmed when fewer rows than this are in use.
+    public static final int TRIM_AT = SUMS + 40;
+
+    public static final long STRIDE = 576;
+    /// Row 0 stands for none: it has no free bit and no live slot.
+    public static final int FIRST_ROW = 1;
+    public static final long BASE = SUMS + 64;
+    /// 2^25 rows of 64 slots are what 31 bits of a handle reach.
+    public static final int MAX_ROWS = 1 << 25;
+
+    public static final int BITS = 0;
+    public static final int FULL = 8;
+    public static final int SIZE = 16;
+    public static final int OFFSET = 20;
+    public static final int NEXT_ROW = 24;
+    public static final int PREVIOUS_ROW = 28;
+    public static final int NODE = 32;
+    public static final int CLASS = 36;
+    public static final int RECIPROCAL = 40;
+    /// Live slots that have moved to nodes of their own.
+    public static final int MOVED_LEFT = 44;
+    /// Whose list a slab is on, where threads have lists of their own.
+    public static final int STRIPE = 48;
+    public static final int ENTRIES = 64;
+
+    public static final long ONE_GENERATION = 1L << 32;
+    public static final long GENERATION = 0x7FFF_FFFF_0000_0000L;
+    public static final long MOVED = 0x8000_0000L;
+    public static final long RETIRED = 1L << 25;
+    /// In place of the highest bit of the generation: named by a freeAll that is checking its handles.
+    public static final long PENDING = 1L << 63;
+
+    /// A table without slabs, for those who must not take the short way: no class has a head, no entry exists.
+    public static final MemorySegment NONE = Arena.ofAuto().allocate(bytes(FIRST_ROW), 64).asReadOnly();
+
+    static {
+        assert BASE % 64 == 0 && BUSY < BASE;
+    }
+
+    private SlabTable() {}
+
+    public static long bytes(long rows) {
+        return BASE + rows * STRIDE;
+    }
+
+    public static long rows(MemorySegment t) {
+        return (t.byteSize() - BASE) / STRIDE;
+    }
+
+    public static long at(int row) {
+        return BASE + row * STRIDE;
+    }
+
+    public static long line(int sizeClass) {
+        return (long) sizeClass << CLASS_SHIFT;
+    }
+
+    /// Where a slot's entry lies.
+    public static long entryAt(int slot) {
+        return BASE + ENTRIES + (slot >>> 6) * STRIDE + ((long) (slot & 63) << 3);
+    }
+
+    public static long entry(MemorySegment t, int slot) {
+        return t.get(WORD, entryAt(slot));
+    }
+
+    public static void setEntry(MemorySegment t, int slot, long entry) {
+        t.set(WORD, entryAt(slot), entry);
+    }
+
+    public static int half(MemorySegment t, long at) {
+        return t.get(HALF, at);
+    }
+
+    public static void setHalf(MemorySegment t, long at, int value) {
+        t.set(HALF, at, value);
+    }
+
+    public static long word(MemorySegment t, long at) {
+        return t.get(WORD, at);
+    }
+
+    public static void setWord(MemorySegment t, long at, long value) {
+        t.set(WORD, at, value);
+    }
+
+    public static boolean isLive(long entry) {
+        return (entry & ONE_GENERATION) != 0;
+    }
+
+    public static boolean isMoved(long entry) {
+        return (entry & MOVED) != 0;
+    }
+
+    /// Whether an entry is live and of the generation in the high half of a handle.
+    public static boolean matches(long entry, long handle) {
+        return ((entry ^ handle) & -ONE_GENERATION | ~entry & ONE_GENERATION) == 0;
+    }
+
+    /// As [#matches], and still in its slab.
+    public static boolean matchesInPlace(long entry, long handle) {
+        return ((entry ^ handle) & -ONE_GENERATION | ~entry & ONE_GENERATION | entry & MOVED) == 0;
+    }
+
+    /// The node of a slot that has moved.
+    public static int movedTo(long entry) {
+        return (int) entry & Integer.MAX_VALUE;
+    }
+
+    /// The entry of a live slot whose block was freed.
+    public static long freed(long entry) {
+        return entry + ONE_GENERATION & GENERATION;
+    }
+
+    public static long handle(long entry, int slot) {
+        return entry & -ONE_GENERATION | slot & LOW | 0x8000_0000L;
+    }
+
+    public static int slotOf(long handle) {
+        return (int) handle & Integer.MAX_VALUE;
+    }
+
+    public static boolean isSlot(long handle) {
+        return (int) handle < 0;
+    }
+
+    /// Units from the start of the range to a slot.
+    public static long offset(MemorySegment t, int slot) {
+        long at = at(slot >>> 6);
+        return (t.get(HALF, at + OFFSET) & LOW) + (long) (slot & 63) * t.get(HALF, at + SIZE);
+    }
+}

@@ -1,0 +1,86 @@
+package io.github.offsetallocator.internal.tables;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/// Native memory for one table, which is replaced by a larger one when it is full and by a smaller one when most of it
+/// is unused.
+///
+/// Where threads read a table without a lock, the replaced ones stay until the end, so that a late reader finds what it
+/// looks for; then all of them are in one arena, since closing memory that threads share takes a handshake with all of them.
+public final class TableMemory implements AutoCloseable {
+    /// Who uses the table.
+    public enum Threads {
+        /// The thread that made it.
+        CONFINED,
+        /// Any thread, one at a time.
+        ONE_AT_A_TIME,
+        /// Any thread, also two at once.
+        ANY
+    }
+
+    /// Where memory comes from. Tests put one here that fails.
+    @FunctionalInterface
+    interface Source {
+        MemorySegment allocate(Arena arena, long byteSize, long byteAlignment);
+    }
+
+    static volatile Source source = Arena::allocate;
+
+    private static final long ALIGNMENT = 64;
+
+    private final Threads threads;
+    private final Deque<Arena> arenas = new ArrayDeque<>();
+    private long byteSize;
+
+    public TableMemory(Threads threads) {
+        this.threads = threads;
+    }
+
+    public Threads threads() {
+        return threads;
+    }
+
+    /// Bytes of the table in use.
+    public long byteSize() {
+        return byteSize;
+    }
+
+    /// Zeroed memory for the next table. What was there before stays until [#dropOld()].
+    public MemorySegment allocate(long byteSize) {
+        if (threads == Threads.ANY && !arenas.isEmpty()) {
+            return use(source.allocate(arenas.getLast(), byteSize, ALIGNMENT));
+        }
+        Arena arena = threads == Threads.CONFINED ? Arena.ofConfined() : Arena.ofShared();
+        try {
+            MemorySegment table = source.allocate(arena, byteSize, ALIGNMENT);
+            arenas.addLast(arena);
+            return use(table);
+        } catch (Throwable failure) {
+            arena.close();
+            throw failure;
+        }
+    }
+
+    private MemorySegment use(MemorySegment table) {
+        byteSize = table.byteSize();
+        return table;
+    }
+
+    /// Releases all tables but the last one, unless a thread may still read them.
+    public void dropOld() {
+        while (threads != Threads.ANY && arenas.size() > 1) {
+            arenas.removeFirst().close();
+        }
+    }
+
+    @Override
+    public void close() {
+        while (!arenas.isEmpty()) {
+            arenas.removeFirst().close();
+        }
+        byteSize = 0;
+    }
+}

@@ -1,0 +1,87 @@
+package io.github.offsetallocator.internal.tables;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.HALF;
+import static io.github.offsetallocator.internal.tables.NodeTable.WORD;
+
+import java.lang.foreign.MemorySegment;
+
+/// The users' 64 bits beside each allocation, in two side tables, for nodes and for slots, that exist from the first tag on.
+///
+/// ```
+///  16 bytes  | generation 32 | unused 32 | tag 64 |
+/// ```
+///
+/// A tag counts for the handle that has its generation. So a block that is handed out again has no tag, and nobody needs
+/// to clear one.
+public final class TagTable implements AutoCloseable {
+    private static final int SHIFT = 4;
+    private static final long FIRST_ENTRIES = 512;
+
+    private final TableMemory ofNodes;
+    private final TableMemory ofSlots;
+    private MemorySegment nodes;
+    private MemorySegment slots;
+
+    public TagTable(TableMemory.Threads threads) {
+        ofNodes = new TableMemory(threads);
+        ofSlots = new TableMemory(threads);
+    }
+
+    /// The tag of a live handle, 0 if it has none.
+    public long get(long handle) {
+        MemorySegment t = SlabTable.isSlot(handle) ? slots : nodes;
+        long at = at(handle);
+        return t != null && at < t.byteSize() && t.get(HALF, at) == (int) (handle >>> 32) ? t.get(WORD, at + 8) : 0;
+    }
+
+    public void set(long handle, long tag) {
+        MemorySegment t = ready(handle);
+        long at = at(handle);
+        t.set(WORD, at + 8, tag);
+        t.set(HALF, at, (int) (handle >>> 32));
+    }
+
+    /// Makes sure that a handle can have a tag. Nothing changes if that fails.
+    ///
+    /// @return the table that it goes into
+    private MemorySegment ready(long handle) {
+        boolean isSlot = SlabTable.isSlot(handle);
+        MemorySegment t = isSlot ? slots : nodes;
+        long entries = t == null ? 0 : t.byteSize() >>> SHIFT;
+        long needed = (at(handle) >>> SHIFT) + 1;
+        if (needed > entries) {
+            t = replace(isSlot ? ofSlots : ofNodes, t, Math.max(FIRST_ENTRIES, Math.max(needed, 2 * entries)));
+            if (isSlot) {
+                slots = t;
+            } else {
+                nodes = t;
+            }
+        }
+        return t;
+    }
+
+    private static MemorySegment replace(TableMemory memory, MemorySegment old, long entries) {
+        MemorySegment t = memory.allocate(entries << SHIFT);
+        if (old != null) {
+            MemorySegment.copy(old, 0, t, 0, old.byteSize());
+        }
+        memory.dropOld();
+        return t;
+    }
+
+    private static long at(long handle) {
+        return (long) SlabTable.slotOf(handle) << SHIFT;
+    }
+
+    public long byteSize() {
+        return ofNodes.byteSize() + ofSlots.byteSize();
+    }
+
+    @Override
+    public void close() {
+        nodes = null;
+        slots = null;
+        ofNodes.close();
+        ofSlots.close();
+    }
+}

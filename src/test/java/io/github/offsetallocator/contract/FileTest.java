@@ -1,0 +1,152 @@
+package io.github.offsetallocator.contract;
+
+import io.github.offsetallocator.SegmentArena;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Files: not touched before all else is known to be right, in one arena at a time, named where they are at fault.
+class FileTest {
+    @TempDir
+    Path directory;
+
+    private static Map<String, UnaryOperator<SegmentArena.Builder>> wrongOptions() {
+        Map<String, UnaryOperator<SegmentArena.Builder>> wrong = new LinkedHashMap<>();
+        wrong.put("no blocks", builder -> builder.maxAllocations(0));
+        wrong.put("less than no blocks", builder -> builder.maxAllocations(-1));
+        wrong.put("too many blocks", builder -> builder.maxAllocations(Integer.MAX_VALUE));
+        wrong.put("a granule that doesn't fit", builder -> builder.granule(1 << 20));
+        wrong.put("shared, and a granule that doesn't fit", builder -> builder.shared().granule(1 << 24));
+        wrong.put("no blocks, in real time", builder -> builder.maxAllocations(0).realTime());
+        return wrong;
+    }
+
+    @Test
+    @Fault(27)
+    void aWrongOptionLeavesNoFileBehind() {
+        Path file = directory.resolve("none");
+        wrongOptions().forEach((name, option) -> {
+            Check.refused(name, () -> option.apply(SegmentArena.builder().mapped(file, 4096)).build());
+            Check.that(Files.notExists(file), name + ": a file was made");
+            Check.refused(name, () -> option.apply(SegmentArena.builder()).mapped(file, 4096).build());
+            Check.that(Files.notExists(file), name + ": a file was made");
+        });
+        for (long size : new long[] {0, -1, Long.MIN_VALUE}) {
+            Check.thrown(IllegalArgumentException.class, () -> SegmentArena.builder().mapped(file, size).build());
+            Check.that(Files.notExists(file), size + " bytes: a file was made");
+        }
+    }
+
+    @Test
+    @Fault(27)
+    void aWrongOptionLeavesAFileAsItWas() throws IOException {
+        Path file = directory.resolve("there");
+        byte[] content = {1, 2, 3};
+        FileTime time = FileTime.from(Instant.parse("2020-02-02T02:02:02Z"));
+        Files.write(file, content);
+        Files.setLastModifiedTime(file, time);
+        wrongOptions().forEach((name, option) -> {
+            Check.refused(name, () -> option.apply(SegmentArena.builder().mapped(file, 4096)).build());
+            try {
+                Check.that(java.util.Arrays.equals(content, Files.readAllBytes(file)), name + ": the content has changed");
+                Check.that(time.equals(Files.getLastModifiedTime(file)), name + ": the time has changed");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    private static void namedIn(UncheckedIOException failure, Path path) {
+        Check.that(failure.getMessage().contains(path.toString()), () -> "the path is not in: " + failure.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Help(2)
+    void aFileThatCanNotBeOpenedIsNamed(boolean shared) throws IOException {
+        Path readOnly = Files.createFile(directory.resolve("a file"));
+        for (Path path : new Path[] {directory, directory.resolve("no/such/directory"), readOnly.resolve("in a file")}) {
+            SegmentArena.Builder builder = SegmentArena.builder().mapped(path, 4096);
+            namedIn(Check.thrown(UncheckedIOException.class, () -> (shared ? builder.shared() : builder).build()), path);
+        }
+        Check.equal(1, Files.list(directory).count(), "files left behind");
+    }
+
+    /// More than the file system can have: the file that was made for it goes again.
+    @Test
+    @Help(2)
+    void aFileThatCanNotBeMappedIsNamedAndRemoved() {
+        Path file = directory.resolve("too large");
+        namedIn(Check.thrown(UncheckedIOException.class, () -> SegmentArena.builder().mapped(file, 1L << 55).build()), file);
+        Check.that(Files.notExists(file), "a file was left behind");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Help(2)
+    void aFileSystemThatCanNotMapIsNamed(boolean shared) throws IOException {
+        Path zip = directory.resolve("archive.zip");
+        try (FileSystem inside = FileSystems.newFileSystem(URI.create("jar:" + zip.toUri()), Map.of("create", "true"))) {
+            Path path = inside.getPath("/arena");
+            SegmentArena.Builder builder = SegmentArena.builder().mapped(path, 4096);
+            namedIn(Check.thrown(UncheckedIOException.class, () -> (shared ? builder.shared() : builder).build()), path);
+            Check.that(Files.notExists(path), "a file was left behind");
+        }
+    }
+
+    private static SegmentArena map(Path file, boolean shared) {
+        SegmentArena.Builder builder = SegmentArena.builder().mapped(file, 64 << 10);
+        return (shared ? builder.shared() : builder).build();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    @Help(4)
+    void aFileIsInOneArenaAtATime(int kinds) throws IOException {
+        Path file = directory.resolve("one");
+        Path link = directory.resolve("link");
+        Path hardLink = directory.resolve("hard link");
+        try (SegmentArena arena = map(file, (kinds & 1) != 0)) {
+            Files.createSymbolicLink(link, file);
+            Files.createLink(hardLink, file);
+            long block = arena.tryAllocate(100, 1);
+            arena.segment(block).fill((byte) 9);
+            for (Path same : new Path[] {file, directory.resolve("x/../one").normalize(), link, hardLink}) {
+                namedIn(Check.thrown(UncheckedIOException.class, "" + same, () -> map(same, (kinds & 2) != 0)), same);
+            }
+            Throwable elsewhere = Elsewhere.thrown(() -> map(file, (kinds & 2) != 0));
+            Check.that(elsewhere instanceof UncheckedIOException, () -> "on another thread: " + elsewhere);
+            Check.equal(9, arena.segment(block).get(java.lang.foreign.ValueLayout.JAVA_BYTE, 99), "the content");
+            arena.free(block);
+        }
+        for (int i = 0; i < 3; i++) {
+            map(file, (kinds & 2) != 0).close();
+        }
+        Files.delete(file);
+    }
+
+    /// A build that fails after the file was locked gives the lock back.
+    @Test
+    @Help(4)
+    void aRefusedBuildLeavesTheFileFree() {
+        Path file = directory.resolve("free");
+        for (int i = 0; i < 3; i++) {
+            Check.refused(() -> SegmentArena.builder().mapped(file, 4096).granule(1 << 20).build());
+            Check.refused(() -> SegmentArena.builder().mapped(file, 4096).maxAllocations(0).build());
+        }
+        map(file, true).close();
+    }
+}

@@ -1,0 +1,149 @@
+package io.github.offsetallocator.contract;
+
+import com.sun.management.ThreadMXBean;
+import io.github.offsetallocator.Fit;
+import io.github.offsetallocator.OffsetAllocator;
+import io.github.offsetallocator.RegionVisitor;
+import io.github.offsetallocator.SegmentArena;
+import java.lang.management.ManagementFactory;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Calls by handle create no object: not few, none.
+class GarbageFreeTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /// Bytes that this thread has allocated, at the least of some tries, once the work is warm.
+    private static long garbage(Runnable work) {
+        for (int i = 0; i < 30; i++) {
+            work.run();
+        }
+        long self = Thread.currentThread().threadId();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 5; i++) {
+            long before = THREADS.getThreadAllocatedBytes(self);
+            long middle = THREADS.getThreadAllocatedBytes(self);
+            work.run();
+            least = Math.min(least, THREADS.getThreadAllocatedBytes(self) - middle - (middle - before));
+        }
+        return least;
+    }
+
+    private static void useAll(SegmentArena arena, long[] blocks) {
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = arena.tryAllocate(i * 7 % 5000, 1 << i % 7);
+            arena.setTag(blocks[i], arena.offset(blocks[i]) + arena.size(blocks[i]));
+            arena.resize(blocks[i], i % 150);
+            blocks[i] = arena.reallocate(blocks[i], i % 300, 1);
+        }
+        arena.allocations();
+        for (int i = 0; i < 400; i++) {
+            arena.retire(blocks[i], i);
+        }
+        arena.reclaim(300);
+        arena.reclaim(400);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Subject.class, names = {"NATIVE", "NATIVE_SHARED", "ARENA_REFERENCE", "GRANULE_64_SHARED"})
+    @Fault(16)
+    void handleCallsMakeNone(Subject subject) {
+        boolean shared = subject.spec().can(Can.ANY_THREAD);
+        try (SegmentArena arena = shared ? SegmentArena.ofShared(16 << 20) : SegmentArena.ofConfined(16 << 20)) {
+            long[] blocks = new long[1000];
+            Check.equal(0, garbage(() -> {
+                useAll(arena, blocks);
+                for (int i = 400; i < blocks.length; i++) {
+                    arena.free(blocks[i]);
+                }
+            }), "bytes");
+        }
+    }
+
+    @Test
+    @Fault(16)
+    void freeAllMakesNoneForOneThread() {
+        try (SegmentArena arena = SegmentArena.ofConfined(16 << 20)) {
+            freeAllMakesNone(arena);
+        }
+        try (OffsetAllocator allocator = OffsetAllocator.create(1 << 20)) {
+            long[] blocks = new long[1000];
+            Check.equal(0, garbage(() -> {
+                for (int i = 0; i < blocks.length; i++) {
+                    blocks[i] = allocator.allocate(i % 90);
+                }
+                allocator.freeAll(blocks);
+            }), "bytes");
+        }
+    }
+
+    @Test
+    @Fault(16)
+    void freeAllMakesNoneForManyThreads() {
+        try (SegmentArena arena = SegmentArena.ofShared(16 << 20)) {
+            freeAllMakesNone(arena);
+        }
+    }
+
+    private static void freeAllMakesNone(SegmentArena arena) {
+        long[] blocks = new long[1000];
+        Check.equal(0, garbage(() -> {
+            useAll(arena, blocks);
+            arena.freeAll(blocks, 400, blocks.length);
+        }), "bytes");
+    }
+
+    /// Walks and reports of an allocator, but for the report itself.
+    @ParameterizedTest
+    @EnumSource(Fit.class)
+    @Fault(16)
+    void walksMakeNone(Fit fit) {
+        try (OffsetAllocator allocator = OffsetAllocator.builder(1 << 20).fit(fit).build()) {
+            for (int i = 0; i < 1000; i++) {
+                allocator.allocate(i % 90);
+            }
+            long[] sum = {0};
+            LongConsumer visitor = allocation -> sum[0] += allocation;
+            RegionVisitor regions = (offset, size, allocation) -> sum[0] += offset + size + allocation;
+            Check.equal(0, garbage(() -> {
+                allocator.forEachAllocation(visitor);
+                allocator.forEachRegion(regions);
+                sum[0] += allocator.allocations() + allocator.capacity() + allocator.metadataSize() + allocator.retired();
+            }), "bytes");
+        }
+    }
+
+    /// Where threads meet, none makes garbage by waiting. If one does, the documentation has to say so.
+    @Test
+    @Fault(16)
+    void contentionMakesNone() {
+        try (SegmentArena arena = SegmentArena.ofShared(64 << 20)) {
+            AtomicLong garbage = new AtomicLong();
+            for (int round = 0; round < 6; round++) {
+                boolean measured = round > 2;
+                Elsewhere.together(3, index -> {
+                    long self = Thread.currentThread().threadId();
+                    THREADS.getThreadAllocatedBytes(self);
+                    work(arena, index);
+                    long before = THREADS.getThreadAllocatedBytes(self);
+                    long middle = THREADS.getThreadAllocatedBytes(self);
+                    work(arena, index);
+                    long made = THREADS.getThreadAllocatedBytes(self) - middle - (middle - before);
+                    if (measured) {
+                        garbage.addAndGet(made);
+                    }
+                });
+            }
+            Check.equal(0, garbage.get(), "bytes");
+        }
+    }
+
+    private static void work(SegmentArena arena, int index) {
+        for (int i = 0; i < 20_000; i++) {
+            arena.free(arena.tryAllocate(20_000 + i % 1000 * 16 + index, 1));
+        }
+    }
+}

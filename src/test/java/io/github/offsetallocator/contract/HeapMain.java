@@ -1,0 +1,188 @@
+package io.github.offsetallocator.contract;
+
+import io.github.offsetallocator.OffsetAllocator;
+import io.github.offsetallocator.SegmentArena;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// A JVM of its own whose heap is full. Arguments: what is done, the seed, the number of batches, and the subjects.
+///
+/// - `calls`: random calls while the heap has room for a few objects at most.
+/// - `beside`: the same, while another thread works on the same arena.
+/// - `build`: arenas and allocators are built.
+final class HeapMain {
+    private static final int CRUMBS = 32;
+
+    /// Fills the heap.
+    private static Object[] ballast;
+    /// The last few objects that had room.
+    private static final Object[] crumbs = new Object[CRUMBS];
+    private static final SplittableRandom random = new SplittableRandom(6);
+
+    private HeapMain() {}
+
+    public static void main(String[] arguments) throws Throwable {
+        long seed = Long.parseLong(arguments[1]);
+        int batches = Integer.parseInt(arguments[2]);
+        Path directory = Files.createTempDirectory("heap");
+        for (int i = 3; i < arguments.length; i++) {
+            Subject subject = Subject.valueOf(arguments[i]);
+            try {
+                if (arguments[0].equals("build")) {
+                    build(batches);
+                } else {
+                    calls(subject, seed, batches, directory, arguments[0].equals("beside"));
+                }
+            } catch (Throwable failure) {
+                release();
+                System.out.println("FAILED " + arguments[0] + " " + subject + " seed " + seed);
+                failure.printStackTrace(System.out);
+                System.exit(1);
+            }
+        }
+        Files.deleteIfExists(directory);
+        System.exit(0);
+    }
+
+    // ---- the heap ----------------------------------------------------------------------------------------------
+
+    /// Leaves room for so many small objects.
+    private static void fillHeap(int room) {
+        for (int i = 0; i < CRUMBS; i++) {
+            crumbs[i] = new long[3];
+        }
+        for (int size = 1 << 18; size > 0; ) {
+            try {
+                Object[] next = new Object[size];
+                next[0] = ballast;
+                ballast = next;
+            } catch (OutOfMemoryError full) {
+                size /= 2;
+            }
+        }
+        for (int i = 0; i < room; i++) {
+            crumbs[i] = null;
+        }
+    }
+
+    private static void release() {
+        ballast = null;
+    }
+
+    // ---- calls -------------------------------------------------------------------------------------------------
+
+    private static void calls(Subject subject, long seed, int batches, Path directory, boolean beside) throws Throwable {
+        Face face = subject.open(directory);
+        SegmentArena arena = face instanceof ArenaFace made ? made.arena : null;
+        FailureDriver driver = new FailureDriver(subject.spec(), face, FailureDriver.Rule.NOTHING_CHANGED, OutOfMemoryError.class, seed);
+        try {
+            for (int i = 0; i < 100; i++) {
+                driver.batch(3, HeapMain::runAll);
+            }
+            Worker worker = beside ? new Worker(arena, OutOfMemoryError.class) : null;
+            if (beside) {
+                driver.besideOthers();
+            }
+            for (int i = 0; i < batches; i++) {
+                List<Call> ready = driver.ready(12);
+                fillHeap(random.nextInt(1 << random.nextInt(6)));
+                if (worker != null) {
+                    worker.work();
+                }
+                runAll(ready, face, arena);
+                release();
+                if (worker != null) {
+                    driver.othersOwn(worker.standStill());
+                }
+                driver.settle(ready);
+            }
+            if (worker != null) {
+                worker.freeAll();
+                worker.close();
+                driver.othersOwn(List.of());
+            }
+            driver.finish();
+        } catch (Throwable failure) {
+            release();
+            System.out.println(driver.lastCalls());
+            throw failure;
+        }
+        System.out.println(subject + ": calls=" + driver.calls() + " failures=" + driver.failures());
+    }
+
+    private static void runAll(List<Call> calls, Face face, SegmentArena arena) {
+        for (int i = 0; i < calls.size(); i++) {
+            Call call = calls.get(i);
+            try {
+                call.run(face, arena);
+            } catch (Throwable thrown) {
+                call.thrown = thrown;
+            }
+        }
+    }
+
+    // ---- build -------------------------------------------------------------------------------------------------
+
+    /// An arena that can't be built leaves nothing behind, not even native memory.
+    private static void build(int rounds) throws IOException {
+        SegmentArena.Builder[] builders = {SegmentArena.builder().nativeMemory(1 << 20), SegmentArena.builder().nativeMemory(1 << 20).shared(),
+            SegmentArena.builder().nativeMemory(1 << 20).maxAllocations(10_000).realTime(), SegmentArena.builder().nativeMemory(1 << 20).zeroed().shared()};
+        OffsetAllocator.Builder offsets = OffsetAllocator.builder(1 << 20).maxAllocations(10_000).realTime();
+        for (SegmentArena.Builder builder : builders) {
+            for (int i = 0; i < 20; i++) {
+                builder.build().close();
+                offsets.build().close();
+            }
+        }
+        fillHeap(0); // so that all of the heap is counted before, too
+        release();
+        long before = residentBytes();
+        int failures = 0;
+        for (int round = 0; round < rounds; round++) {
+            fillHeap(round % CRUMBS);
+            for (int i = 0; i < 8; i++) {
+                SegmentArena arena = null;
+                try {
+                    arena = builders[i % builders.length].build();
+                } catch (OutOfMemoryError full) {
+                    failures++;
+                }
+                close(arena);
+                OffsetAllocator allocator = null;
+                try {
+                    allocator = offsets.build();
+                } catch (OutOfMemoryError full) {
+                    failures++;
+                }
+                close(allocator);
+            }
+            release();
+        }
+        long grown = residentBytes() - before;
+        Check.that(grown < 6 << 20, failures + " failed builds have left " + grown + " bytes behind");
+        System.out.println("build: calls=" + 16 * rounds + " failures=" + failures);
+    }
+
+    /// To close takes an object too; then it is closed when there is room.
+    private static void close(AutoCloseable closeable) {
+        for (int i = 0; closeable != null; i++) {
+            try {
+                closeable.close();
+                return;
+            } catch (OutOfMemoryError full) {
+                release();
+                Check.that(i < 3, "can't be closed");
+            } catch (Exception failure) {
+                throw new AssertionError(failure);
+            }
+        }
+    }
+
+    private static long residentBytes() throws IOException {
+        System.gc();
+        return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]) * 4096;
+    }
+}

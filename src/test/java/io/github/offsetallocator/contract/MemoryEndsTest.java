@@ -1,0 +1,92 @@
+package io.github.offsetallocator.contract;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Disabled;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Memory ends: that of the Java heap, and native memory. The caller gets an OutOfMemoryError, nothing has changed, and all
+/// goes on when there is memory again.
+class MemoryEndsTest {
+    private static final long SEED = Long.getLong("contract.seed", 22);
+    private static final List<String> SMALL = List.of("-Xmx12m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
+    /// The fewest native memory for the JVM itself, so that what ends is ours.
+    private static final List<String> FRUGAL = List.of("-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=8m",
+            "-XX:CompressedClassSpaceSize=16m", "-XX:-UsePerfData", "-Xshare:auto");
+
+    private static void heap(String what, int batches, String... subjects) {
+        heap(what, SEED, batches, subjects);
+    }
+
+    static void heap(String what, long seed, int batches, String... subjects) {
+        String[] arguments = Stream.concat(Stream.of(what, "" + seed, "" + batches), Stream.of(subjects)).toArray(String[]::new);
+        Fork.Result result = Fork.run(HeapMain.class, 90, SMALL, arguments);
+        if (result.exit() != 0) {
+            throw new AssertionError("it ended with " + result.exit() + ":\n" + result.output());
+        }
+        Check.that(result.number("failures") >= batches / 5, () -> "too few failures to say anything:\n" + result.output());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GOOD", "NATIVE", "NATIVE_SHARED", "NATIVE_TIGHT", "ZEROED_SHARED"})
+    @Fault(22)
+    void theHeapIsFull(String subject) {
+        heap("calls", 8, subject);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"NATIVE_SHARED", "NATIVE_SHARED_TIGHT"})
+    @Fault(22)
+    void theHeapIsFullForTwoThreads(String subject) {
+        heap("beside", 8, subject);
+    }
+
+    @Test
+    @Fault(22)
+    @Disabled("a build that fails closes what it has opened, but with the heap full the JDK's close fails now and then, too")
+    void theHeapIsFullWhenAnArenaIsBuilt() {
+        heap("build", 16, "NATIVE");
+    }
+
+    /// Runs under a limit that leaves so many MiB beyond what the JVM and the arena take. A JVM that could not go on itself
+    /// says nothing about the library, so it gets more.
+    private static void limited(String what, boolean shared) {
+        long size = Fork.run(NativeMain.class, 60, FRUGAL, "size").number("kibibytes");
+        Check.that(size > 0, "the size of the process is not known");
+        for (int mebibytes = 96; mebibytes <= 192; mebibytes += 48) {
+            Fork.Result result = Fork.runUnder("ulimit -v " + (size + (mebibytes << 10)), NativeMain.class, 90, FRUGAL, what, "" + shared);
+            if (result.exit() == 0) {
+                Check.that(result.number("failures") >= 0, result.output());
+                return;
+            }
+            if (!result.hasCrashed()) {
+                throw new AssertionError("it ended with " + result.exit() + ":\n" + result.output());
+            }
+        }
+        throw new AssertionError("the JVM itself can't go on");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"handles, false", "handles, true"})
+    @Fault({8, 19, 22})
+    void nativeMemoryEndsForHandles(String what, boolean shared) {
+        limited(what, shared);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"slices, false", "slices, true"})
+    @Fault({5, 19, 22})
+    void nativeMemoryEndsForSlices(String what, boolean shared) {
+        limited(what, shared);
+    }
+
+    @Test
+    @Fault(8)
+    void whatWasEnoughIsEnoughWhereThereIsNoMore() {
+        limited("again", false);
+    }
+}

@@ -1,0 +1,110 @@
+package io.github.offsetallocator.contract;
+
+import io.github.offsetallocator.Fit;
+import io.github.offsetallocator.OffsetAllocator;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// How much memory the metadata takes: what has once been enough is enough again, and it comes back.
+class MetadataTest {
+    /// As many blocks as the metadata holds; then one, when all is free again.
+    @ParameterizedTest
+    @CsvSource({"1, GOOD", "2, GOOD", "17, GOOD", "64, GOOD", "100, GOOD", "1000, GOOD", "1, REFERENCE", "64, REFERENCE", "1000, REFERENCE"})
+    @Fault(8)
+    void whatWasEnoughIsEnoughAgain(long size, Fit fit) {
+        for (int blocks = 1; blocks <= 4096; blocks += blocks < 64 ? 1 : 61) {
+            fillFreeAndUse(size, fit, blocks);
+        }
+        for (int blocks = 730; blocks <= 760; blocks++) {
+            fillFreeAndUse(size, fit, blocks);
+        }
+    }
+
+    private static void fillFreeAndUse(long size, Fit fit, int blocks) {
+        try (OffsetAllocator allocator = OffsetAllocator.builder(10_000_000).fit(fit).build()) {
+            long[] all = new long[blocks];
+            for (int i = 0; i < blocks; i++) {
+                all[i] = allocator.allocate(size);
+            }
+            long most = allocator.metadataSize();
+            for (long block : all) {
+                allocator.free(block);
+            }
+            long one = allocator.allocate(size);
+            Check.that(allocator.metadataSize() <= most, () -> "after " + blocks + " blocks, one more takes " + allocator.metadataSize()
+                    + " bytes instead of " + most);
+            allocator.resize(one, size + 1);
+            allocator.grow(10_000_001);
+            Check.that(allocator.metadataSize() <= most, () -> "after " + blocks + " blocks, resize or grow takes "
+                    + allocator.metadataSize() + " bytes instead of " + most);
+        }
+    }
+
+    /// A use that repeats itself comes to rest.
+    @ParameterizedTest
+    @EnumSource(Fit.class)
+    @Fault(8)
+    void aSteadyUseTakesNoMore(Fit fit) {
+        SplittableRandom random = new SplittableRandom(8);
+        for (int blocks : new int[] {10, 100, 500, 745, 1000, 3000}) {
+            try (OffsetAllocator allocator = OffsetAllocator.builder(10_000_000).fit(fit).build()) {
+                long[] all = new long[blocks];
+                long most = 0;
+                for (int round = 0; round < 20; round++) {
+                    for (int i = 0; i < blocks; i++) {
+                        all[i] = allocator.allocate(1 + (i * 31 + round) % 90);
+                    }
+                    for (int i = blocks - 1; i > 0; i--) {
+                        int other = random.nextInt(i + 1);
+                        long kept = all[i];
+                        all[i] = all[other];
+                        all[other] = kept;
+                    }
+                    for (long block : all) {
+                        allocator.free(block);
+                    }
+                    if (round == 12) { // slabs have the slots that the sizes deserve by then
+                        most = allocator.metadataSize();
+                    }
+                }
+                Check.that(allocator.metadataSize() <= most, blocks + " blocks in turns: " + allocator.metadataSize() + " bytes instead of " + most);
+            }
+        }
+    }
+
+    /// The most that the documentation speaks of: 64 bytes an allocation, doubled where a table grows by doubling.
+    @ParameterizedTest
+    @CsvSource({"1, 100000", "64, 100000", "65, 100000", "1000, 10000"})
+    @Fault(13)
+    void aBlockTakesABoundedAmount(long size, int blocks) {
+        try (OffsetAllocator allocator = OffsetAllocator.create(100_000_000)) {
+            for (int i = 0; i < blocks; i++) {
+                allocator.allocate(size);
+            }
+            Check.that(allocator.metadataSize() <= 128L * blocks + (64 << 10), blocks + " blocks take " + allocator.metadataSize() + " bytes");
+        }
+    }
+
+    /// If it stays, the documentation has to say so, and this test goes.
+    @Test
+    @Fault(26)
+    void metadataComesBack() {
+        try (OffsetAllocator allocator = OffsetAllocator.create(1 << 30)) {
+            long[] all = new long[1_000_000];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = allocator.allocate(1 + i % 100);
+            }
+            long most = allocator.metadataSize();
+            allocator.freeAll(all);
+            long freed = allocator.metadataSize();
+            allocator.reset();
+            Check.that(Math.min(freed, allocator.metadataSize()) <= most / 4,
+                    "of " + most + " bytes " + freed + " are left with no block live, " + allocator.metadataSize() + " after a reset");
+            allocator.verify();
+            Check.that(allocator.allocate(100) > 0, "no room");
+        }
+    }
+}

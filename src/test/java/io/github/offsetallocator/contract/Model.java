@@ -1,0 +1,127 @@
+package io.github.offsetallocator.contract;
+
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/// What an allocator must have done, kept in the plainest way: an ordered map of the blocks that are taken, in units. It
+/// objects to overlap, a block beyond the end, and a handle given out twice.
+final class Model {
+    /// A block as it was handed out.
+    static final class Block {
+        long allocation;
+        /// Units from the first one that is divided.
+        long offset;
+        long units;
+        /// As asked for: units of an allocator, bytes of an arena.
+        long size;
+        long alignment;
+        long tag;
+        long pattern;
+        long retiredUntil;
+        /// Its slice as it was last handed out, or null.
+        MemorySegment segment;
+        /// Where it is in the list of live blocks.
+        int index;
+
+        @Override
+        public String toString() {
+            return "0x" + Long.toHexString(allocation) + " at " + offset + ", " + units + " units, size " + size;
+        }
+    }
+
+    long capacity;
+    final NavigableMap<Long, Block> byOffset = new TreeMap<>();
+    /// How many blocks of no units lie at an offset. They keep the free space on both sides of them apart.
+    final NavigableMap<Long, Integer> walls = new TreeMap<>();
+    final Map<Long, Block> byAllocation = new HashMap<>();
+    long used;
+
+    Model(long capacity) {
+        this.capacity = capacity;
+    }
+
+    void take(Block block) {
+        Check.that(block.allocation > 0, "a handle that is not positive: " + block.allocation);
+        Check.that(block.offset >= 0 && block.offset + block.units <= capacity, "beyond the end of " + capacity + ": " + block);
+        Check.that(byAllocation.put(block.allocation, block) == null, "a handle given out twice: " + block);
+        insert(block);
+    }
+
+    void give(Block block) {
+        Check.that(byAllocation.remove(block.allocation) == block, "the model has lost " + block);
+        remove(block);
+    }
+
+    void move(Block block, long offset, long units) {
+        remove(block);
+        block.offset = offset;
+        block.units = units;
+        Check.that(offset >= 0 && offset + units <= capacity, "beyond the end of " + capacity + ": " + block);
+        insert(block);
+    }
+
+    void clear() {
+        byOffset.clear();
+        walls.clear();
+        byAllocation.clear();
+        used = 0;
+    }
+
+    private void remove(Block block) {
+        used -= block.units;
+        if (block.units == 0) {
+            walls.merge(block.offset, -1, (a, b) -> a + b == 0 ? null : a + b);
+        } else {
+            byOffset.remove(block.offset);
+        }
+    }
+
+    private void insert(Block block) {
+        used += block.units;
+        if (block.units == 0) {
+            walls.merge(block.offset, 1, Integer::sum);
+            return;
+        }
+        Map.Entry<Long, Block> before = byOffset.floorEntry(block.offset);
+        Map.Entry<Long, Block> behind = byOffset.ceilingEntry(block.offset);
+        Check.that(before == null || before.getKey() + before.getValue().units <= block.offset,
+                () -> block + " overlaps the block before, " + before.getValue());
+        Check.that(behind == null || block.offset + block.units <= behind.getKey(),
+                () -> block + " overlaps the block behind, " + behind.getValue());
+        byOffset.put(block.offset, block);
+    }
+
+    /// The largest gap between blocks.
+    long largestGap() {
+        long largest = 0;
+        long end = 0;
+        for (Block block : byOffset.values()) {
+            largest = Math.max(largest, largestGap(end, block.offset));
+            end = block.offset + block.units;
+        }
+        return Math.max(largest, largestGap(end, capacity));
+    }
+
+    private long largestGap(long from, long to) {
+        long largest = 0;
+        for (long wall : walls.subMap(from, to).keySet()) {
+            largest = Math.max(largest, wall - from);
+            from = wall;
+        }
+        return Math.max(largest, to - from);
+    }
+
+    /// Units free behind a block, or -1 if blocks of no units make that ambiguous.
+    long gapBehind(Block block) {
+        long end = block.offset + block.units;
+        if (block.units == 0 && walls.get(end) > 1) {
+            return -1;
+        }
+        Long next = byOffset.ceilingKey(end);
+        Long wall = block.units == 0 ? walls.higherKey(end) : walls.ceilingKey(end);
+        return Math.min(next == null ? capacity : next, wall == null ? capacity : wall) - end;
+    }
+}

@@ -1,0 +1,65 @@
+package io.github.offsetallocator.contract;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The stack ends in the middle of a call, interpreted (where it can between any two instructions) and as it comes.
+class OverflowTest {
+    private static final long SEED = Long.getLong("contract.seed", 2);
+
+    private static void ends(String what, String mode, int batches, String... subjects) {
+        ends(what, mode, SEED, batches, subjects);
+    }
+
+    static void ends(String what, String mode, long seed, int batches, String... subjects) {
+        List<String> options = new ArrayList<>(List.of("-Xmx256m", "-XX:+UseSerialGC", "-ea"));
+        if (!mode.equals("as-it-comes")) {
+            options.add(mode);
+        }
+        String[] arguments = Stream.concat(Stream.of(what, "" + seed, "" + batches), Stream.of(subjects)).toArray(String[]::new);
+        Fork.Result result = Fork.run(OverflowMain.class, 60, options, arguments);
+        if (result.exit() != 0) {
+            throw new AssertionError("it ended with " + result.exit() + ":\n" + result.output());
+        }
+        Check.that(result.number("failures") >= batches / 10, () -> "too few overflows to say anything:\n" + result.output());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-Xint, NATIVE", "-Xint, NATIVE_SHARED", "-Xint, GOOD", "as-it-comes, NATIVE", "as-it-comes, NATIVE_SHARED", "as-it-comes, GOOD"})
+    @Fault(2)
+    void aRecursionThatFreesInFinally(String mode, String subject) {
+        ends("parse", mode, 60, subject);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-Xint, GOOD", "-Xint, REFERENCE", "-Xint, REAL_TIME", "-Xint, NATIVE", "-Xint, NATIVE_TIGHT", "-Xint, ZEROED", "-Xint, ARENA_FEW",
+            "-Xint, NATIVE_SHARED", "-Xint, NATIVE_SHARED_TIGHT", "-Xint, ZEROED_SHARED", "-Xint, ARENA_REAL_TIME_SHARED", "-Xint, ARENA_REFERENCE_SHARED"})
+    @Fault(2)
+    void anyCallInterpreted(String mode, String subject) {
+        ends("deep", mode, 300, subject);
+    }
+
+    @Test
+    @Fault(2)
+    void anyCallAsItComes() {
+        ends("deep", "as-it-comes", 700, "GOOD", "REFERENCE", "NATIVE", "NATIVE_TIGHT", "ZEROED", "NATIVE_SHARED", "NATIVE_SHARED_TIGHT", "ZEROED_SHARED");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-Xint", "as-it-comes"})
+    @Fault(2)
+    void anyCallBesideAnotherThread(String mode) {
+        ends("deep-beside", mode, 120, "NATIVE_SHARED", "NATIVE_SHARED_TIGHT", "ARENA_REFERENCE_SHARED", "ZEROED_SHARED");
+    }
+
+    /// An allocator that keeps its promises passes.
+    @ParameterizedTest
+    @CsvSource({"-Xint", "as-it-comes"})
+    void thisTestLetsTheRightPass(String mode) {
+        ends("toy", mode, 600, "toy");
+    }
+}

@@ -1,0 +1,189 @@
+package io.github.offsetallocator.contract;
+
+import io.github.offsetallocator.Fit;
+import io.github.offsetallocator.OffsetAllocator;
+import io.github.offsetallocator.SegmentArena;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/// How to make a subject, what it can do, and how hard it is driven. The defaults suit a pool of 256 KiB or 100,000 units.
+final class Spec {
+    /// Where an arena's memory comes from. What is left behind is removed after its close.
+    private record Source(SegmentArena.Builder builder, Runnable afterwards) {}
+
+    private final long capacity;
+    private final Function<Path, Source> source;
+    private final EnumSet<Can> can = EnumSet.allOf(Can.class);
+    private Fit fit = Fit.GOOD;
+    private int maxAllocations = OffsetAllocator.MAX_ALLOCATIONS;
+    private boolean realTime;
+    private boolean shared;
+    private boolean zeroed;
+    private long granule;
+    private long largestSize = 4096;
+    private long largestAlignment = 1 << 13;
+    private long growsTo;
+    private int operations = 20_000;
+
+    private Spec(long capacity, Function<Path, Source> source) {
+        this.capacity = capacity;
+        this.source = source;
+        growsTo = capacity;
+    }
+
+    // ---- what it is --------------------------------------------------------------------------------------------
+
+    static Spec allocator(long capacity) {
+        return new Spec(capacity, null)
+                .cannot(Can.SEGMENTS, "it has no memory")
+                .cannot(Can.ANY_THREAD, "one thread at a time is its rule");
+    }
+
+    private static Spec arena(Function<Path, Source> source) {
+        return new Spec(0, source)
+                .cannot(Can.GROW, "its memory has one size")
+                .cannot(Can.COMPACT, "slices have addresses, which must stay")
+                .cannot(Can.ANY_THREAD, "confined, unless shared() follows");
+    }
+
+    static Spec nativeMemory(long byteSize) {
+        return arena(_ -> new Source(SegmentArena.builder().nativeMemory(byteSize), () -> {}));
+    }
+
+    static Spec borrowed(Supplier<MemorySegment> memory) {
+        return arena(_ -> new Source(SegmentArena.builder().backing(memory.get()), () -> {}));
+    }
+
+    static Spec mapped(long byteSize) {
+        return arena(directory -> {
+            try {
+                Path file = Files.createTempFile(directory, "arena", null);
+                return new Source(SegmentArena.builder().mapped(file, byteSize), () -> delete(file));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }).alignsUpTo(4096);
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.delete(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    // ---- options of the library --------------------------------------------------------------------------------
+
+    Spec reference() {
+        fit = Fit.REFERENCE;
+        return this;
+    }
+
+    Spec atMost(int allocations) {
+        maxAllocations = allocations;
+        return this;
+    }
+
+    /// Needs [#atMost(int)], or takes 64 GiB.
+    Spec realTime() {
+        realTime = true;
+        return this;
+    }
+
+    Spec shared() {
+        shared = true;
+        can.add(Can.ANY_THREAD);
+        return this;
+    }
+
+    Spec zeroed() {
+        zeroed = true;
+        return this;
+    }
+
+    Spec granule(long byteSize) {
+        granule = byteSize;
+        return this;
+    }
+
+    // ---- how it is driven --------------------------------------------------------------------------------------
+
+    /// The reason is for whoever reads the line.
+    Spec cannot(Can what, String reason) {
+        Check.that(!reason.isBlank(), "say why");
+        can.remove(what);
+        return this;
+    }
+
+    Spec growsTo(long largestCapacity) {
+        growsTo = largestCapacity;
+        return this;
+    }
+
+    Spec sizes(long largest) {
+        largestSize = largest;
+        return this;
+    }
+
+    Spec alignsUpTo(long largest) {
+        largestAlignment = largest;
+        return this;
+    }
+
+    Spec operations(int number) {
+        operations = number;
+        return this;
+    }
+
+    // ---- what the tests ask ------------------------------------------------------------------------------------
+
+    Face open(Path directory) {
+        if (source == null) {
+            OffsetAllocator.Builder builder = OffsetAllocator.builder(capacity).fit(fit).maxAllocations(maxAllocations);
+            return new AllocatorFace((realTime ? builder.realTime() : builder).build());
+        }
+        Source made = source.apply(directory);
+        SegmentArena.Builder builder = made.builder.fit(fit).maxAllocations(maxAllocations);
+        builder = realTime ? builder.realTime() : builder;
+        builder = shared ? builder.shared() : builder;
+        builder = zeroed ? builder.zeroed() : builder;
+        builder = granule > 0 ? builder.granule(granule) : builder;
+        return new ArenaFace(builder.build(), fit, maxAllocations, made.afterwards);
+    }
+
+    boolean can(Can what) {
+        return can.contains(what);
+    }
+
+    /// Whether small blocks come from slabs.
+    boolean hasSlabs() {
+        return fit == Fit.GOOD && !realTime;
+    }
+
+    boolean isZeroed() {
+        return zeroed;
+    }
+
+    long largestSize() {
+        return largestSize;
+    }
+
+    long largestAlignment() {
+        return largestAlignment;
+    }
+
+    long largestCapacity() {
+        return growsTo;
+    }
+
+    int operations() {
+        return operations;
+    }
+}

@@ -1,0 +1,161 @@
+package io.github.offsetallocator.contract;
+
+
+import io.github.offsetallocator.OffsetAllocator;
+import io.github.offsetallocator.SegmentArena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Each request for table memory may fail. Then the call fails with an OutOfMemoryError and has changed nothing.
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class TableMemoryTest {
+    private static final long SEED = Long.getLong("contract.seed", 19);
+
+    @TempDir
+    Path directory;
+
+    private FailingMemory memory;
+
+    @BeforeEach
+    void install() {
+        memory = TableMemoryHook.install();
+    }
+
+    @AfterEach
+    void remove() {
+        if (memory != null) {
+            memory.close();
+        }
+    }
+
+    /// Random calls on a number of blocks that makes tables grow, while each request for memory may fail.
+    @ParameterizedTest
+    @EnumSource(value = Subject.class, names = {"GOOD", "GOOD_SMALL_BLOCKS", "REFERENCE", "NATIVE", "NATIVE_SMALL_BLOCKS", "NATIVE_SHARED",
+            "NATIVE_SHARED_SMALL_BLOCKS", "ZEROED", "ARENA_REFERENCE_SHARED", "HEAP_BYTES"})
+    @Fault({5, 8, 19, 22})
+    void aCallThatGetsNoMemoryHasChangedNothing(Subject subject) {
+        SplittableRandom random = new SplittableRandom(SEED);
+        long failures = 0;
+        for (int round = 0; round < 12; round++) {
+            memory.calm();
+            FailureDriver driver = new FailureDriver(subject.spec(), subject.open(directory), FailureDriver.Rule.NOTHING_CHANGED,
+                    OutOfMemoryError.class, SEED + round).holds(1500);
+            try {
+                for (int i = 0; i < 60; i++) {
+                    driver.batch(60, (calls, face, arena) -> {
+                        int first = 1 + random.nextInt(4);
+                        if (random.nextBoolean()) {
+                            memory.failFrom(first);
+                        } else {
+                            memory.failAt(first);
+                        }
+                        runAll(calls, face, arena);
+                        memory.calm();
+                    });
+                }
+                driver.finish();
+            } catch (AssertionError | RuntimeException failure) {
+                memory.calm();
+                throw new AssertionError(subject + ", round " + round + ": " + failure.getMessage() + "\n" + driver.lastCalls(), failure);
+            }
+            failures += driver.failures();
+            Check.equal(0, memory.held(), "bytes of table memory left after close");
+        }
+        Check.that(failures > 5, "only " + failures + " requests failed");
+    }
+
+    private static void runAll(List<Call> calls, Face face, SegmentArena arena) {
+        for (Call call : calls) {
+            try {
+                call.run(face, arena);
+            } catch (Throwable thrown) {
+                call.thrown = thrown;
+            }
+        }
+    }
+
+    /// Of the requests that a build makes each one fails once.
+    @ParameterizedTest
+    @EnumSource(Subject.class)
+    @Fault(22)
+    void aBuildThatFailsGivesEverythingBack(Subject subject) {
+        long before = memory.held();
+        for (int n = 1; ; n++) {
+            memory.failAt(n);
+            try (Face built = subject.open(directory)) {
+                memory.calm();
+                built.verify();
+                Check.that(n > 1, "a build that asks for no memory");
+                break;
+            } catch (OutOfMemoryError expected) {
+                memory.calm();
+                Check.equal(before, memory.held(), "bytes left after request " + n + " failed");
+            }
+        }
+        Check.equal(before, memory.held(), "bytes left after close");
+    }
+
+    /// The index of slices gets no memory twice in a row while it grows; it is usable afterwards.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Fault({5, 19})
+    void slicesAreFoundAfterMemoryHasEndedTwice(boolean shared) {
+        for (int failing = 1; failing <= 4; failing++) {
+            try (SegmentArena arena = shared ? SegmentArena.ofShared(32 << 20) : SegmentArena.ofConfined(32 << 20)) {
+                List<MemorySegment> live = new ArrayList<>();
+                int failures = 0;
+                for (int i = 0; i < 70_000; i++) {
+                    for (int again = 0; again < 2; again++) {
+                        memory.failAt(1 + (i + again) % failing);
+                        try {
+                            live.add(arena.allocate(16 + i % 7));
+                        } catch (OutOfMemoryError expected) {
+                            failures++;
+                            Check.equal(live.size(), arena.allocations(), "live after a failure");
+                        }
+                    }
+                }
+                memory.calm();
+                // A shared arena serves what gets no slab from the bins.
+                Check.that(failures > 0 || shared, "nothing failed");
+                for (MemorySegment slice : live) {
+                    arena.free(slice);
+                }
+                Check.equal(arena.byteSize(), arena.storageReport().totalFreeSpace(), "free");
+                arena.verify();
+            }
+        }
+    }
+
+    /// Where there was room for so many blocks, there is room for others: no memory is asked for.
+    @Test
+    @Fault(8)
+    void whatWasEnoughNeedsNoMore() {
+        for (int blocks : new int[] {1, 100, 700, 745, 746, 1000, 3000}) {
+            try (OffsetAllocator allocator = OffsetAllocator.create(1 << 20)) {
+                long[] all = new long[blocks];
+                for (int i = 0; i < blocks; i++) {
+                    all[i] = allocator.allocate(1 + i % 5);
+                }
+                allocator.freeAll(all);
+                memory.failFrom(1);
+                long one = allocator.allocate(1);
+                Check.that(allocator.resize(one, 3), "no room");
+                allocator.grow((1 << 20) + 1);
+                memory.calm();
+                allocator.verify();
+            }
+        }
+    }
+}
