@@ -79,6 +79,20 @@ class MetadataTest {
         }
     }
 
+    /// Small blocks lie in slabs: 200,000 of 1 to 64 units take at most 12 bytes each, with the room that tables have to grow.
+    @Test
+    @Fault(26)
+    void smallBlocksTakeTwelveBytes() {
+        SplittableRandom random = new SplittableRandom(1);
+        try (OffsetAllocator allocator = OffsetAllocator.create(1 << 26)) {
+            int blocks = 200_000;
+            for (int i = 0; i < blocks; i++) {
+                allocator.allocate(1 + random.nextInt(64));
+            }
+            Check.that(allocator.metadataSize() <= 12L * blocks, () -> allocator.metadataSize() + " bytes for " + blocks + " blocks");
+        }
+    }
+
     /// The most that the documentation speaks of: 64 bytes an allocation, doubled where a table grows by doubling.
     @ParameterizedTest
     @CsvSource({"1, 100000", "64, 100000", "65, 100000", "1000, 10000"})

@@ -65,7 +65,7 @@ class BenchmarksTest {
     @ParameterizedTest
     @ValueSource(strings = {"quick", "shared", "soak", "fragmentation", "growth", "latency"})
     void picturesAreSmallAndReadable(String program) throws Exception {
-        Results results = Results.read(Path.of("..", "docs", "data", program + ".json"));
+        Results results = Results.read(Path.of("src", "test", "data", program + ".json"));
         for (Map.Entry<String, Svg> picture : new TreeMap<>(Plots.pictures(results)).entrySet()) {
             byte[] svg = picture.getValue().toString().getBytes();
             DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(svg));
