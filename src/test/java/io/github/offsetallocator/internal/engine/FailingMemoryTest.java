@@ -121,8 +121,8 @@ class FailingMemoryTest {
         OneThread engine = new OneThread(settings(true, false, false, Threads.CONFINED));
         Retired queue = engine.newRetired();
         int failed = 0;
-        for (int i = 1; i <= 100; i++) {
-            long handle = engine.allocate(i, 0);
+        for (int i = 1; i <= 5000; i++) {
+            long handle = engine.allocate(1 + i % 7, 0);
             int value = i;
             if (fails(1, true, () -> queue.retire(handle, value))) {
                 failed++;
@@ -133,8 +133,8 @@ class FailingMemoryTest {
             assertEquals(i, queue.count());
             assertEquals(i, engine.retired());
         }
-        assertTrue(failed >= 4, "failed " + failed);
-        assertFalse(fails(1, true, () -> assertEquals(100, queue.reclaim(100))));
+        assertTrue(failed >= 3, "failed " + failed);
+        assertFalse(fails(1, true, () -> assertEquals(5000, queue.reclaim(5000))));
         engine.verify();
         engine.close(() -> {});
         assertEquals(0, source.openArenas());
