@@ -14,6 +14,7 @@ import org.openjdk.jcstress.infra.results.LLL_Result;
 @JCStressTest
 @Outcome(id = "freed, 1, in order", expect = Expect.ACCEPTABLE, desc = "The report was made after, or what is free already was one region.")
 @Outcome(id = "freed, 2, in order", expect = Expect.ACCEPTABLE, desc = "The report was made before, or the freed block is kept as it is.")
+@Outcome(id = "freed, 3, in order", expect = Expect.ACCEPTABLE, desc = "The block is a slot of a slab, whose free slots count beside the regions around it.")
 @Outcome(id = ".*", expect = Expect.FORBIDDEN, desc = "The arena is out of order.")
 @State
 public class FreeAgainstFullReport {
