@@ -102,7 +102,9 @@ final class AnyThread extends Engine {
         }
         synchronized (this) {
             try {
-                return allocated(engine.allocate(size, alignment, slack), alignment == 1 ? size : NO_BOUND);
+                long handle = engine.allocate(size, alignment, slack);
+                publish(); // a refusal tells nothing of blocks without an alignment, so it sets no bound
+                return handle;
             } catch (Error e) {
                 throw forget(e);
             }
@@ -134,7 +136,7 @@ final class AnyThread extends Engine {
     /// After an error nothing is known without the lock, until a call that succeeds publishes it.
     private Error forget(Error e) {
         bound = NO_BOUND;
-        nodes = Regions.CLOSED; // who asks for a node takes the lock
+        nodes = Regions.CLOSED; // a thread that asks for a node takes the lock
         capacity = UNKNOWN;
         return e;
     }
