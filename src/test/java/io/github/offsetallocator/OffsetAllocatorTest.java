@@ -301,11 +301,13 @@ class OffsetAllocatorTest {
             List<Executable> changes = List.of(() -> allocator.allocate(10), () -> allocator.allocate(1, 8), () -> allocator.free(a),
                     () -> allocator.free(b), () -> allocator.resize(a, 5), () -> allocator.reset(), allocator::close,
                     () -> allocator.grow(2000), () -> allocator.retire(a, 1), () -> allocator.reclaim(1),
-                    () -> allocator.freeAll(new long[] {a}), () -> allocator.planCompaction(), () -> allocator.storageReport());
+                    () -> allocator.freeAll(new long[] {a}), () -> allocator.planCompaction());
             allocator.forEachRegion((_, _, allocation) -> {
                 if (allocation == a) {
                     assertEquals(77, allocator.tag(a));
                 }
+                assertEquals(890, allocator.storageReport().totalFreeSpace());
+                assertEquals(890, allocator.storageReport().largestFreeRegion());
                 for (Executable change : changes) {
                     assertThrows(IllegalStateException.class, change);
                 }

@@ -5,7 +5,9 @@ import io.github.offsetallocator.FlushRanges;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,6 +117,58 @@ class HandleTest {
             Check.refused(() -> ranges.add(there));
             Check.equal(0, ranges.count(), "ranges");
         }
+    }
+
+    /// A retired block is live for no handle, not even one of a later or an earlier generation of its slot.
+    @ParameterizedTest
+    @EnumSource(Subject.class)
+    void noHandleNamesARetiredBlock(Subject subject) {
+        try (Face face = subject.open(directory)) {
+            List<Long> retired = new ArrayList<>();
+            Set<Long> others = new HashSet<>();
+            for (int i = 0; i < 20; i++) {
+                long allocation = face.allocate(i % 3 == 1 ? 3 * face.unit() : 1, 1);
+                if (allocation == OffsetAllocator.NO_SPACE) {
+                    break;
+                }
+                if (i % 2 == 0) {
+                    face.retire(allocation, 7);
+                    retired.add(allocation);
+                } else {
+                    others.add(allocation);
+                }
+            }
+            Check.that(!retired.isEmpty(), "nothing was retired");
+            refuseNear(face, retired, others);
+            // A block that is larger than all free regions makes slabs dissolve: what waits moves to nodes of its own.
+            Check.equal(OffsetAllocator.NO_SPACE, face.allocate(face.totalFree() * face.unit() + 1, 1), "more than is free");
+            long rest = face.allocate(face.largestFree() * face.unit(), 1);
+            refuseNear(face, retired, others);
+            Check.equal(retired.size(), face.reclaim(7), "reclaimed");
+            refuseNear(face, retired, others);
+            Check.equal(others.size() + (rest == OffsetAllocator.NO_SPACE ? 0 : 1), face.allocations(), "live");
+            face.verify();
+        }
+    }
+
+    private static void refuseNear(Face face, List<Long> handles, Set<Long> live) {
+        for (long handle : handles) {
+            for (long generation = -4; generation <= 4; generation++) {
+                for (long sign : new long[] {0, Long.MIN_VALUE}) {
+                    long forged = handle + (generation << 32) ^ sign;
+                    if (!live.contains(forged)) {
+                        Check.refused(() -> face.free(forged));
+                        Check.refused(() -> face.size(forged));
+                        Check.refused(() -> face.offset(forged));
+                        Check.refused(() -> face.tag(forged));
+                        Check.refused(() -> face.retire(forged, 9));
+                        Check.refused(() -> face.resize(forged, 1));
+                        Check.refused(() -> face.freeAll(new long[] {forged}, 0, 1));
+                    }
+                }
+            }
+        }
+        face.verify();
     }
 
     /// Handles of before a reset, which are as foreign as those of another arena.

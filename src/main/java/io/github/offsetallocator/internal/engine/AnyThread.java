@@ -458,10 +458,14 @@ final class AnyThread extends Engine {
     // ---- the engine for one thread, behind the lock ------------------------------------------------------------
 
     @Override
-    public synchronized long retire(long handle) {
-        long result = engine.retire(handle);
+    public synchronized void retire(long handle) {
+        engine.retire(handle);
         publish();
-        return result;
+    }
+
+    @Override
+    public synchronized boolean isRetired(long handle) {
+        return engine.isRetired(handle);
     }
 
     @Override

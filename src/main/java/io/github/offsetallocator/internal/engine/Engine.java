@@ -34,9 +34,12 @@ public abstract class Engine {
 
     public abstract void freeAll(long[] handles, int from, int to);
 
-    /// Lets a block be named by another handle from here on, which only [#freeRetired] takes.
-    public abstract long retire(long handle);
+    /// From here on only [#isRetired] and [#freeRetired] take a block's handle.
+    public abstract void retire(long handle);
 
+    public abstract boolean isRetired(long handle);
+
+    /// Frees a block that is retired.
     public abstract void freeRetired(long handle);
 
     /// Blocks that are retired, in all queues.

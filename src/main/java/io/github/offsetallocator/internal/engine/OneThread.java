@@ -274,16 +274,16 @@ final class OneThread extends Engine {
         checkUsable();
         recover();
         checkLive(handle);
-        freeSlot(handle);
+        if (!slabs.give(handle)) { // rebuilding may have put it back into its slab
+            releaseMoved(SlabTable.slotOf(handle));
+        }
     }
 
-    private void freeSlot(long handle) {
-        if (!slabs.give(handle)) {
-            int node = nodeOf(handle);
-            Regions.begin(regions.table()); // before the entry's store, which ends the block: its node goes too
-            slabs.forgetMoved(SlabTable.slotOf(handle));
-            release(regions.table(), node);
-        }
+    private void releaseMoved(int slot) {
+        int node = SlabTable.movedTo(slabs.entry(slot));
+        Regions.begin(regions.table()); // before the entry's store, which ends the block: its node goes too
+        slabs.forgetMoved(slot);
+        release(regions.table(), node);
     }
 
     /// Ends a live block: its region goes back to the bins, or to the plan that has reserved its surroundings.
@@ -373,7 +373,7 @@ final class OneThread extends Engine {
 
     private void freeMarked(long handle) {
         if (SlabTable.isSlot(handle) && !SlabTable.isMoved(slabs.entry(SlabTable.slotOf(handle)))) {
-            slabs.giveMarked(handle);
+            slabs.giveMarked(handle, SlabTable.PENDING);
         } else {
             unmark(handle);
             free(handle);
@@ -383,58 +383,53 @@ final class OneThread extends Engine {
     // ---- retire ------------------------------------------------------------------------------------------------
 
     @Override
-    public long retire(long handle) {
+    public void retire(long handle) {
         checkUsable();
         recover();
         checkLive(handle);
         MemorySegment t = regions.table();
         Regions.begin(t);
-        long retired = SlabTable.isSlot(handle) ? retireSlot(t, handle) : retireNode(t, low(handle));
-        if (retired != NO_SPACE) {
-            Header.add(t, Header.RETIRED, 1);
-        }
-        Regions.end(t);
-        if (retired == NO_SPACE) {
-            throw notLive(handle);
-        }
-        return retired;
-    }
-
-    /// Advances the slot's generation by two, so that it is live for no handle but the one returned; [#NO_SPACE] if another
-    /// thread has freed it.
-    private long retireSlot(MemorySegment t, long handle) {
-        int slot = SlabTable.slotOf(handle);
-        long entry;
-        long next;
-        do {
-            entry = slabs.entry(slot);
-            if (!SlabTable.matches(entry, handle)) {
-                return NO_SPACE;
-            }
-            next = entry + 2 * SlabTable.ONE_GENERATION & ~SlabTable.PENDING;
-            next = SlabTable.isMoved(entry) ? next : next | SlabTable.RETIRED;
-        } while (!slabs.replaceEntry(slot, entry, next));
-        if (SlabTable.isMoved(entry)) {
-            int node = SlabTable.movedTo(entry);
+        boolean isStillLive = true;
+        if (isInSlab(handle)) {
+            isStillLive = retireSlot(handle);
+        } else {
+            int node = nodeOf(handle);
             setLinks(t, node, links(t, node) | NodeState.RETIRED);
         }
-        return SlabTable.handle(next, slot);
+        Header.add(t, Header.RETIRED, isStillLive ? 1 : 0);
+        Regions.end(t);
+        if (!isStillLive) {
+            throw notLive(handle);
+        }
     }
 
-    private static long retireNode(MemorySegment t, int node) {
-        int generation = Header.nextGeneration(t);
-        setLinks(t, node, links(t, node) & ~LOW | NodeState.RETIRED | generation);
-        return pair(generation, node);
+    /// Returns false if another thread has freed the slot.
+    private boolean retireSlot(long handle) {
+        int slot = SlabTable.slotOf(handle);
+        long entry = slabs.entry(slot);
+        while (SlabTable.matchesInPlace(entry, handle)) {
+            if (slabs.replaceEntry(slot, entry, entry | SlabTable.RETIRED)) {
+                return true;
+            }
+            entry = slabs.entry(slot);
+        }
+        return false;
+    }
+
+    /// Whether a handle is that of a slot that has not moved to a node.
+    private boolean isInSlab(long handle) {
+        return SlabTable.isSlot(handle) && !SlabTable.isMoved(slabs.entry(SlabTable.slotOf(handle)));
     }
 
     @Override
     public void freeRetired(long handle) {
         recover();
-        checkLive(handle);
         try {
             Header.add(regions.table(), Header.RETIRED, -1);
-            if (SlabTable.isSlot(handle)) {
-                freeSlot(handle);
+            if (isInSlab(handle)) {
+                slabs.giveMarked(handle, SlabTable.RETIRED);
+            } else if (SlabTable.isSlot(handle)) {
+                releaseMoved(SlabTable.slotOf(handle));
             } else {
                 release(regions.table(), low(handle));
             }
@@ -442,6 +437,17 @@ final class OneThread extends Engine {
             struck = true;
             throw e;
         }
+    }
+
+    @Override
+    public boolean isRetired(long handle) {
+        if (!SlabTable.isSlot(handle)) {
+            return NodeState.matchesRetired(links(regions.table(), low(handle)), handle);
+        }
+        long entry = slabs.entry(SlabTable.slotOf(handle));
+        return SlabTable.matches(entry, handle) && (SlabTable.isMoved(entry)
+                ? NodeState.isRetired(links(regions.table(), SlabTable.movedTo(entry)))
+                : (entry & SlabTable.RETIRED) != 0);
     }
 
     @Override
@@ -690,9 +696,10 @@ final class OneThread extends Engine {
 
     @Override
     public boolean isLive(long handle) {
-        return SlabTable.isSlot(handle)
-                ? slabs != null && SlabTable.matches(slabs.entry(SlabTable.slotOf(handle)), handle)
-                : isLiveNode(regions.table(), handle);
+        if (!SlabTable.isSlot(handle)) {
+            return isLiveNode(regions.table(), handle);
+        }
+        return slabs != null && SlabTable.matches(slabs.entry(SlabTable.slotOf(handle)), handle) && !isRetired(handle);
     }
 
     @Override

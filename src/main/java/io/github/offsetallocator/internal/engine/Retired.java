@@ -31,7 +31,8 @@ public final class Retired {
                 ring = new RetireRing(threads, preallocated);
             }
             ring.ready();
-            ring.add(engine.retire(handle), value);
+            engine.retire(handle);
+            ring.add(handle, value);
         }
     }
 
@@ -52,7 +53,7 @@ public final class Retired {
             follow();
             int now = 0;
             for (long handle; ring != null && now < AT_ONCE && (handle = ring.peek(value)) != 0; now++) {
-                if (engine.isLive(handle)) { // an error may have struck between the next two lines
+                if (engine.isRetired(handle)) { // an error may have struck between the next two lines
                     engine.freeRetired(handle);
                 }
                 ring.remove();

@@ -167,7 +167,7 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     public boolean give(long handle) {
-        return give(handle, 0);
+        return giveMarked(handle, 0);
     }
 
     @Override
@@ -181,11 +181,7 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     @Override
-    public boolean giveMarked(long handle) {
-        return give(handle, PENDING);
-    }
-
-    private boolean give(long handle, long mark) {
+    public boolean giveMarked(long handle, long mark) {
         int slot = slotOf(handle);
         int row = slot >>> 6;
         MemorySegment t = segment(row);

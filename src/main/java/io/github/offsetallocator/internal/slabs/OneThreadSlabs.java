@@ -110,6 +110,11 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     public boolean give(long handle) {
+        return giveMarked(handle, 0);
+    }
+
+    @Override
+    public boolean giveMarked(long handle, long mark) {
         MemorySegment t = open;
         int slot = slotOf(handle);
         int row = slot >>> 6;
@@ -117,7 +122,7 @@ public final class OneThreadSlabs extends Slabs {
         long entryAt = at + ENTRIES + ((slot & 63L) << 3);
         long entry;
         try {
-            entry = t.get(WORD, entryAt);
+            entry = t.get(WORD, entryAt) ^ mark;
         } catch (IndexOutOfBoundsException e) { // the segment's own check says that there is no such slot
             return false;
         }
@@ -171,13 +176,6 @@ public final class OneThreadSlabs extends Slabs {
             open = NONE; // as in take
             throw e;
         }
-    }
-
-    @Override
-    public boolean giveMarked(long handle) {
-        int slot = slotOf(handle);
-        setEntry(slot, entry(slot) & ~PENDING);
-        return give(handle);
     }
 
     // ---- lists -------------------------------------------------------------------------------------------------

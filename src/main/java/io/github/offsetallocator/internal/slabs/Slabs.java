@@ -85,8 +85,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Frees the live slot that starts at `unit` in the slab of a row, if it has this size in parts of a unit.
     public abstract boolean giveAt(int row, long unit, long size, int shift);
 
-    /// As [#give], for a slot whose entry is marked as pending.
-    public abstract boolean giveMarked(long handle);
+    /// As [#give], for a slot whose entry has a mark: [SlabTable#PENDING] or [SlabTable#RETIRED].
+    public abstract boolean giveMarked(long handle, long mark);
 
     /// Lets calls take the short way, or sends all of them to those who ask whether they may.
     public abstract void open(boolean isOpen);

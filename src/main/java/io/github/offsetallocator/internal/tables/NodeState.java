@@ -25,8 +25,8 @@ public final class NodeState {
     /// Turns a live node's links into something that no handle matches, and back.
     public static final long PENDING = 0x6000_0000_0000_0000L;
 
-    /// The part of a live node's links that a handle must match.
-    public static final long IDENTITY = 0xC000_0000_FFFF_FFFFL;
+    /// The part of a live node's links that a handle must match. No handle matches a retired block.
+    public static final long IDENTITY = 0xC200_0000_FFFF_FFFFL;
 
     /// Largest unused part of a block's last unit: a unit has 2^24 parts at most, and all of it is unused in a block of none.
     public static final int MAX_SLACK = (1 << 25) - 1;
@@ -75,5 +75,10 @@ public final class NodeState {
     /// Whether what a handle's high half says is what a live node's links say.
     public static boolean matches(long links, long handle) {
         return (links & IDENTITY) == (LIVE | handle >>> 32);
+    }
+
+    /// As [#matches], for a retired block.
+    public static boolean matchesRetired(long links, long handle) {
+        return (links & IDENTITY) == (LIVE | RETIRED | handle >>> 32);
     }
 }

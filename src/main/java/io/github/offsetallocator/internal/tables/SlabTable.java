@@ -171,14 +171,15 @@ public final class SlabTable {
         return (entry & MOVED) != 0;
     }
 
-    /// Whether an entry is live and of the generation in the high half of a handle.
+    /// Whether an entry is live and of the generation in the high half of a handle. If it has moved, its node says
+    /// whether it is retired.
     public static boolean matches(long entry, long handle) {
         return ((entry ^ handle) & -ONE_GENERATION | ~entry & ONE_GENERATION) == 0;
     }
 
-    /// As [#matches], and still in its slab.
+    /// As [#matches], still in its slab, and not retired.
     public static boolean matchesInPlace(long entry, long handle) {
-        return ((entry ^ handle) & -ONE_GENERATION | ~entry & ONE_GENERATION | entry & MOVED) == 0;
+        return ((entry ^ handle) & -ONE_GENERATION | ~entry & ONE_GENERATION | entry & (MOVED | RETIRED)) == 0;
     }
 
     /// The node of a slot that has moved.

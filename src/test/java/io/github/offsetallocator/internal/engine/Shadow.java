@@ -239,7 +239,7 @@ final class Shadow {
             case FREE -> engine.free(block.handle);
             case FREE_AT -> call.result = engine.freeAt(block.offset, (block.size << SHIFT) - block.slack, SHIFT);
             case FREE_ALL -> engine.freeAll(call.inHand.stream().mapToLong(one -> one.handle).toArray(), 0, call.inHand.size());
-            case RETIRE -> call.result = engine.retire(block.handle);
+            case RETIRE -> engine.retire(block.handle);
             case FREE_RETIRED -> engine.freeRetired(block.handle);
             case RESIZE -> call.result = engine.resize(block.handle, call.size, call.slack) ? 1 : 0;
             case TAG -> engine.setTag(block.handle, call.value);
@@ -262,9 +262,7 @@ final class Shadow {
                 remove(block);
             }
             case RETIRE -> {
-                block.handle = call.result;
                 block.isRetired = true;
-                block.tag = 0;
             }
             case RESIZE -> {
                 if (call.result == 1) {
@@ -328,7 +326,7 @@ final class Shadow {
             if (!cut.inHand.contains(block)) {
                 others += block.isRetired ? 0 : 1;
                 check(!byOffset || block.isRetired || engine.find(block.offset) == block.handle, "not to be found by its offset: ", block.offset);
-                check(engine.size(block.handle, SHIFT) == (block.size << SHIFT) - block.slack, "another block has changed, at ", block.offset);
+                check(block.isRetired || engine.size(block.handle, SHIFT) == (block.size << SHIFT) - block.slack, "another block has changed, at ", block.offset);
             }
         }
         int now = engine.blocks() - others;
@@ -401,7 +399,7 @@ final class Shadow {
     }
 
     private boolean isAs(Block block, Region region, long size, int slack, long offset, long tag) {
-        return region.size == size && region.offset == offset && (block.handle == 0
+        return region.size == size && region.offset == offset && (block.isRetired
                 || engine.offset(block.handle) == offset && engine.size(block.handle, SHIFT) == (size << SHIFT) - slack && engine.tag(block.handle) == tag);
     }
 
