@@ -75,6 +75,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final long origin;
     /// Address of the first granule.
     private final long base;
+    /// Bytes from there to behind the last one.
+    private final long byteSize;
     private final boolean byOffset;
     private final boolean zeroed;
     private final Engine engine;
@@ -91,6 +93,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         byOffset = builder.byOffset();
         zeroed = builder.zeroed;
         long units = builder.unitsIn(backing);
+        byteSize = units << shift;
         int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
         engine = Engine.of(new Settings(units, builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
                 true, builder.byOffset() ? 0 : base >>> shift,
@@ -201,7 +204,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     public void free(MemorySegment slice) {
         long unit = unitOf(slice);
-        long found = unit < 0 ? Engine.NOTHING : engine.freeAt(unit, slice.byteSize(), shift);
+        if (unit < 0) {
+            engine.checkOpen();
+            throw notLive(slice, Engine.NOTHING);
+        }
+        long found = engine.freeAt(unit, slice.byteSize(), shift);
         if (found != Engine.FREED) {
             throw notLive(slice, found);
         }
@@ -214,6 +221,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if the segment is no live slice of this arena
     /// @throws IllegalStateException    if this arena is closed
     public long allocationOf(MemorySegment slice) {
+        engine.checkOpen();
         long unit = unitOf(slice);
         long allocation = unit < 0 ? 0 : engine.find(unit);
         long found = allocation == 0 ? Engine.NOTHING : sizeOrNothing(allocation);
@@ -240,16 +248,16 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// The granule that a segment starts with, or -1 if it starts with none of this arena's.
     private long unitOf(MemorySegment slice) {
-        engine.checkOpen();
-        boolean isHere = heapBase == null ? slice.isNative() : slice.heapBase().orElse(null) == heapBase;
-        long unit = unitAt(slice.address());
-        return isHere ? unit : -1;
+        return isInBacking(slice) ? unitAt(slice.address()) : -1;
     }
 
     private long unitAt(long address) {
-        long capacity = engine.capacity(); // a wrong thread gets its exception here
         long distance = address - base;
-        return distance < 0 || (distance & granule() - 1) != 0 || distance >>> shift >= capacity ? -1 : distance >>> shift;
+        return distance < 0 || distance >= byteSize || (distance & granule() - 1) != 0 ? -1 : distance >>> shift;
+    }
+
+    private boolean isInBacking(MemorySegment segment) {
+        return heapBase == null ? segment.isNative() : segment.heapBase().orElse(null) == heapBase;
     }
 
     /// Whether a segment lies in this arena's memory, live or not. O(1).
@@ -257,7 +265,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @param segment any segment
     /// @return whether all its bytes belong to the backing segment
     public boolean owns(MemorySegment segment) {
-        return (heapBase == null ? segment.isNative() : segment.heapBase().orElse(null) == heapBase)
+        return isInBacking(segment)
                 && segment.address() >= backing.address()
                 && segment.byteSize() <= backing.byteSize()
                 && segment.address() - backing.address() <= backing.byteSize() - segment.byteSize();

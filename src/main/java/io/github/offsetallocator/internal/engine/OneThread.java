@@ -38,13 +38,16 @@ final class OneThread extends Engine {
     private final long phase;
     private final int roomForRetired;
 
+    /// The only thread that may call, or null if others may. The tables don't check that: a segment of a confined arena would
+    /// check it at each access.
+    private final Thread owner;
     /// Whether calls that change something must be refused: closed, or a walk is under way.
     private boolean blocked;
     private volatile boolean closed;
     /// Whether an error has struck where no busy word tells of it.
     private boolean struck;
     private Compaction plan;
-    private long[] scratch = new long[0];
+    private final Batch batch = new Batch(this);
 
     // What the search after a dissolved slab is for; fields, so that a refusal makes no garbage.
     private long wantedSize;
@@ -53,6 +56,7 @@ final class OneThread extends Engine {
     private final Slabs.Enough hasBlock = this::hasBlock;
 
     OneThread(Settings settings) {
+        owner = settings.threads() == TableMemory.Threads.CONFINED ? Thread.currentThread() : null;
         maxBlocks = settings.maxBlocks();
         phase = settings.phase();
         roomForRetired = settings.preallocated() ? maxBlocks : 0;
@@ -98,6 +102,7 @@ final class OneThread extends Engine {
 
     @Override
     public long allocate(long size, int slack) {
+        checkThread();
         if (slabs != null) {
             long slot = slabs.take(size, slack);
             if (slot != Slabs.NONE_FREE) {
@@ -140,6 +145,7 @@ final class OneThread extends Engine {
         if (alignment == 1) {
             return allocate(size, slack);
         }
+        checkThread();
         if (slabs != null) {
             long slot = slabs.takeAligned(size, alignment, slack);
             if (slot != Slabs.NONE_FREE) {
@@ -251,6 +257,7 @@ final class OneThread extends Engine {
 
     @Override
     public void free(long handle) {
+        checkThread();
         if ((int) handle < 0) {
             if (slabs == null || !slabs.give(handle)) {
                 freeMoved(handle);
@@ -313,70 +320,11 @@ final class OneThread extends Engine {
     public void freeAll(long[] handles, int from, int to) {
         checkUsable();
         recover();
-        int count = to - from;
-        if (scratch.length < count) {
-            scratch = new long[Math.max(count, 2 * scratch.length)];
-        }
-        long[] copy = scratch; // the caller's array may change meanwhile
-        System.arraycopy(handles, from, copy, 0, count);
         try {
-            markAll(copy, count);
-            for (int i = 0; i < count; i++) {
-                freeMarked(copy[i]);
-            }
+            batch.free(handles, from, to);
         } catch (Error e) {
             struck = true; // a rebuild takes off the marks that are left
             throw e;
-        }
-    }
-
-    /// Marks all blocks that an array names, or none if one of them is not live or there twice.
-    private void markAll(long[] handles, int count) {
-        int marked = 0;
-        while (marked < count && mark(handles[marked])) {
-            marked++;
-        }
-        for (int i = 0; marked < count && i < marked; i++) {
-            unmark(handles[i]);
-        }
-        if (marked < count) {
-            throw notLive(handles[marked]);
-        }
-    }
-
-    /// Marks a live block as named once, so that no other thread and no second mention finds it live.
-    private boolean mark(long handle) {
-        while (isLive(handle)) {
-            if (!SlabTable.isSlot(handle)) {
-                MemorySegment t = regions.table();
-                setLinks(t, low(handle), links(t, low(handle)) | NodeState.PENDING);
-                return true;
-            }
-            int slot = SlabTable.slotOf(handle);
-            long entry = slabs.entry(slot);
-            if (SlabTable.matches(entry, handle) && slabs.replaceEntry(slot, entry, entry | SlabTable.PENDING)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private void unmark(long handle) {
-        if (SlabTable.isSlot(handle)) {
-            int slot = SlabTable.slotOf(handle);
-            slabs.setEntry(slot, slabs.entry(slot) & ~SlabTable.PENDING);
-        } else {
-            MemorySegment t = regions.table();
-            setLinks(t, low(handle), links(t, low(handle)) & ~NodeState.PENDING);
-        }
-    }
-
-    private void freeMarked(long handle) {
-        if (SlabTable.isSlot(handle) && !SlabTable.isMoved(slabs.entry(SlabTable.slotOf(handle)))) {
-            slabs.giveMarked(handle, SlabTable.PENDING);
-        } else {
-            unmark(handle);
-            free(handle);
         }
     }
 
@@ -466,6 +414,7 @@ final class OneThread extends Engine {
 
     @Override
     public long offset(long handle) {
+        checkThread();
         if (SlabTable.isSlot(handle) && slabs != null) {
             int slot = SlabTable.slotOf(handle);
             if (SlabTable.matchesInPlace(slabs.entry(slot), handle)) {
@@ -481,6 +430,7 @@ final class OneThread extends Engine {
 
     @Override
     public long size(long handle, int shift) {
+        checkThread();
         if (SlabTable.isSlot(handle) && slabs != null) {
             int slot = SlabTable.slotOf(handle);
             long entry = slabs.entry(slot);
@@ -620,6 +570,7 @@ final class OneThread extends Engine {
 
     @Override
     public long freeAt(long unit, long size, int shift) {
+        checkThread();
         return freeSlotAt(unit, size, shift) ? FREED : freeAnyAt(unit, size, shift);
     }
 
@@ -696,6 +647,7 @@ final class OneThread extends Engine {
 
     @Override
     public boolean isLive(long handle) {
+        checkThread();
         if (!SlabTable.isSlot(handle)) {
             return isLiveNode(regions.table(), handle);
         }
@@ -729,7 +681,7 @@ final class OneThread extends Engine {
                 : SlabTable.handle(slabs.entry(slot), slot);
     }
 
-    private IllegalStateException notLive(long handle) {
+    IllegalStateException notLive(long handle) {
         String allocation = "allocation 0x" + Long.toHexString(handle);
         return new IllegalStateException(closed ? allocation + ": the allocator is closed"
                 : handle == NO_SPACE ? allocation + " is NO_SPACE: the request for it had failed"
@@ -743,9 +695,20 @@ final class OneThread extends Engine {
 
     @Override
     public void checkOpen() {
+        checkThread();
         if (closed) {
             throw new IllegalStateException("the allocator is closed");
         }
+    }
+
+    private void checkThread() {
+        if (owner != null && owner != Thread.currentThread()) {
+            throw wrongThread();
+        }
+    }
+
+    private WrongThreadException wrongThread() {
+        return new WrongThreadException("the arena belongs to " + owner + ", this is " + Thread.currentThread());
     }
 
     @Override
@@ -1002,6 +965,7 @@ final class OneThread extends Engine {
 
     @Override
     public int resets() {
+        checkThread();
         return Header.half(regions.table(), Header.RESETS);
     }
 
@@ -1042,6 +1006,7 @@ final class OneThread extends Engine {
     /// Makes everything anew from what is live, if an error has struck in the middle of a change. O(n log n).
     /// Returns whether it had.
     private boolean recover() {
+        checkThread();
         MemorySegment t = regions.table();
         if (struck || t.get(HALF, Header.BUSY) != 0 || slabs != null && slabs.isBusy()) {
             rebuild();

@@ -244,7 +244,7 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     private boolean use(MemorySegment s, long own, int row, long free, boolean found) {
-        if (found && free == word(segment(row), at(row) + FULL)) {
+        if (found && free == SlabTable.all(shape(row))) {
             begin();
             giveBack(row);
             end();
@@ -301,7 +301,7 @@ public final class AnyThreadSlabs extends Slabs {
         // First those of which half is free.
         for (int least = 32; least >= 0; least -= 32) {
             for (int row = FIRST_ROW; row < half(head, FRESH_ROW); row++) {
-                if (isSlab(row) && isEmptyEnough(free(row), word(segment(row), at(row) + FULL), least)) {
+                if (isSlab(row) && isEmptyEnough(free(row), SlabTable.slots(shape(row)), least)) {
                     end(row);
                     if (enough.now()) {
                         return true;
@@ -359,6 +359,11 @@ public final class AnyThreadSlabs extends Slabs {
         MemorySegment[] all = chunks;
         int chunk = row >>> CHUNK_SHIFT;
         return chunk < all.length ? all[chunk] : null;
+    }
+
+    @Override
+    long shape(int row) {
+        return word(segment(row), at(row) + SHAPE);
     }
 
     @Override
@@ -423,8 +428,8 @@ public final class AnyThreadSlabs extends Slabs {
         long used = 0;
         for (int row = FIRST_ROW; row < half(head, FRESH_ROW); row++) {
             if (isSlab(row)) {
-                int live = Long.bitCount(word(segment(row), at(row) + FULL) & ~free(row));
-                used += (Header.ONE + half(segment(row), at(row) + SIZE)) * live;
+                int live = Long.bitCount(SlabTable.all(shape(row)) & ~free(row));
+                used += (Header.ONE + SlabTable.size(shape(row))) * live;
             }
         }
         return used;

@@ -39,6 +39,8 @@ public final class OneThreadSlabs extends Slabs {
     /// Whether `open` is to be the table while nothing is being changed.
     private boolean mayBeOpen = true;
     private MemorySegment table;
+    /// Live and retired slots above, their units below. Counted anew by a rebuild.
+    private long used;
     /// Rows that the table has had. Up to there it doubles.
     private long peakRows;
 
@@ -75,7 +77,7 @@ public final class OneThreadSlabs extends Slabs {
             long entryAt = at + ENTRIES + ((long) place << 3);
             long entry = t.get(WORD, entryAt) + ONE_GENERATION;
             t.set(WORD, entryAt, entry | slack);
-            t.set(WORD, USED, t.get(WORD, USED) + Header.ONE + size);
+            used += Header.ONE + size;
             return entry | (long) row << 6 | place | 0x8000_0000L;
         } catch (Error e) {
             open = NONE; // a store to a field is no call, which would fail too: see isBusy
@@ -104,7 +106,7 @@ public final class OneThreadSlabs extends Slabs {
             row = half(t, SlabTable.at(row) + NEXT_ROW);
             setHalf(t, line + HEAD, row);
         }
-        boolean isAligned = row != 0 && ((half(t, SlabTable.at(row) + OFFSET) & LOW) + phase & alignment - 1) == 0;
+        boolean isAligned = row != 0 && (SlabTable.offset(shape(row)) + phase & alignment - 1) == 0;
         return isAligned ? take(size, slack) : NONE_FREE;
     }
 
@@ -129,7 +131,7 @@ public final class OneThreadSlabs extends Slabs {
         if (!matchesInPlace(entry, handle)) {
             return false;
         }
-        end(t, at, row, slot, entryAt, entry);
+        end(t, at, row, slot, entryAt, entry, t.get(WORD, at + SHAPE));
         return true;
     }
 
@@ -137,39 +139,38 @@ public final class OneThreadSlabs extends Slabs {
     public boolean giveAt(int row, long unit, long size, int shift) {
         MemorySegment t = open;
         long at = BASE + row * STRIDE;
-        long distance;
-        int units;
+        long shape;
         try {
-            distance = unit - (t.get(HALF, at + OFFSET) & LOW);
-            units = t.get(HALF, at + SIZE);
+            shape = t.get(WORD, at + SHAPE);
         } catch (IndexOutOfBoundsException e) { // a stale hint, or the short way is closed
             return false;
         }
-        if (distance < 0 || distance >= (long) SLOTS * units) {
+        long distance = unit - SlabTable.offset(shape);
+        long units = SlabTable.size(shape);
+        if (distance < 0 || distance >= SlabTable.slots(shape) * units) {
             return false;
         }
         int place = (int) (distance * (t.get(HALF, at + RECIPROCAL) & LOW) >>> 31);
         long entryAt = at + ENTRIES + ((long) place << 3);
         long entry = t.get(WORD, entryAt);
         if ((entry & (ONE_GENERATION | MOVED | RETIRED | PENDING)) != ONE_GENERATION
-                || place * (long) units != distance
-                || ((long) units << shift) - ((int) entry & NodeState.MAX_SLACK) != size
-                || t.get(WORD, at + FULL) == 0) {
+                || place * units != distance
+                || (units << shift) - ((int) entry & NodeState.MAX_SLACK) != size) {
             return false;
         }
-        end(t, at, row, place, entryAt, entry);
+        end(t, at, row, place, entryAt, entry, shape);
         return true;
     }
 
     /// Ends a live block.
-    private void end(MemorySegment t, long at, int row, int place, long entryAt, long entry) {
+    private void end(MemorySegment t, long at, int row, int place, long entryAt, long entry, long shape) {
         try {
             t.set(WORD, entryAt, freed(entry));
             long bits = t.get(WORD, at + BITS);
             long now = bits | 1L << place;
             t.set(WORD, at + BITS, now);
-            t.set(WORD, USED, t.get(WORD, USED) - Header.ONE - t.get(HALF, at + SIZE));
-            if (bits == 0 || now == t.get(WORD, at + FULL)) {
+            used -= Header.ONE + SlabTable.size(shape);
+            if (bits == 0 || now == -1L >>> -SlabTable.slots(shape)) {
                 relist(t, at, row, bits);
             }
         } catch (Error e) {
@@ -212,7 +213,7 @@ public final class OneThreadSlabs extends Slabs {
             giveBack(row);
             end();
         }
-        if (half(t, ROWS_USED) < half(t, TRIM_AT) || word(t, USED) == 0) {
+        if (half(t, ROWS_USED) < half(t, TRIM_AT) || used == 0) {
             trim();
         }
     }
@@ -223,8 +224,8 @@ public final class OneThreadSlabs extends Slabs {
             return false;
         }
         long at = SlabTable.at(row);
-        return word(t, at + FULL) != 0 && word(t, at + BITS) == word(t, at + FULL)
-                && line(half(t, at + CLASS)) == line;
+        long all = SlabTable.all(word(t, at + SHAPE));
+        return all != 0 && word(t, at + BITS) == all && line(half(t, at + CLASS)) == line;
     }
 
     @Override
@@ -234,7 +235,7 @@ public final class OneThreadSlabs extends Slabs {
         if (word(t, at + BITS) == 0) {
             return;
         }
-        if (word(t, at + BITS) == word(t, at + FULL)) {
+        if (word(t, at + BITS) == SlabTable.all(word(t, at + SHAPE))) {
             setHalf(t, line + EMPTY, row);
         }
         int head = half(t, line + HEAD);
@@ -273,12 +274,12 @@ public final class OneThreadSlabs extends Slabs {
     public boolean dissolve(Enough enough) {
         MemorySegment t = table;
         // In each round those with at least so many 64ths of their slots free.
-        for (int least = 64; least >= 0 && (word(t, USED) & LOW) != word(t, SLAB_UNITS); least -= 16) {
+        for (int least = 64; least >= 0 && (used & LOW) != word(t, SLAB_UNITS); least -= 16) {
             for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
                 int next;
                 for (int row = half(t, line(sizeClass) + HEAD); row != 0; row = next) {
                     next = half(t, SlabTable.at(row) + NEXT_ROW);
-                    if (isEmptyEnough(word(t, SlabTable.at(row) + BITS), word(t, SlabTable.at(row) + FULL), least)) {
+                    if (isEmptyEnough(word(t, SlabTable.at(row) + BITS), SlabTable.slots(shape(row)), least)) {
                         end(row);
                         if (enough.now()) {
                             return true;
@@ -379,6 +380,11 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     @Override
+    long shape(int row) {
+        return word(table, SlabTable.at(row) + SHAPE);
+    }
+
+    @Override
     public long at(int row) {
         return SlabTable.at(row);
     }
@@ -415,12 +421,12 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     public long used() {
-        return word(table, USED);
+        return used;
     }
 
     @Override
     void addUsed(long change) {
-        setWord(table, USED, word(table, USED) + change);
+        used += change;
     }
 
     @Override

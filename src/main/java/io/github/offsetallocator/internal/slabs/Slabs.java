@@ -8,6 +8,7 @@ import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.PageMap;
+import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.lang.foreign.MemorySegment;
 
@@ -290,16 +291,13 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     private void write(int row, long line, int size, int slots, MemorySegment nodes, int node) {
         MemorySegment t = segment(row);
         long at = at(row);
-        long full = -1L >>> SLOTS - slots;
         int sizeClass = (int) (line >>> CLASS_SHIFT);
-        setWord(t, at + FULL, full);
-        setHalf(t, at + SIZE, size);
-        setHalf(t, at + OFFSET, (int) offsetOf(region(nodes, node)));
+        setWord(t, at + SHAPE, SlabTable.shape(size, slots, offsetOf(region(nodes, node))));
         setHalf(t, at + NODE, node);
         setHalf(t, at + CLASS, sizeClass);
         setHalf(t, at + RECIPROCAL, (int) ((1L << 31) / size + 1));
         setHalf(t, at + MOVED_LEFT, 0);
-        setWord(t, at + BITS, full);
+        setWord(t, at + BITS, -1L >>> SLOTS - slots);
         setSlot(nodes, node, 0);
         for (int place = 0; place < slots; place++) {
             setEntry(row << 6 | place, entry(row << 6 | place) & GENERATION | freeLow(sizeClass));
@@ -329,7 +327,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment head = head();
         MemorySegment t = segment(row);
         long at = at(row);
-        setWord(t, at + FULL, 0);
+        setWord(t, at + SHAPE, 0);
         setHalf(t, at + NODE, NIL);
         setHalf(t, at + NEXT_ROW, half(head, UNUSED_ROWS));
         setHalf(head, UNUSED_ROWS, row);
@@ -363,7 +361,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Lets no slot of a slab be taken any more, if all are free.
     private boolean shut(int row) {
         long low = freeLow(half(segment(row), at(row) + CLASS));
-        int slots = Long.bitCount(word(segment(row), at(row) + FULL));
+        int slots = SlabTable.slots(shape(row));
         for (int place = 0; place < slots; place++) {
             long entry = entry(row << 6 | place);
             if (isLive(entry) || !replaceEntry(row << 6 | place, entry, entry & GENERATION)) {
@@ -381,11 +379,12 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment head = head();
         MemorySegment t = segment(row);
         long at = at(row);
-        int slots = Long.bitCount(word(t, at + FULL));
+        long shape = shape(row);
+        int slots = SlabTable.slots(shape);
         long line = line(half(t, at + CLASS));
         setHalf(head, line + ROWS, half(head, line + ROWS) - 1);
         setHalf(head, line + HEAT, Math.max(0, half(head, line + HEAT) - slots));
-        setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) - (long) slots * half(t, at + SIZE));
+        setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) - (long) slots * SlabTable.size(shape));
         return slots;
     }
 
@@ -401,13 +400,13 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     public abstract boolean dissolve(Enough enough);
 
     /// Whether at least so many 64ths of a slab's slots are free, and one at least.
-    static boolean isEmptyEnough(long free, long full, int least) {
-        return free != 0 && Long.bitCount(free) * 64 >= least * Long.bitCount(full);
+    static boolean isEmptyEnough(long free, int slots, int least) {
+        return free != 0 && Long.bitCount(free) * 64 >= least * slots;
     }
 
     /// Bits of the free slots of a slab, by their entries.
     final long free(int row) {
-        int slots = Long.bitCount(word(segment(row), at(row) + FULL));
+        int slots = SlabTable.slots(shape(row));
         long free = 0;
         for (int place = 0; place < slots; place++) {
             free |= isLive(entry(row << 6 | place)) ? 0 : 1L << place;
@@ -451,8 +450,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment nodes = regions.ready(2 * SLOTS);
         MemorySegment t = segment(row);
         long at = at(row);
-        int slots = Long.bitCount(word(t, at + FULL));
-        int size = half(t, at + SIZE);
+        int slots = SlabTable.slots(shape(row));
+        int size = SlabTable.size(shape(row));
         int whole = half(t, at + NODE);
         if (pages != null) {
             pages.ready(region(nodes, whole));
@@ -475,7 +474,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         Header.add(nodes, Header.BLOCKS, moved - slots);
         Header.setWord(nodes, Header.LIVE, Header.word(nodes, Header.LIVE) + (Header.ONE + size) * moved);
         setWord(t, at + BITS, 0);
-        setWord(t, at + FULL, 0);
+        setWord(t, at + SHAPE, 0);
         setHalf(t, at + NODE, NIL);
         setHalf(t, at + MOVED_LEFT, moved);
         if (moved == 0) {
@@ -545,7 +544,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
                 kill(row << 6 | place);
             }
             setWord(segment(row), at(row) + BITS, 0);
-            setWord(segment(row), at(row) + FULL, 0);
+            setWord(segment(row), at(row) + SHAPE, 0);
             setHalf(segment(row), at(row) + NODE, NIL);
             setHalf(segment(row), at(row) + MOVED_LEFT, 0);
         }
@@ -602,7 +601,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     public final int slots() {
         int slots = 0;
         for (int row = FIRST_ROW; row < half(head(), FRESH_ROW); row++) {
-            slots += isSlab(row) ? Long.bitCount(word(segment(row), at(row) + FULL)) : 0;
+            slots += isSlab(row) ? SlabTable.slots(shape(row)) : 0;
         }
         return slots;
     }
@@ -642,7 +641,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     }
 
     final boolean isEmpty(int row) {
-        return free(row) == word(segment(row), at(row) + FULL);
+        return free(row) == SlabTable.all(shape(row));
     }
 
     /// Whether any slot is free, by the entries. O(slots).
@@ -659,7 +658,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     public final void count(int[] counts) {
         for (int row = FIRST_ROW; row < half(head(), FRESH_ROW); row++) {
             if (isSlab(row)) {
-                long size = half(segment(row), at(row) + SIZE);
+                long size = SlabTable.size(shape(row));
                 long bits = free(row);
                 while (bits != 0) {
                     bits >>>= Long.numberOfTrailingZeros(bits);
@@ -694,9 +693,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment head = head();
         MemorySegment t = segment(row);
         long at = at(row);
-        int size = half(t, at + SIZE);
+        int size = SlabTable.size(shape(row));
+        int slots = SlabTable.slots(shape(row));
         long low = freeLow(half(t, at + CLASS));
-        int slots = Long.bitCount(word(t, at + FULL));
         for (int place = 0; place < slots; place++) {
             int slot = row << 6 | place;
             long entry;
@@ -746,7 +745,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             left += isLive(entry) ? 1 : 0;
         }
         setHalf(segment(row), at(row) + NODE, NIL);
-        setWord(segment(row), at(row) + FULL, 0);
+        setWord(segment(row), at(row) + SHAPE, 0);
         setWord(segment(row), at(row) + BITS, 0);
         setHalf(segment(row), at(row) + MOVED_LEFT, left);
     }
@@ -766,8 +765,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             if (row < FIRST_ROW || row >= half(head(), FRESH_ROW) || half(segment(row), at(row) + NODE) != node) {
                 return false;
             }
-            setRegion(nodes, node, (long) half(segment(row), at(row) + OFFSET) << 32
-                    | (long) Long.bitCount(word(segment(row), at(row) + FULL)) * half(segment(row), at(row) + SIZE));
+            long shape = shape(row);
+            setRegion(nodes, node, SlabTable.offset(shape) << 32 | (long) SlabTable.slots(shape) * SlabTable.size(shape));
             return true;
         }
         int slot = slot(nodes, node);
@@ -782,16 +781,17 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Units from the start of the range to a slot.
     public final long offset(int slot) {
-        int row = slot >>> 6;
-        MemorySegment t = segment(row);
-        long at = at(row);
-        return (t.get(HALF, at + OFFSET) & LOW) + (long) (slot & 63) * t.get(HALF, at + SIZE);
+        long shape = shape(slot >>> 6);
+        return SlabTable.offset(shape) + (slot & 63) * (long) SlabTable.size(shape);
     }
 
     /// Units of a slot.
     public final long size(int slot) {
-        return half(segment(slot >>> 6), at(slot >>> 6) + SIZE);
+        return SlabTable.size(shape(slot >>> 6));
     }
+
+    /// What [SlabTable#SHAPE] says of a row that there is.
+    abstract long shape(int row);
 
     /// Whether the next slot of the slab is live, so that the block can't grow.
     public final boolean isFollowedByALiveSlot(int slot) {
@@ -805,12 +805,13 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             return -1;
         }
         long at = at(row);
-        long distance = unit - (t.get(HALF, at + OFFSET) & LOW);
-        int size = t.get(HALF, at + SIZE);
-        if (distance < 0 || distance >= (long) SLOTS * size) {
+        long shape = t.get(WORD, at + SHAPE);
+        long distance = unit - SlabTable.offset(shape);
+        long size = SlabTable.size(shape);
+        if (distance < 0 || distance >= SlabTable.slots(shape) * size) {
             return -1;
         }
         int place = (int) (distance * (t.get(HALF, at + RECIPROCAL) & LOW) >>> 31);
-        return place * (long) size == distance && (t.get(WORD, at + FULL) >>> place & 1) != 0 ? row << 6 | place : -1;
+        return place * size == distance ? row << 6 | place : -1;
     }
 }

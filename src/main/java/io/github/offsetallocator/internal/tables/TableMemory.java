@@ -13,7 +13,7 @@ import java.util.Deque;
 public final class TableMemory implements AutoCloseable {
     /// Who uses the table.
     public enum Threads {
-        /// The thread that made it.
+        /// The thread that made it. The engine checks that, once a call.
         CONFINED,
         /// Any thread, one at a time.
         ONE_AT_A_TIME,
@@ -53,7 +53,7 @@ public final class TableMemory implements AutoCloseable {
         if (threads == Threads.ANY && !arenas.isEmpty()) {
             return use(source.allocate(arenas.getLast(), byteSize, ALIGNMENT));
         }
-        Arena arena = threads == Threads.CONFINED ? Arena.ofConfined() : Arena.ofShared();
+        Arena arena = Arena.ofShared();
         try {
             MemorySegment table = source.allocate(arena, byteSize, ALIGNMENT);
             arenas.addLast(arena);
