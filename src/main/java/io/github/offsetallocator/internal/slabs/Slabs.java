@@ -28,8 +28,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     private static final int FEWEST_SLOTS = 4;
     private static final int FIRST_SLOTS = 8;
-    /// A slab takes at most this share of the range: a 512th.
-    private static final int SHARE_SHIFT = 9;
+    /// A slab takes at most this share of the range: a 512th while half of it is free, then a 1024th.
+    private static final int SHARE_SHIFT = 9, SCARCE_SHARE_SHIFT = 10;
     /// Where slabs are to be found by offset, the smallest have a page; a 128th of the range may be as small as that.
     private static final int SMALL_SHARE_SHIFT = 7;
     /// A smaller range has no slabs.
@@ -221,7 +221,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         int heat = half(head, line + HEAT) + 1;
         setHalf(head, line + HEAT, heat);
         MemorySegment nodes = regions.table();
-        int slots = slots(Header.word(nodes, Header.CAPACITY), size, heat);
+        int slots = slots(Header.word(nodes, Header.CAPACITY), Header.word(nodes, Header.FREE_UNITS), size, heat);
         if (slots < FEWEST_SLOTS
                 || Header.word(nodes, Header.FREE_UNITS) < Header.word(nodes, Header.CAPACITY) >>> ROOMY_SHIFT
                 || Header.half(nodes, Header.BLOCKS) > maxBlocks - slots
@@ -277,11 +277,12 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     }
 
     /// How many slots the next slab of a size gets; too few if it gets none.
-    private int slots(long capacity, int size, int heat) {
+    private int slots(long capacity, long free, int size, int heat) {
         if (capacity < SMALLEST_RANGE || size <= SMALL && heat <= HEAT_SMALL) {
             return 0;
         }
-        int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), (capacity >>> SHARE_SHIFT) / size);
+        long most = capacity >>> (free >= capacity >>> 1 ? SHARE_SHIFT : SCARCE_SHARE_SHIFT);
+        int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), most / size);
         if (pages == null || slots * size >= PageMap.PAGE_UNITS) {
             return slots;
         }
