@@ -14,6 +14,7 @@ public final class FirstSteps {
     }
 
     static int slices() {
+        // @start region="slices"
         try (SegmentArena arena = SegmentArena.ofConfined(64 << 20)) {
             MemorySegment a = arena.allocate(100, 64);   // a SegmentAllocator, for any binding
             arena.free(a);
@@ -21,8 +22,9 @@ public final class FirstSteps {
             long b = arena.tryAllocate(4096, 64);        // a handle, or NO_SPACE; no object
             arena.segment(b).fill((byte) 1);
             arena.free(b);
-            return arena.allocations();
+            return arena.allocations(); // @replace regex="return.*" replacement=""
         }
+        // @end
     }
 
     static int ranges() {
