@@ -15,6 +15,7 @@ import org.lwjgl.vulkan.VkMappedMemoryRange;
 final class VulkanGuide {
     private VulkanGuide() {}
 
+    @SuppressWarnings("restricted")
     static void arena(long address, long byteSize, Arena mapping, long nonCoherentAtomSize) {
         MemorySegment memory = MemorySegment.ofAddress(address)
                 .reinterpret(byteSize, mapping, null);
