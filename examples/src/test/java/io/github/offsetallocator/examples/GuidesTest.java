@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.github.offsetallocator.examples.guides.ByteCache;
 import io.github.offsetallocator.examples.guides.FirstSteps;
 import io.github.offsetallocator.examples.guides.Handover;
@@ -11,6 +12,7 @@ import io.github.offsetallocator.examples.guides.Staging;
 import io.github.offsetallocator.examples.guides.VertexBuffer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +43,27 @@ class GuidesTest {
             }
             assertEquals(-1, cache.get(12_345, target));
             assertFalse(cache.put(1, MemorySegment.ofArray(new byte[65 << 10])));
+        }
+    }
+
+    /// On this thread, once it is warm.
+    @Test
+    void theCacheMakesNoGarbage() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        MemorySegment[] values = new MemorySegment[64];
+        Arrays.setAll(values, i -> MemorySegment.ofArray(new byte[1 + i * 15]));
+        MemorySegment target = MemorySegment.ofArray(new byte[1000]);
+        try (ByteCache cache = new ByteCache(64 << 10, 1 << 10)) {
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 20 && least > 0; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 50_000; i++) {
+                    cache.put(i, values[i % 64]);
+                    cache.get(i / 2, target);
+                }
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertTrue(least < 50_000, least + " bytes in 50,000 puts and gets");
         }
     }
 
