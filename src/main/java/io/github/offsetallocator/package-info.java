@@ -1,5 +1,46 @@
-/// [OffsetAllocator][io.github.offsetallocator.OffsetAllocator] divides a range of anything;
-/// [SegmentArena][io.github.offsetallocator.SegmentArena] hands out slices of one large memory segment with it.
+/// Memory outside the Java heap, and ranges of anything else, divided into blocks that are freed one by one: in O(1), without
+/// garbage.
+///
+/// {@snippet class="io.github.offsetallocator.examples.guides.FirstSteps" region="slices"}
+///
+/// ## Which one
+///
+/// - [OffsetAllocator][io.github.offsetallocator.OffsetAllocator] divides the numbers from 0 to a capacity, and touches no memory but its own
+///   tables. For what is not memory of the JVM: vertices of a GPU buffer, blocks of a file.
+/// - [SegmentArena][io.github.offsetallocator.SegmentArena] divides one memory segment and hands out slices of it. `ofConfined` for one thread,
+///   `ofShared` for any.
+/// - *Handles* are numbers: no garbage, no room is a result, and a freed one is always refused. *Segments* are objects for other APIs; a freed
+///   one stays accessible until the arena ends.
+///
+/// ## What holds everywhere
+///
+/// - **Sizes.** An `OffsetAllocator` counts units, an arena bytes, which it rounds up to granules. Capacities are 1 to 2^32 - 1 units or granules.
+/// - **No room** is a result, `NO_SPACE`, of a call that returns a handle, and an
+///   [OutOfSpaceException][io.github.offsetallocator.OutOfSpaceException] of one that returns a segment.
+/// - **Misuse** is an exception with the values in it: [IllegalArgumentException] for a bad argument, [IllegalStateException] for a handle that is
+///   not live and for any use after `close`. It comes before anything has changed, on every build.
+/// - **Handles** are positive. 0 and -1 are never one, so 0 can stand for "none" in a caller's own tables.
+/// - **Null.** No method takes or returns null: a null argument gets a [NullPointerException].
+/// - **Threads.** An `OffsetAllocator` is for one thread at a time, and the caller orders the calls. A confined arena is for the thread that made
+///   it, and others get a [WrongThreadException]. A shared arena is for any thread, platform or virtual. Value types can't be changed.
+/// - **Closing** twice does no harm.
+///
+/// ## Glossary
+///
+/// - A *unit* is what the range is counted in; in an arena a unit is a *granule*.
+/// - A *region* is a run of units with a node, free or not. A *block* is what one handle names, in a region or in a slot.
+/// - A *slab* is a region that is cut into equal *slots*; a *row* in the table of slabs describes it.
+/// - A *node* is 32 bytes that describe a region. A *bin* lists the free regions of similar size.
+/// - A *generation* counts what a node or slot was handed out for. A *handle* is a generation and the number of a node or slot.
+/// - *Allocate* and *free* are what users do. A floor below *takes* and *gives*: slots from and to a slab, regions from and to
+///   the bins.
+/// - *Merge*: to make one region of neighbours that are free. *Dissolve*: to end a slab; its free slots are given to the
+///   bins, its live ones get nodes, and their handles stay.
+/// - *Retire*: to end a block's handle and keep its space until a counter has come far enough. *Reclaim*: to free what was
+///   retired.
+/// - *Trim*: to make a table smaller after a peak. *Rebuild*: to make lists, bins and sums anew from what is live, after an
+///   error has struck in the middle of a call.
+/// - *The lock* is the one monitor of a shared arena. A *hint* is a number that may be wrong: whoever reads it checks.
 ///
 /// ## The house
 ///
@@ -27,26 +68,4 @@
 /// - **faces** know the user: they check arguments, and know bytes, segments, files.
 ///
 /// Start reading at `OffsetAllocator`, then `OneThread.allocate` and `free`.
-///
-/// ## Glossary
-///
-/// - A *unit* is what the range is counted in; in an arena a unit is a *granule*.
-/// - A *region* is a run of units with a node, free or not. A *block* is what one handle names, in a region or in a slot.
-/// - A *slab* is a region that is cut into equal *slots*; a *row* in the table of slabs describes it.
-/// - A *node* is 32 bytes that describe a region. A *bin* lists the free regions of similar size.
-/// - A *generation* counts what a node or slot was handed out for. A *handle* is a generation and the number of a node or slot.
-/// - *Allocate* and *free* are what users do. A floor below *takes* and *gives*: slots from and to a slab, regions from and to
-///   the bins.
-/// - *Merge*: to make one region of neighbours that are free. *Dissolve*: to end a slab; its free slots are given to the
-///   bins, its live ones get nodes, and their handles stay.
-/// - *Retire*: to end a block's handle and keep its space until a counter has come far enough. *Reclaim*: to free what was
-///   retired.
-/// - *Trim*: to make a table smaller after a peak. *Rebuild*: to make lists, bins and sums anew from what is live, after an
-///   error has struck in the middle of a call.
-/// - *The lock* is the one monitor of a shared arena. A *hint* is a number that may be wrong: whoever reads it checks.
-///
-/// ## Null and threads
-///
-/// No method takes or returns null: a null argument gets a [NullPointerException]. An `OffsetAllocator` is for one thread at a
-/// time, a confined arena for the thread that made it, a shared arena for any thread.
 package io.github.offsetallocator;

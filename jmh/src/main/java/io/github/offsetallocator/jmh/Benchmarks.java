@@ -16,9 +16,9 @@ import picocli.CommandLine.Command;
             Quick.class,
             Shared.class,
             Latency.class,
-            Soak.class,
             Growth.class,
             Fragmentation.class,
+            Footprint.class,
             Plots.class
         })
 public final class Benchmarks {
