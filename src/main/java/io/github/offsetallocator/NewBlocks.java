@@ -28,6 +28,9 @@ abstract sealed class NewBlocks {
     /// Frees a new block that nobody has.
     abstract void drop(long made);
 
+    /// The size that a block has for its caller while the bytes that it grows by are filled.
+    abstract long sizeWhileFilled(long oldByteSize, long newByteSize);
+
     /// Live from the start.
     private static final class Live extends NewBlocks {
         Live(Engine engine) {
@@ -61,6 +64,11 @@ abstract sealed class NewBlocks {
                 engine.free(made);
             }
         }
+
+        @Override
+        long sizeWhileFilled(long oldByteSize, long newByteSize) {
+            return newByteSize;
+        }
     }
 
     /// Hidden until they are shown, in one step with the end of the old block: what a file shows is the one or the other.
@@ -89,6 +97,11 @@ abstract sealed class NewBlocks {
             if (!engine.isClosed() && engine.isRetired(made)) {
                 engine.freeRetired(made);
             }
+        }
+
+        @Override
+        long sizeWhileFilled(long oldByteSize, long newByteSize) {
+            return oldByteSize;
         }
     }
 }

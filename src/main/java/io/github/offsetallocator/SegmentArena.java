@@ -4,6 +4,7 @@ import io.github.offsetallocator.internal.backing.Backing;
 import io.github.offsetallocator.internal.backing.MappedFile;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.engine.Settings;
+import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.TablePlaces;
 import java.io.UncheckedIOException;
@@ -464,7 +465,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// Changes the size of an allocation where it lies, as [OffsetAllocator#resize(long, long)]. If slices are zeroed, fills
-    /// what it grows by with zeros.
+    /// what it grows by with zeros; a durable one then grows by less than 32 MiB at a time.
     ///
     /// @param allocation  a handle, which stays valid
     /// @param newByteSize bytes, not negative
@@ -476,25 +477,27 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             throw new IllegalArgumentException("byteSize " + newByteSize + " is negative");
         }
         long oldByteSize = size(allocation);
-        if (!resizeUnzeroed(allocation, newByteSize)) {
+        if (!zeroed || newByteSize <= oldByteSize) {
+            return resize(allocation, newByteSize, newByteSize);
+        }
+        if (!resize(allocation, newByteSize, newBlocks.sizeWhileFilled(oldByteSize, newByteSize))) {
             return false;
         }
-        if (zeroed) {
-            try {
-                if (oldByteSize < newByteSize) {
-                    engine.write(this, allocation, oldByteSize, newByteSize, (arena, block, from, to) -> arena.zeroNow(arena.engine.offset(block), from, to));
-                }
-            } catch (Throwable failure) {
-                resizeUnzeroed(allocation, oldByteSize);
-                throw failure;
-            }
+        try {
+            engine.write(this, allocation, oldByteSize, newByteSize, (arena, block, from, to) -> arena.zeroNow(arena.engine.offset(block), from, to));
+        } catch (Throwable failure) {
+            resize(allocation, oldByteSize, oldByteSize);
+            throw failure;
         }
-        return true;
+        return size(allocation) == newByteSize || resize(allocation, newByteSize, newByteSize);
     }
 
-    private boolean resizeUnzeroed(long allocation, long newByteSize) {
-        long units = units(newByteSize);
-        return engine.resize(allocation, units, (int) ((units << shift) - newByteSize));
+    /// @param room  how many bytes there is to be room for
+    /// @param shown how many of these it has for its caller
+    private boolean resize(long allocation, long room, long shown) {
+        long units = units(room);
+        long slack = (units << shift) - shown;
+        return slack <= NodeState.MAX_SLACK && engine.resize(allocation, units, (int) slack);
     }
 
     /// Changes the size of an allocation, in place if that is possible, or else by moving it: then a new allocation is

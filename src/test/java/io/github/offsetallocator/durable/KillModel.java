@@ -24,15 +24,29 @@ final class KillModel {
         long tag;
         /// So many bytes are as the tag says.
         long filled;
-        /// Whether bytes are being written.
+        /// Whether bytes are being written, or were when all ended.
         boolean isBeingFilled;
+        /// Whether what lies behind those may be of any tag; otherwise nobody has written there.
+        boolean isMixed;
+
+        void retag(long now) {
+            isMixed |= filled > 0;
+            filled = 0;
+            tag = now;
+        }
     }
 
+    private final boolean isZeroed;
     private final Map<Long, Block> live = new HashMap<>();
     private final Deque<Long> freed = new ArrayDeque<>();
     private final Map<Integer, Report> underWay = new HashMap<>();
     private long root;
     private long reports;
+
+    /// @param isZeroed whether what nobody has filled is zero
+    KillModel(boolean isZeroed) {
+        this.isZeroed = isZeroed;
+    }
 
     long reports() {
         return reports;
@@ -65,14 +79,13 @@ final class KillModel {
                 }
             }
             case TAG -> {
-                Block block = live.get(with[0]);
-                block.filled = block.tag == with[1] ? block.filled : 0;
-                block.tag = with[1];
+                live.get(with[0]).retag(with[1]);
             }
             case FILL -> {
                 Block block = live.get(with[0]);
                 block.filled = block.size;
                 block.isBeingFilled = false;
+                block.isMixed = false;
             }
             case FREE, FREE_SEGMENT, RETIRE -> end(with[0]);
             case FREE_ALL -> Arrays.stream(with).forEach(this::end);
@@ -175,10 +188,8 @@ final class KillModel {
                 }
             }
             case TAG -> {
-                Block block = live.get(with[0]);
                 if (found.contains(with[0]) && arena.tag(with[0]) == with[1]) {
-                    block.tag = with[1];
-                    block.filled = 0;
+                    live.get(with[0]).retag(with[1]);
                 }
             }
             case RESET -> {
@@ -235,12 +246,16 @@ final class KillModel {
         extra.remove(handle);
     }
 
-    private static void checkBlock(SegmentArena arena, long handle, Block block) {
+    private void checkBlock(SegmentArena arena, long handle, Block block) {
         check(arena.size(handle) == block.size, "another size, of " + Long.toHexString(handle) + ": ", arena.size(handle));
         check(arena.tag(handle) == block.tag, "another tag, of " + Long.toHexString(handle) + ": ", arena.tag(handle));
         check(arena.allocationAt(arena.address(handle)) == handle, "not to be found: ", handle);
-        block.isBeingFilled = false;
         MemorySegment bytes = arena.segment(handle);
+        block.isMixed |= block.isBeingFilled;
+        for (long i = block.filled; isZeroed && !block.isMixed && i < block.size; i++) {
+            check(bytes.get(ValueLayout.JAVA_BYTE, i) == 0, "not zero, in " + Long.toHexString(handle) + ": byte ", i);
+        }
+        block.isBeingFilled = false;
         for (long i = 0; i < block.filled; i++) {
             if (bytes.get(ValueLayout.JAVA_BYTE, i) != Report.content(block.tag, i)) {
                 throw new AssertionError("changed: byte " + i + " of " + block.filled + " of " + Long.toHexString(handle));

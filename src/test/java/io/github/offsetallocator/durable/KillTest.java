@@ -62,7 +62,7 @@ class KillTest {
             KillModel model = models[setting.ordinal()];
             if (model == null || random.nextInt(20) == 0) { // so that files are made, too
                 Files.deleteIfExists(file);
-                model = new KillModel();
+                model = new KillModel(setting.isZeroed());
                 models[setting.ordinal()] = model;
             }
             long before = model.reports();

@@ -32,7 +32,7 @@ public abstract class Engine {
             Survey survey = new Survey(settings);
             survey.check();
             settings.places().accept();
-            one = OneThread.reopened(settings, survey.generation());
+            one = OneThread.reopened(settings, survey);
         } else {
             one = new OneThread(settings);
         }

@@ -90,10 +90,10 @@ final class OneThread extends Engine {
 
     /// An engine over tables as an earlier process has left them, which a [Survey] has passed: everything is made anew from
     /// what is live there. Blocks that were retired are free: what they waited for has ended with the process.
-    static OneThread reopened(Settings settings, int generation) {
+    static OneThread reopened(Settings settings, Survey survey) {
+        survey.prepare();
         OneThread engine = new OneThread(settings);
         try {
-            Header.setHalf(engine.regions.table(), Header.GENERATION, generation);
             engine.rebuild();
             engine.batch.freeRetired();
             if (Header.half(engine.regions.table(), Header.BLOCKS) > engine.maxBlocks && engine.slabs != null) {

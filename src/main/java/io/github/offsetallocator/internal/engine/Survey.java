@@ -85,9 +85,13 @@ final class Survey {
         require(live <= maxBlocks, "more allocations are live than maxAllocations, ", live, " of ", maxBlocks);
     }
 
-    /// The last generation that a node has had. A header that is older than the nodes, as a loss of power may leave it, says less.
-    int generation() {
-        return generation;
+    /// Writes what a rebuild relies on and does not make: after a loss of power, pages with the ends of the tables may be older than
+    /// what lies behind those ends, and the last generation older than the nodes.
+    void prepare() {
+        Header.setHalf(t, Header.GENERATION, generation);
+        if (s != null) {
+            s.asSlice(SlabTable.at(half(s, VIRGIN_ROW))).fill((byte) 0);
+        }
     }
 
     private void checkHeader() {

@@ -711,12 +711,12 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         int size = half(t, at + SIZE);
         long low = freeLow(half(t, at + CLASS));
         int slots = Long.bitCount(word(t, at + FULL));
-        for (int place = 0; place < slots; place++) {
+        for (int place = 0; place < SLOTS; place++) {
             int slot = row << 6 | place;
             long entry;
             do { // other threads may take and free slots meanwhile
                 entry = entry(slot);
-            } while (!replaceEntry(slot, entry, inSlab(nodes, entry, low)));
+            } while (!replaceEntry(slot, entry, place < slots ? inSlab(nodes, entry, low) : entry & GENERATION));
         }
         long free = free(row);
         int live = slots - Long.bitCount(free);
