@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             Soak.class,
             Growth.class,
             Fragmentation.class,
+            Reopening.class,
             Plots.class
         })
 public final class Benchmarks {

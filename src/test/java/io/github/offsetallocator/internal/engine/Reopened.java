@@ -17,6 +17,7 @@ import java.util.TreeSet;
 /// nothing but the tables is left.
 final class Reopened {
     private static final int SHIFT = 4;
+    private static final long MORE = 1 << 16;
 
     private Reopened() {}
 
@@ -29,8 +30,10 @@ final class Reopened {
         Map<Table, PlacedMemory> memory = new EnumMap<>(Table.class);
         try (Arena arena = Arena.ofShared()) {
             for (Table table : Table.values()) {
-                MemorySegment place = arena.allocate(table.largest(settings.capacity()), 64);
-                long[] used = {table == Table.NODES ? copyNodes(nodes, place) : table == Table.SLABS && one.slabs() != null ? copySlabs(one.slabs(), place) : 0};
+                MemorySegment found = table == Table.NODES ? nodes : table == Table.SLABS && one.slabs() != null ? slabs(one.slabs(), arena) : MemorySegment.NULL;
+                MemorySegment place = arena.allocate(Math.min(found.byteSize() + MORE, table.largest(settings.capacity())), 64);
+                long[] used = {Math.min(found.byteSize(), place.byteSize())};
+                MemorySegment.copy(found, 0, place, 0, used[0]);
                 memory.put(table, new PlacedMemory(settings.threads(), place, new PlacedMemory.Room() {
                     @Override
                     public long byteSize() {
@@ -53,18 +56,18 @@ final class Reopened {
         }
     }
 
-    private static long copyNodes(MemorySegment nodes, MemorySegment place) {
-        MemorySegment.copy(nodes, 0, place, 0, Math.min(nodes.byteSize(), place.byteSize()));
-        return Math.min(nodes.byteSize(), place.byteSize());
-    }
-
-    private static long copySlabs(Slabs slabs, MemorySegment place) {
-        MemorySegment.copy(slabs.head(), 0, place, 0, SlabTable.BASE);
-        long rows = SlabTable.rows(place);
-        for (int row = 0; row < rows && slabs.segment(row) != null; row++) {
-            MemorySegment.copy(slabs.segment(row), slabs.at(row), place, SlabTable.at(row), SlabTable.STRIDE);
+    /// The table of slabs as it is in a file: in one piece.
+    private static MemorySegment slabs(Slabs slabs, Arena arena) {
+        int rows = 1;
+        while (slabs.segment(rows) != null && rows < SlabTable.half(slabs.head(), SlabTable.VIRGIN_ROW)) {
+            rows++;
         }
-        return place.byteSize();
+        MemorySegment table = arena.allocate(SlabTable.bytes(rows), 64);
+        MemorySegment.copy(slabs.head(), 0, table, 0, SlabTable.BASE);
+        for (int row = 0; row < rows; row++) {
+            MemorySegment.copy(slabs.segment(row), slabs.at(row), table, SlabTable.at(row), SlabTable.STRIDE);
+        }
+        return table;
     }
 
     /// Handle, place and size of each block that is live.
