@@ -40,13 +40,20 @@ final class DurableTables {
             arena = new SegmentArena(file, like(builder, file.plan()), in(file, builder.threads()));
         } catch (DamagedException e) {
             file.close();
-            String message = "can't open the durable arena " + builder.path + ": its tables are damaged: " + e.getMessage();
-            throw new UncheckedIOException(message, new IOException(message, e));
+            throw refused(builder, "its tables are damaged: " + e.getMessage(), e);
         } catch (Throwable failure) {
             file.close();
+            if (failure.getCause() instanceof IOException full) {
+                throw refused(builder, failure.getMessage(), full);
+            }
             throw failure;
         }
         return publish(file, arena);
+    }
+
+    private static UncheckedIOException refused(SegmentArena.Builder builder, String reason, Throwable cause) {
+        String message = "can't open the durable arena " + builder.path + ": " + reason;
+        return new UncheckedIOException(message, new IOException(message, cause));
     }
 
     /// What a file must be like: as is stated, or as it was made.

@@ -96,7 +96,7 @@ final class CutScenario {
                 cause = struck;
             }
             if (world.settings.byOffset()) {
-                reopen(shadow, then);
+                reopen(shadow, n, then);
             }
             if (then == 1) {
                 shadow.meanwhile(call, random);
@@ -120,8 +120,12 @@ final class CutScenario {
     }
 
     /// Opens the tables as a process would that finds them in a file after a kill: it must find what is found here.
-    private void reopen(Shadow shadow, int then) {
-        Set<String> there = Reopened.live(shadow.engine, world.settings);
+    private void reopen(Shadow shadow, int n, int then) {
+        Set<String> there = Reopened.live(shadow.engine, world.settings, 0);
+        Set<String> later = Reopened.live(shadow.engine, world.settings, 1 + (int) ((seed * 31 + n) * 977 % 1500));
+        if (!there.equals(later)) {
+            throw new AssertionError("opened a second time it has " + later + ", not " + there);
+        }
         if (then == 0) {
             shadow.engine.verify(); // rebuilds
             Set<String> here = Reopened.live(shadow.engine);

@@ -23,8 +23,9 @@ final class Reopened {
 
     /// Opens copies of the tables as they are now.
     ///
+    /// @param cut if not 0, a first try to open them is cut short after so many stores
     /// @return what is live then
-    static Set<String> live(Engine engine, Settings settings) {
+    static Set<String> live(Engine engine, Settings settings, int cut) {
         OneThread one = engine.one();
         MemorySegment nodes = one.regions().table();
         Map<Table, PlacedMemory> memory = new EnumMap<>(Table.class);
@@ -47,12 +48,27 @@ final class Reopened {
                 }));
             }
             TablePlaces places = TablePlaces.of(memory, SHIFT, true, () -> {});
-            Engine again = Engine.of(new Settings(Header.word(nodes, Header.CAPACITY), settings.policy(), settings.maxBlocks(), false,
-                    settings.hasSlabs(), settings.byOffset(), settings.phase(), settings.threads(), places));
+            Settings found = new Settings(Header.word(nodes, Header.CAPACITY), settings.policy(), settings.maxBlocks(), false,
+                    settings.hasSlabs(), settings.byOffset(), settings.phase(), settings.threads(), places);
+            if (cut > 0) {
+                tryToOpen(found, cut);
+            }
+            Engine again = Engine.of(found);
             again.verify();
             Set<String> live = live(again);
             again.close(() -> {});
             return live;
+        }
+    }
+
+    private static void tryToOpen(Settings found, int cut) {
+        Cut.arm(cut);
+        try {
+            Engine.of(found).close(() -> {});
+        } catch (Cut.Struck struck) {
+            return;
+        } finally {
+            Cut.disarm();
         }
     }
 
