@@ -4,7 +4,9 @@ import io.github.offsetallocator.internal.backing.Backing;
 import io.github.offsetallocator.internal.backing.MappedFile;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.engine.Settings;
+import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.TablePlaces;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -63,7 +65,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     public static final long NO_SPACE = OffsetAllocator.NO_SPACE;
 
     private static final int SMALLEST_GRANULE_SHIFT = 4;
-    private static final long LARGEST_GRANULE = 1 << 24;
+    static final int LARGEST_GRANULE_SHIFT = 24;
+    private static final long LARGEST_GRANULE = 1L << LARGEST_GRANULE_SHIFT;
     private static final long NATIVE_ALIGNMENT = 64;
 
     private final Backing memory;
@@ -80,9 +83,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final boolean byOffset;
     private final boolean zeroed;
     private final Engine engine;
+    private final NewBlocks newBlocks;
     private final RetireQueue retired;
 
-    private SegmentArena(Backing memory, Builder builder) {
+    SegmentArena(Backing memory, Builder builder, TablePlaces places) {
         this.memory = memory;
         backing = memory.segment();
         heapBase = backing.heapBase().orElse(null);
@@ -97,13 +101,19 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
         engine = Engine.of(new Settings(units, builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
                 true, builder.byOffset() ? 0 : base >>> shift,
-                builder.shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED));
+                builder.threads(), places));
+        newBlocks = NewBlocks.of(engine, places.isDurable());
         try {
             retired = new RetireQueue(engine);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
         }
+    }
+
+    /// The smallest granule, as a power of two, with which so many bytes have fewer than 2^32.
+    static int smallestShift(long byteSize) {
+        return Math.max(SMALLEST_GRANULE_SHIFT, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
     }
 
     private static long elementSize(Object array) {
@@ -303,9 +313,14 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (moved == NO_SPACE) {
             throw noRoom(newByteSize, byteAlignment);
         }
-        MemorySegment made = sliceOrFree(moved, newByteSize);
-        freeMoved(old, moved);
-        return made;
+        try {
+            MemorySegment made = backing.asSlice(origin + (newBlocks.offset(moved) << shift), newByteSize);
+            newBlocks.show(old, moved);
+            return made;
+        } catch (Throwable failure) {
+            newBlocks.drop(moved);
+            throw failure;
+        }
     }
 
     // ---- handles -----------------------------------------------------------------------------------------------
@@ -319,19 +334,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///                                  backing segment on the heap can have
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocate(long byteSize, long byteAlignment) {
-        long allocation = allocateUnzeroed(byteSize, byteAlignment);
-        if (zeroed && allocation != NO_SPACE) {
-            try {
-                zero(allocation, 0, byteSize);
-            } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
-                engine.free(allocation);
-                throw failure;
-            }
+        if (zeroed) {
+            return allocateZeroed(byteSize, byteAlignment);
         }
-        return allocation;
-    }
-
-    private long allocateUnzeroed(long byteSize, long byteAlignment) {
         if (byteSize < 0) {
             throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
         }
@@ -345,18 +350,41 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return engine.allocate(units, Math.max(1, byteAlignment >>> shift), slack);
     }
 
-    private void zero(long allocation, long from, long to) {
+    private long allocateZeroed(long byteSize, long byteAlignment) {
+        long made = allocateNew(byteSize, byteAlignment);
+        if (made != NO_SPACE) {
+            try {
+                zeroNew(made, 0, byteSize);
+                newBlocks.show(0, made);
+            } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
+                newBlocks.drop(made);
+                throw failure;
+            }
+        }
+        return made;
+    }
+
+    private long allocateNew(long byteSize, long byteAlignment) {
+        if (byteSize < 0) {
+            throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
+        }
+        checkAlignment(byteAlignment);
+        long units = units(byteSize);
+        return newBlocks.allocate(units, Math.max(1, byteAlignment >>> shift), (int) ((units << shift) - byteSize));
+    }
+
+    private void zeroNew(long made, long from, long to) {
         if (from < to) {
-            engine.write(this, allocation, from, to, SegmentArena::zeroNow);
+            engine.write(this, made, from, to, (arena, block, start, end) -> arena.zeroNow(arena.newBlocks.offset(block), start, end));
         }
     }
 
-    private void zeroNow(long allocation, long from, long to) {
-        backing.asSlice(offset(allocation) + from, to - from).fill((byte) 0);
+    private void zeroNow(long unit, long from, long to) {
+        backing.asSlice(origin + (unit << shift) + from, to - from).fill((byte) 0);
     }
 
     private void copyNow(long from, long to, long byteSize) {
-        MemorySegment.copy(backing, offset(from), backing, offset(to), byteSize);
+        MemorySegment.copy(backing, offset(from), backing, origin + (newBlocks.offset(to) << shift), byteSize);
     }
 
     /// Bytes to granules. No bytes get one, so that every slice has an address of its own.
@@ -445,7 +473,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// Changes the size of an allocation where it lies, as [OffsetAllocator#resize(long, long)]. If slices are zeroed, fills
-    /// what it grows by with zeros.
+    /// what it grows by with zeros; a durable one then grows by less than 32 MiB at a time.
     ///
     /// @param allocation  a handle, which stays valid
     /// @param newByteSize bytes, not negative
@@ -457,23 +485,27 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             throw new IllegalArgumentException("byteSize " + newByteSize + " is negative");
         }
         long oldByteSize = size(allocation);
-        if (!resizeUnzeroed(allocation, newByteSize)) {
+        if (!zeroed || newByteSize <= oldByteSize) {
+            return resize(allocation, newByteSize, newByteSize);
+        }
+        if (!resize(allocation, newByteSize, newBlocks.sizeWhileFilled(oldByteSize, newByteSize))) {
             return false;
         }
-        if (zeroed) {
-            try {
-                zero(allocation, oldByteSize, newByteSize);
-            } catch (Throwable failure) {
-                resizeUnzeroed(allocation, oldByteSize);
-                throw failure;
-            }
+        try {
+            engine.write(this, allocation, oldByteSize, newByteSize, (arena, block, from, to) -> arena.zeroNow(arena.engine.offset(block), from, to));
+        } catch (Throwable failure) {
+            resize(allocation, oldByteSize, oldByteSize);
+            throw failure;
         }
-        return true;
+        return size(allocation) == newByteSize || resize(allocation, newByteSize, newByteSize);
     }
 
-    private boolean resizeUnzeroed(long allocation, long newByteSize) {
-        long units = units(newByteSize);
-        return engine.resize(allocation, units, (int) ((units << shift) - newByteSize));
+    /// @param room  how many bytes there is to be room for
+    /// @param shown how many of these it has for its caller
+    private boolean resize(long allocation, long room, long shown) {
+        long units = units(room);
+        long slack = (units << shift) - shown;
+        return slack <= NodeState.MAX_SLACK && engine.resize(allocation, units, (int) slack);
     }
 
     /// Changes the size of an allocation, in place if that is possible, or else by moving it: then a new allocation is
@@ -492,7 +524,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
         long moved = copyOf(allocation, newByteSize, byteAlignment);
         if (moved != NO_SPACE) {
-            freeMoved(allocation, moved);
+            try {
+                newBlocks.show(allocation, moved);
+            } catch (Throwable failure) {
+                newBlocks.drop(moved);
+                throw failure;
+            }
         }
         return moved;
     }
@@ -503,42 +540,22 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return (start & byteAlignment - 1) == 0 && resize(allocation, newByteSize);
     }
 
-    /// A new block with the content and tag of another one, and zeros behind if all slices are zeroed; or [#NO_SPACE].
+    /// A new block with the content of another one, and zeros behind if all slices are zeroed; or [#NO_SPACE].
     private long copyOf(long allocation, long newByteSize, long byteAlignment) {
         long copied = Math.min(newByteSize, size(allocation));
-        long tag = tag(allocation);
-        long made = allocateUnzeroed(newByteSize, byteAlignment);
+        long made = allocateNew(newByteSize, byteAlignment);
         if (made != NO_SPACE) {
             try {
                 engine.write(this, allocation, made, copied, SegmentArena::copyNow);
                 if (zeroed) {
-                    zero(made, copied, newByteSize);
-                }
-                if (tag != 0) {
-                    setTag(made, tag);
+                    zeroNew(made, copied, newByteSize);
                 }
             } catch (Throwable failure) {
-                freeQuietly(made);
+                newBlocks.drop(made);
                 throw failure;
             }
         }
         return made;
-    }
-
-    /// Frees the old block of two. If another thread has freed it, the new one goes too.
-    private void freeMoved(long old, long made) {
-        try {
-            engine.free(old);
-        } catch (IllegalStateException gone) {
-            freeQuietly(made);
-            throw gone;
-        }
-    }
-
-    private void freeQuietly(long allocation) {
-        if (!engine.isClosed() && engine.isLive(allocation)) {
-            engine.free(allocation);
-        }
     }
 
     /// Frees an allocation later, when a counter has reached `value`, as [OffsetAllocator#retire(long, long)]. Its slice is
@@ -702,9 +719,34 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         engine.reset();
     }
 
-    /// Writes what was changed in slices of a mapped file to the disk, as [MemorySegment#force()].
+    /// The handle that [#setRoot(long)] was told last, or 0. It names the block from which a program finds all others again.
+    ///
+    /// @return the handle as it was set, also if its block was freed since; 0 if there is none
+    /// @throws IllegalStateException if this arena is closed, or not durable
+    public long root() {
+        engine.checkOpen();
+        return memory.root();
+    }
+
+    /// Says by which block a program will find all others when this arena is opened again. It is one step: after a kill the root
+    /// is this one or the one before. What was written before to any block comes before it.
+    ///
+    /// @param allocation a handle, or 0 for none
+    /// @throws IllegalStateException if the handle is not live here, or this arena is closed or not durable
+    public void setRoot(long allocation) {
+        if (allocation != 0) {
+            engine.checkLive(allocation);
+        }
+        engine.checkOpen();
+        memory.setRoot(allocation);
+    }
+
+    /// Writes what was changed in slices of a mapped file to the disk, as [MemorySegment#force()]. In a durable arena, also what was
+    /// allocated, freed, tagged and set as root: first what slices hold, then that they are live. Without it, all this is
+    /// safe when the process ends in whatever way, but not when the machine loses its power.
     ///
     /// @throws IllegalStateException if this arena is closed, or has mapped no file
+    /// @throws UncheckedIOException  if the disk fails
     public void force() {
         engine.checkOpen();
         memory.force();
@@ -727,24 +769,26 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// Options for a [SegmentArena].
     public static final class Builder {
-        private enum Source { NONE, NATIVE, MAPPED, BORROWED }
+        enum Source { NONE, NATIVE, MAPPED, DURABLE, BORROWED }
 
-        private enum Alignment { BY_DEFAULT, BY_ADDRESS, BY_OFFSET }
+        enum Alignment { BY_DEFAULT, BY_ADDRESS, BY_OFFSET }
 
-        private Source source = Source.NONE;
-        private long byteSize;
-        private Path path;
+        Source source = Source.NONE;
+        long byteSize;
+        Path path;
         private MemorySegment borrowed;
-        private boolean shared;
-        private boolean zeroed;
-        private int granuleShift = SMALLEST_GRANULE_SHIFT;
-        private Fit fit = Fit.GOOD;
-        private int maxAllocations = OffsetAllocator.MAX_ALLOCATIONS;
-        private boolean realTime;
-        private boolean reserve;
-        private Alignment alignment = Alignment.BY_DEFAULT;
+        boolean shared;
+        boolean zeroed;
+        int granuleShift = SMALLEST_GRANULE_SHIFT;
+        boolean isGranuleStated;
+        Fit fit = Fit.GOOD;
+        boolean isFitStated;
+        int maxAllocations = OffsetAllocator.MAX_ALLOCATIONS;
+        boolean realTime;
+        boolean reserve;
+        Alignment alignment = Alignment.BY_DEFAULT;
 
-        private Builder() {}
+        Builder() {}
 
         /// Native memory of the arena's own.
         ///
@@ -766,6 +810,26 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return this builder
         public Builder mapped(Path path, long byteSize) {
             source = Source.MAPPED;
+            this.path = Objects.requireNonNull(path);
+            this.byteSize = byteSize;
+            return this;
+        }
+
+        /// A file that holds the arena and all that says what is live in it: it is made if it is absent, and opened if it is one.
+        /// Then handles, sizes, tags, contents, [SegmentArena#root()], granule and fit are as they were, whatever has ended the process
+        /// that had it: every call that had returned is there, and one that had not is there as a whole or not at all. What was
+        /// retired is free. A handle that was freed is refused as before.
+        ///
+        /// While the arena is open the file is locked. A file that is anything else, is damaged or was made for another size is
+        /// refused and not written to. It is sparse: its length is several times `byteSize`, its space on disk is what is
+        /// used. Opening takes time in proportion to what is live, and so does a close, which also forces: see [SegmentArena#force()].
+        /// [#realTime()] and [#alignByAddress()] don't go with it.
+        ///
+        /// @param path     the file
+        /// @param byteSize bytes of the arena, the same each time
+        /// @return this builder
+        public Builder durable(Path path, long byteSize) {
+            source = Source.DURABLE;
             this.path = Objects.requireNonNull(path);
             this.byteSize = byteSize;
             return this;
@@ -809,6 +873,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
                 throw new IllegalArgumentException("granule " + byteSize + " is not a power of two from 16 to 2^24");
             }
             granuleShift = Long.numberOfTrailingZeros(byteSize);
+            isGranuleStated = true;
             return this;
         }
 
@@ -818,6 +883,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return this builder
         public Builder fit(Fit fit) {
             this.fit = Objects.requireNonNull(fit);
+            isFitStated = true;
             return this;
         }
 
@@ -877,14 +943,18 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @throws OutOfMemoryError         if there is no such memory
         public SegmentArena build() {
             if (source == Source.NONE) {
-                throw new IllegalStateException("say nativeMemory, mapped or backing first");
+                throw new IllegalStateException("say nativeMemory, mapped, durable or backing first");
             }
-            if (reserve && source != Source.MAPPED) {
-                throw new IllegalStateException("reserve is for a file: say mapped");
+            if (reserve && source != Source.MAPPED && source != Source.DURABLE) {
+                throw new IllegalStateException("reserve is for a file: say mapped or durable");
+            }
+            if (source == Source.DURABLE) {
+                checkByteSize();
+                return DurableTables.open(this);
             }
             Backing memory = source == Source.BORROWED ? borrow() : make();
             try {
-                return new SegmentArena(memory, this);
+                return new SegmentArena(memory, this, TablePlaces.ofNative(threads()));
             } catch (Throwable failure) {
                 memory.close();
                 throw failure;
@@ -902,7 +972,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return Backing.borrowed(borrowed);
         }
 
-        private Backing make() {
+        TableMemory.Threads threads() {
+            return shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED;
+        }
+
+        private void checkByteSize() {
             if (byteSize <= 0) {
                 throw new IllegalArgumentException("byteSize " + byteSize + " is not positive");
             }
@@ -910,17 +984,22 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             if (byteSize < granule) {
                 throw new IllegalArgumentException("byteSize " + byteSize + " is less than a granule of " + granule);
             }
+        }
+
+        private Backing make() {
+            checkByteSize();
+            long granule = 1L << shiftFor(byteSize);
             return source == Source.MAPPED
                     ? MappedFile.of(path, byteSize, shared, reserve)
                     : Backing.ofNative(byteSize + granule - 1 & -granule, Math.max(NATIVE_ALIGNMENT, granule), shared);
         }
 
         private boolean byOffset() {
-            return alignment == Alignment.BY_OFFSET || alignment == Alignment.BY_DEFAULT && source == Source.MAPPED;
+            return alignment == Alignment.BY_OFFSET || alignment == Alignment.BY_DEFAULT && (source == Source.MAPPED || source == Source.DURABLE);
         }
 
-        private int shiftFor(long byteSize) {
-            int shift = Math.max(granuleShift, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
+        int shiftFor(long byteSize) {
+            int shift = Math.max(granuleShift, smallestShift(byteSize));
             if (1L << shift > LARGEST_GRANULE) {
                 throw new IllegalArgumentException("the backing segment of " + byteSize + " bytes is too large: it must have less than 2^56");
             }

@@ -40,6 +40,8 @@
 ///   retired.
 /// - *Trim*: to make a table smaller after a peak. *Rebuild*: to make lists, bins and sums anew from what is live, after an
 ///   error has struck in the middle of a call.
+/// - A *durable* arena's tables lie in a *place* in its file. They are *surveyed* when it is opened again. A *hidden* block is one
+///   whose bytes are being written: it counts as retired until it is shown.
 /// - *The lock* is the one monitor of a shared arena. A *hint* is a number that may be wrong: whoever reads it checks.
 ///
 /// ## The house
@@ -55,7 +57,7 @@
 ///                   |
 ///   regions   Regions, Bins, FitPolicy, SmallFloat         the published algorithm; compaction
 ///                   |
-///   tables    Header, NodeTable, SlabTable, PageMap, …     where each field lies; all state, in native memory
+///   tables    Header, NodeTable, SlabTable, PageMap, …     where each field lies; all state, in native memory or a file
 /// ```
 ///
 /// A floor uses the floors below it and none above: a test reads the sources for that. Only this package is exported.

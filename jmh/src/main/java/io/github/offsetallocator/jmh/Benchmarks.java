@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             Growth.class,
             Fragmentation.class,
             Footprint.class,
+            Reopening.class,
             Plots.class
         })
 public final class Benchmarks {

@@ -5,6 +5,10 @@ import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
 import io.netty.buffer.AdaptiveByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Supplier;
 
@@ -48,6 +52,14 @@ public enum Kind {
     ARENA_SHARED_SEGMENTS("SegmentArena.ofShared, segments", forMany((threads, slots, bytes) -> {
         SegmentArena arena = SegmentArena.ofShared(threads * bytes);
         return () -> new OwnSubjects.Segments(slots, arena);
+    })),
+    /// A durable [SegmentArena] by handle. Its file is in the directory of temporary files, and nobody forces it.
+    ARENA_DURABLE("SegmentArena, durable, handles", forOne((slots, bytes) ->
+            new OwnSubjects.Handles(slots, SegmentArena.builder().durable(newFile(), bytes).build()))),
+    /// A durable shared [SegmentArena] by handle.
+    ARENA_DURABLE_SHARED("SegmentArena, durable, shared, handles", forMany((threads, slots, bytes) -> {
+        SegmentArena arena = SegmentArena.builder().durable(newFile(), threads * bytes).shared().build();
+        return () -> new OwnSubjects.Handles(slots, arena);
     })),
     /// An arena of the JDK for each block.
     CONFINED("Arena.ofConfined()", forOne((slots, _) -> new PeerSubjects.Confined(slots))),
@@ -107,6 +119,19 @@ public enum Kind {
 
     private static Opening lwjgl(String name, String implementation) {
         return forMany((_, slots, _) -> () -> new PeerSubjects.Lwjgl(slots, name, implementation));
+    }
+
+    /// A file that is not there, and goes with the JVM.
+    static Path newFile() {
+        try {
+            Path directory = Files.createTempDirectory("arena");
+            Path file = directory.resolve("file");
+            directory.toFile().deleteOnExit();
+            file.toFile().deleteOnExit();
+            return file;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static SegmentArena realTimeArena(int slots, long bytes) {

@@ -8,7 +8,6 @@ import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.SlabTable;
-import io.github.offsetallocator.internal.tables.TableMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
@@ -55,11 +54,16 @@ final class AnyThread extends Engine {
     private volatile boolean resetting;
     private final Object resetLock = new Object();
 
-    AnyThread(Settings settings) {
-        engine = new OneThread(settings);
+    AnyThread(OneThread engine) {
+        this.engine = engine;
         slabs = engine.slabs();
-        capacity = settings.capacity();
+        capacity = engine.capacity();
         nodes = engine.regions().table();
+    }
+
+    @Override
+    OneThread one() {
+        return engine;
     }
 
     // ---- allocate and free -------------------------------------------------------------------------------------
@@ -134,7 +138,8 @@ final class AnyThread extends Engine {
     }
 
     /// After an error nothing is known without the lock, until a call that succeeds publishes it.
-    private Error forget(Error e) {
+    @Override
+    Error forget(Error e) {
         bound = NO_BOUND;
         nodes = Regions.CLOSED; // a thread that asks for a node takes the lock
         capacity = UNKNOWN;
@@ -142,7 +147,8 @@ final class AnyThread extends Engine {
     }
 
     /// Lets others see what the engine has changed.
-    private void publish() {
+    @Override
+    void publish() {
         MemorySegment t = engine.regions().table();
         long units = engine.capacity();
         if (capacity != units) {
@@ -280,7 +286,8 @@ final class AnyThread extends Engine {
 
     /// A node from [Header#FRESH] on is as it was before a reset. Whoever takes it says that it is unused before it counts.
     private static boolean isLiveNode(MemorySegment t, int node, long handle) {
-        if (Integer.compareUnsigned(node - NodeTable.FIRST_REGION, Header.half(t, Header.FRESH) - NodeTable.FIRST_REGION) >= 0) {
+        if (Integer.compareUnsigned(node - NodeTable.FIRST_REGION, Header.half(t, Header.FRESH) - NodeTable.FIRST_REGION) >= 0
+                || node >= NodeTable.nodes(t)) { // in a file a table grows where it is, before others see that
             return false;
         }
         VarHandle.acquireFence();
@@ -351,11 +358,6 @@ final class AnyThread extends Engine {
     @Override
     public FitPolicy policy() {
         return engine.policy();
-    }
-
-    @Override
-    TableMemory.Threads threads() {
-        return engine.threads();
     }
 
     @Override

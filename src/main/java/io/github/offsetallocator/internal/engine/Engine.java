@@ -2,6 +2,9 @@ package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.tables.DamagedException;
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,8 +24,19 @@ public abstract class Engine {
     Engine() {}
 
     /// An engine for those threads that the settings name.
+    ///
+    /// @throws DamagedException if tables that were found are not as an engine leaves them; nothing has been written then
     public static Engine of(Settings settings) {
-        return settings.threads() == TableMemory.Threads.ANY ? new AnyThread(settings) : new OneThread(settings);
+        OneThread one;
+        if (settings.places().areFound()) {
+            Survey survey = new Survey(settings);
+            survey.check();
+            settings.places().accept();
+            one = OneThread.reopened(settings, survey);
+        } else {
+            one = new OneThread(settings);
+        }
+        return settings.threads() == TableMemory.Threads.ANY ? new AnyThread(one) : one;
     }
 
     public abstract long allocate(long size, int slack);
@@ -33,6 +47,63 @@ public abstract class Engine {
     public abstract void free(long handle);
 
     public abstract void freeAll(long[] handles, int from, int to);
+
+    /// As [#allocate(long, long, int)], of a block that counts as retired until [#replace] brings it to light. It is free if its
+    /// file is opened again before.
+    public final long allocateHidden(long size, long alignment, int slack) {
+        synchronized (lock()) {
+            try {
+                long hidden = allocateUnpublished(size, alignment, slack | NodeState.HIDDEN);
+                publish();
+                return hidden;
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    private long allocateUnpublished(long size, long alignment, int slack) {
+        long hidden = one().allocate(size, alignment, slack);
+        if (hidden != NO_SPACE) {
+            Header.add(one().regions().table(), Header.RETIRED, 1);
+        }
+        return hidden;
+    }
+
+    /// Units from the start of the range to a hidden block.
+    ///
+    /// @throws IllegalStateException if a reset has freed it
+    public final long offsetOfHidden(long hidden) {
+        synchronized (lock()) {
+            one().checkHidden(hidden);
+            return one().offsetOfNew(hidden);
+        }
+    }
+
+    /// Lets a hidden block take the place of a live one, which ends, and have its tag. All of it happens or nothing, whatever strikes.
+    ///
+    /// @param old 0 if nothing ends
+    public final void replace(long old, long hidden) {
+        synchronized (lock()) {
+            try {
+                one().replaceNow(old, hidden);
+                publish();
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    /// The engine for one thread, to be used under the lock.
+    abstract OneThread one();
+
+    /// Lets those who don't take the lock see what was changed.
+    void publish() {}
+
+    /// After an error they must not rely on what they see.
+    Error forget(Error e) {
+        return e;
+    }
 
     /// From here on only [#isRetired] and [#freeRetired] take a block's handle.
     public abstract void retire(long handle);
@@ -55,7 +126,9 @@ public abstract class Engine {
         }
     }
 
-    abstract TableMemory.Threads threads();
+    final TableMemory.Threads threads() {
+        return one().regions().threads();
+    }
 
     /// For how many retired blocks a queue has room when its ring is made.
     abstract int roomForRetired();

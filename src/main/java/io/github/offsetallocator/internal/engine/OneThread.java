@@ -13,8 +13,10 @@ import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.TablePlaces.Table;
 import io.github.offsetallocator.internal.tables.TagTable;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 
 /// Handles and life cycle for one thread at a time: slabs first, then the bins.
 ///
@@ -37,6 +39,8 @@ final class OneThread extends Engine {
     private final int maxBlocks;
     private final long phase;
     private final int roomForRetired;
+    /// Whether the tables lie in a file, which must not show a block before what the block consists of.
+    private final boolean isDurable;
 
     /// The only thread that may call, or null if others may. The tables don't check that: a segment of a confined arena would
     /// check it at each access.
@@ -45,7 +49,7 @@ final class OneThread extends Engine {
     private boolean blocked;
     private volatile boolean closed;
     /// Whether an error has struck where no busy word tells of it.
-    private boolean struck;
+    boolean struck;
     private Compaction plan;
     private final Batch batch = new Batch(this);
 
@@ -60,20 +64,23 @@ final class OneThread extends Engine {
         maxBlocks = settings.maxBlocks();
         phase = settings.phase();
         roomForRetired = settings.preallocated() ? maxBlocks : 0;
-        tags = new TagTable(settings.threads());
-        regions = new Regions(settings.capacity(), settings.policy(), maxBlocks, settings.preallocated(), settings.threads());
+        isDurable = settings.places().isDurable();
+        tags = new TagTable(settings.places());
+        regions = new Regions(settings.capacity(), settings.policy(), maxBlocks, settings.preallocated(), settings.places().memory(Table.NODES));
         PageMap madePages = null;
         Slabs madeSlabs = null;
         try {
-            MemorySegment t = regions.table();
-            int salt = settings.salt();
-            Header.setHalf(t, Header.GENERATION, salt);
-            Header.setHalf(t, Header.FLOOR, salt & ~1);
+            if (!settings.places().areFound()) {
+                MemorySegment t = regions.table();
+                int salt = settings.salt();
+                Header.setHalf(t, Header.GENERATION, salt);
+                Header.setHalf(t, Header.FLOOR, salt & ~1);
+            }
             if (settings.byOffset()) {
                 madePages = new PageMap(settings.capacity(), settings.preallocated(), settings.threads());
             }
             if (settings.hasSlabs()) {
-                madeSlabs = Slabs.of(regions, madePages, maxBlocks, phase);
+                madeSlabs = Slabs.of(regions, madePages, maxBlocks, phase, settings.places().memory(Table.SLABS));
             }
         } catch (Throwable failure) {
             if (madePages != null) {
@@ -86,12 +93,35 @@ final class OneThread extends Engine {
         slabs = madeSlabs;
     }
 
+    /// An engine over tables as an earlier process has left them, which a [Survey] has passed: everything is made anew from
+    /// what is live there. Blocks that were retired are free: what they waited for has ended with the process.
+    static OneThread reopened(Settings settings, Survey survey) {
+        survey.prepare();
+        OneThread engine = new OneThread(settings);
+        try {
+            engine.rebuild();
+            engine.batch.freeRetired();
+            if (Header.half(engine.regions.table(), Header.BLOCKS) > engine.maxBlocks && engine.slabs != null) {
+                engine.slabs.dissolveAll(); // free slots count as blocks
+            }
+            return engine;
+        } catch (Throwable failure) {
+            engine.close(() -> {});
+            throw failure;
+        }
+    }
+
     Regions regions() {
         return regions;
     }
 
     Slabs slabs() {
         return slabs;
+    }
+
+    @Override
+    OneThread one() {
+        return this;
     }
 
     PageMap pages() {
@@ -196,6 +226,9 @@ final class OneThread extends Engine {
         int generation = Header.nextGeneration(t);
         t.set(HALF, Header.BLOCKS, t.get(HALF, Header.BLOCKS) + 1);
         t.set(WORD, Header.LIVE, t.get(WORD, Header.LIVE) + Header.ONE + size);
+        if (isDurable) {
+            VarHandle.releaseFence(); // all that was stored before, in the block's place too
+        }
         setLinks(t, node, NodeState.live(slack, generation));
         Regions.end(t);
         return pair(generation, node);
@@ -286,7 +319,7 @@ final class OneThread extends Engine {
         }
     }
 
-    private void releaseMoved(int slot) {
+    void releaseMoved(int slot) {
         int node = SlabTable.movedTo(slabs.entry(slot));
         Regions.begin(regions.table()); // before the entry's store, which ends the block: its node goes too
         slabs.forgetMoved(slot);
@@ -294,7 +327,7 @@ final class OneThread extends Engine {
     }
 
     /// Ends a live block: its region goes back to the bins, or to the plan that has reserved its surroundings.
-    private void release(MemorySegment t, int node) {
+    void release(MemorySegment t, int node) {
         Regions.begin(t);
         if (pages != null) {
             pages.remove(t, node);
@@ -320,11 +353,22 @@ final class OneThread extends Engine {
     public void freeAll(long[] handles, int from, int to) {
         checkUsable();
         recover();
-        try {
-            batch.free(handles, from, to);
-        } catch (Error e) {
-            struck = true; // a rebuild takes off the marks that are left
-            throw e;
+        batch.freeAll(handles, from, to);
+    }
+
+    void replaceNow(long old, long hidden) {
+        checkUsable();
+        recover();
+        checkHidden(hidden);
+        if (old != 0 && tag(old) != 0) {
+            tags.set(hidden, tag(old));
+        }
+        batch.replace(old, hidden);
+    }
+
+    void checkHidden(long hidden) {
+        if (!isRetired(hidden)) {
+            throw notLive(hidden);
         }
     }
 
@@ -506,6 +550,7 @@ final class OneThread extends Engine {
         Header.setWord(t, Header.RESIZED_REGION, region + more);
         Header.setHalf(t, Header.RESIZED_SLACK, slack);
         Header.setHalf(t, Header.RESIZED, node);
+        VarHandle.releaseFence(); // before the region changes
         if (pages != null) {
             pages.remove(t, node);
         }
@@ -518,7 +563,9 @@ final class OneThread extends Engine {
             pages.add(t, node);
         }
         Header.setWord(t, Header.LIVE, Header.word(t, Header.LIVE) + more);
+        VarHandle.releaseFence(); // the region before the slack, and that before the end of both
         setLinks(t, node, NodeState.live(slack, low(links(t, node))));
+        VarHandle.releaseFence();
         Header.setHalf(t, Header.RESIZED, NIL);
         Regions.end(t);
         return true;
@@ -946,6 +993,8 @@ final class OneThread extends Engine {
         recover();
         MemorySegment t = regions.table();
         Regions.begin(t);
+        Header.setHalf(t, Header.RESETTING, 1);
+        VarHandle.releaseFence();
         if (slabs != null) {
             slabs.beginClear();
         }
@@ -956,6 +1005,8 @@ final class OneThread extends Engine {
         }
         openSlabs();
         Header.add(t, Header.RESETS, 1);
+        VarHandle.releaseFence();
+        Header.setHalf(t, Header.RESETTING, 0);
         Regions.end(t);
         if (slabs != null) {
             slabs.trim();
@@ -992,11 +1043,6 @@ final class OneThread extends Engine {
     }
 
     @Override
-    TableMemory.Threads threads() {
-        return regions.threads();
-    }
-
-    @Override
     int roomForRetired() {
         return roomForRetired;
     }
@@ -1020,6 +1066,7 @@ final class OneThread extends Engine {
         Regions.begin(t);
         plan = null;
         endResize(t);
+        batch.reveal();
         int slots = 0;
         if (slabs == null) {
             regions.rebuild(_ -> true);
@@ -1036,11 +1083,16 @@ final class OneThread extends Engine {
                 if (NodeState.isLive(links(t, node))) {
                     pages.ready(region(t, node));
                     pages.add(t, node);
+                } else if (NodeState.isSlab(links(t, node))) {
+                    pages.ready(region(t, node));
+                    pages.coverSlab(low(links(t, node)), region(t, node));
                 }
             }
         }
         openSlabs();
         struck = false;
+        batch.end();
+        Header.setHalf(t, Header.RESETTING, 0);
         Regions.end(t);
     }
 }

@@ -50,14 +50,18 @@ public final class Regions implements AutoCloseable {
     private final long maxNodes;
     private MemorySegment table;
 
-    public Regions(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, TableMemory.Threads threads) {
+    /// @param memory where the nodes are, or are to be
+    public Regions(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, TableMemory memory) {
         this.policy = policy;
-        memory = new TableMemory(threads);
-        maxNodes = Math.min(MAX_NODES, FIRST_REGION + 2L * maxBlocks + 1 + SPARE_NODES);
+        this.memory = memory;
+        maxNodes = Math.min(Math.min(MAX_NODES, memory.limit() >>> SHIFT), FIRST_REGION + 2L * maxBlocks + 1 + SPARE_NODES);
         minNodes = preallocated ? maxNodes : Math.min(maxNodes, FIRST_TABLE_NODES);
-        table = memory.allocate(bytes(minNodes));
-        Header.setWord(table, CAPACITY, capacity);
-        clear();
+        MemorySegment found = memory.found();
+        table = found == null ? memory.allocate(bytes(minNodes)) : found;
+        if (found == null) {
+            Header.setWord(table, CAPACITY, capacity);
+            clear();
+        }
     }
 
     private static MemorySegment closedTable() {
@@ -327,7 +331,7 @@ public final class Regions implements AutoCloseable {
             return old; // what a call asks for at most is more than the limit of blocks can need
         }
         MemorySegment t = memory.allocate(bytes(nodes));
-        MemorySegment.copy(old, 0, t, 0, Math.min(old.byteSize(), bytes(Header.half(old, FRESH))));
+        memory.copy(old, t, Math.min(old.byteSize(), bytes(Header.half(old, FRESH))));
         Header.setHalf(t, Header.TRIM_AT, nodes <= Math.max(minNodes, KEPT_NODES) ? 0 : (int) (nodes >>> TRIM_SHIFT));
         VarHandle.releaseFence(); // for those who read it without a lock
         table = t;
@@ -354,7 +358,7 @@ public final class Regions implements AutoCloseable {
     public void trim() {
         MemorySegment t = table;
         int blocks = Header.half(t, Header.BLOCKS);
-        if (blocks >= Header.half(t, Header.TRIM_AT) || memory.threads() == TableMemory.Threads.ANY) {
+        if (blocks >= Header.half(t, Header.TRIM_AT) || !memory.shrinks()) {
             return;
         }
         Header.setHalf(t, Header.TRIM_AT, Math.max(1, blocks >>> 1));
@@ -396,6 +400,7 @@ public final class Regions implements AutoCloseable {
     public void rebuild(IntPredicate holds) {
         MemorySegment t = table;
         int fresh = Header.half(t, FRESH);
+        boolean isDecided = Header.half(t, Header.DECIDED) != 0;
         long[] keys = new long[fresh - FIRST_REGION];
         int kept = 0;
         int live = 0;
@@ -404,7 +409,7 @@ public final class Regions implements AutoCloseable {
         for (int node = FIRST_REGION; node < fresh; node++) {
             long links = links(t, node);
             if ((links & NodeState.PENDING) == NodeState.PENDING && !NodeState.isSlab(links)) {
-                links &= ~NodeState.PENDING;
+                links = isDecided ? NodeState.UNUSED : links & ~NodeState.PENDING;
                 setLinks(t, node, links);
             }
             boolean isLive = NodeState.isLive(links);

@@ -60,25 +60,34 @@ public final class AnyThreadSlabs extends Slabs {
 
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
+    /// Head and rows.
     private final TableMemory memory;
+    /// The stripes' lines.
+    private final TableMemory hints;
     private final MemorySegment head;
     private static final MemorySegment[] NO_STRIPES = new MemorySegment[STRIPES];
 
     private final MemorySegment[] stripes = new MemorySegment[STRIPES];
     /// The stripes, or none while all slabs end.
     private MemorySegment[] openStripes = stripes;
+    private final long mostChunks;
     private MemorySegment[] chunks = new MemorySegment[4];
     private int chunkCount;
     private long byteSize;
     private boolean open = true;
 
-    AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase) {
+    AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         super(regions, pages, maxBlocks, phase);
-        memory = new TableMemory(regions.threads());
+        this.memory = memory;
+        hints = new TableMemory(regions.threads());
+        mostChunks = Math.min(MAX_ROWS >>> CHUNK_SHIFT, (memory.limit() - BASE) / CHUNK_BYTES);
         try {
-            head = allocate(BASE);
-            writeHead(head);
-            addChunks();
+            boolean isFound = memory.isFound();
+            head = allocate(memory, BASE);
+            if (!isFound) {
+                writeHead(head);
+            }
+            addChunks(Math.max(1, half(head, VIRGIN_ROW) + CHUNK_ROWS - 1 >>> CHUNK_SHIFT));
         } catch (Throwable failure) {
             memory.close();
             throw failure;
@@ -325,7 +334,7 @@ public final class AnyThreadSlabs extends Slabs {
     private MemorySegment stripeOf(int stripe) {
         if (stripes[stripe] == null) {
             try {
-                stripes[stripe] = allocate((long) CLASSES << LINE_SHIFT);
+                stripes[stripe] = allocate(hints, (long) CLASSES << LINE_SHIFT);
             } catch (OutOfMemoryError e) {
                 return null;
             }
@@ -335,19 +344,18 @@ public final class AnyThreadSlabs extends Slabs {
 
     // ---- the tables --------------------------------------------------------------------------------------------
 
-    private MemorySegment allocate(long bytes) {
-        MemorySegment made = memory.allocate(bytes);
+    private MemorySegment allocate(TableMemory memory, long bytes) {
+        MemorySegment made = memory.more(bytes);
         byteSize += bytes;
         return made;
     }
 
-    /// Adds a half as many chunks as there are, 16 at most, from one piece of memory.
-    private void addChunks() {
-        int count = Math.clamp(chunkCount >> 1, 1, MOST_CHUNKS);
+    /// Adds chunks from one piece of memory.
+    private void addChunks(int count) {
         MemorySegment[] more = chunkCount + count > chunks.length ? Arrays.copyOf(chunks, 2 * chunks.length + count) : chunks;
-        MemorySegment memory = allocate(count * CHUNK_BYTES);
+        MemorySegment piece = allocate(memory, count * CHUNK_BYTES);
         for (int i = 0; i < count; i++) {
-            more[chunkCount + i] = memory.asSlice(i * CHUNK_BYTES, CHUNK_BYTES);
+            more[chunkCount + i] = piece.asSlice(i * CHUNK_BYTES, CHUNK_BYTES);
         }
         VarHandle.releaseFence(); // for those who look for a row without the lock
         chunks = more;
@@ -401,11 +409,11 @@ public final class AnyThreadSlabs extends Slabs {
         if (half(head, UNUSED_ROWS) != 0 || half(head, FRESH_ROW) < chunkCount << CHUNK_SHIFT) {
             return true;
         }
-        if (chunkCount << CHUNK_SHIFT > MAX_ROWS - MOST_CHUNKS * CHUNK_ROWS) {
+        if (chunkCount >= mostChunks) {
             return false;
         }
-        try {
-            addChunks();
+        try { // a half as many as there are
+            addChunks((int) Math.min(mostChunks - chunkCount, Math.clamp(chunkCount >> 1, 1, MOST_CHUNKS)));
             return true;
         } catch (OutOfMemoryError e) { // the bins may still serve the request
             return false;
@@ -487,6 +495,7 @@ public final class AnyThreadSlabs extends Slabs {
         open = false;
         Arrays.fill(stripes, null);
         chunks = new MemorySegment[0];
+        hints.close();
         memory.close();
     }
 }

@@ -33,6 +33,7 @@ public final class OneThreadSlabs extends Slabs {
     private static final int KEPT_ROWS = 256;
 
     private final TableMemory memory;
+    private final long mostRows;
     /// The table, or [SlabTable#NONE] while no call may take the short way: after close, during a walk, with a plan open.
     private MemorySegment open;
     /// Whether `open` is to be the table while nothing is being changed.
@@ -43,12 +44,16 @@ public final class OneThreadSlabs extends Slabs {
     /// Rows that the table has had. Up to there it doubles.
     private long peakRows;
 
-    OneThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase) {
+    OneThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         super(regions, pages, maxBlocks, phase);
-        memory = new TableMemory(regions.threads());
-        table = memory.allocate(SlabTable.bytes(FIRST_ROW + FIRST_ROWS));
+        this.memory = memory;
+        mostRows = Math.min(MAX_ROWS, (memory.limit() - BASE) / STRIDE);
+        MemorySegment found = memory.found();
+        table = found == null ? memory.allocate(SlabTable.bytes(FIRST_ROW + FIRST_ROWS)) : found;
         open = table;
-        writeHead(table);
+        if (found == null) {
+            writeHead(table);
+        }
     }
 
     // ---- take and give -----------------------------------------------------------------------------------------
@@ -435,12 +440,12 @@ public final class OneThreadSlabs extends Slabs {
         if (half(t, UNUSED_ROWS) != 0 || half(t, FRESH_ROW) < rows) {
             return true;
         }
-        if (rows == MAX_ROWS) {
+        if (rows == mostRows) {
             return false;
         }
         try {
             long more = rows < peakRows ? Math.min(rows, peakRows - rows) : Math.max(FIRST_ROWS, rows >>> GROW_SHIFT);
-            replaceTable(Math.min(MAX_ROWS, rows + more));
+            replaceTable(Math.min(mostRows, rows + more));
             return true;
         } catch (OutOfMemoryError e) { // the bins may still serve the request
             return false;
@@ -451,7 +456,7 @@ public final class OneThreadSlabs extends Slabs {
     private void replaceTable(long rows) {
         MemorySegment old = table;
         MemorySegment t = memory.allocate(SlabTable.bytes(rows));
-        MemorySegment.copy(old, 0, t, 0, SlabTable.bytes(half(old, VIRGIN_ROW)));
+        memory.copy(old, t, SlabTable.bytes(half(old, VIRGIN_ROW)));
         setHalf(t, TRIM_AT, rows <= KEPT_ROWS ? 0 : (int) (rows >>> 3));
         peakRows = Math.max(peakRows, rows);
         table = t;
@@ -464,7 +469,7 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     public void trim() {
         MemorySegment t = table;
-        if (rows(t) <= KEPT_ROWS) {
+        if (rows(t) <= KEPT_ROWS || !memory.shrinks()) {
             return;
         }
         setHalf(t, TRIM_AT, half(t, ROWS_USED) >>> 1);

@@ -11,6 +11,7 @@ import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 
 /// Slabs that come and go: what all kinds have in common, none of which is on the way of an ordinary request. See
 /// [io.github.offsetallocator.internal.tables.SlabTable] for where things lie.
@@ -57,10 +58,10 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     }
 
     /// Slabs for those threads that use the regions.
-    public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase) {
+    public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         return regions.threads() == TableMemory.Threads.ANY
-                ? new AnyThreadSlabs(regions, pages, maxBlocks, phase)
-                : new OneThreadSlabs(regions, pages, maxBlocks, phase);
+                ? new AnyThreadSlabs(regions, pages, maxBlocks, phase, memory)
+                : new OneThreadSlabs(regions, pages, maxBlocks, phase, memory);
     }
 
     static void writeHead(MemorySegment head) {
@@ -253,7 +254,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         if (pages != null) {
             pages.coverSlab(row, region(nodes, node));
         }
+        VarHandle.releaseFence(); // what the row says, before it has a slab
         setLinks(nodes, node, NodeState.SLAB | row);
+        openSlots(row, (int) (line >>> CLASS_SHIFT), slots);
         Header.add(nodes, Header.BLOCKS, slots);
         Regions.end(nodes);
         setHalf(head, line + HEAT, heat + slots - 1);
@@ -300,6 +303,12 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         setHalf(t, at + MOVED_LEFT, 0);
         setWord(t, at + BITS, -1L >>> SLOTS - slots);
         setSlot(nodes, node, 0);
+    }
+
+    /// Lets slots be taken. Another thread that has the row from an earlier slab may do so at once, so this comes after the
+    /// store that makes the slab: a block of which a caller knows must not be lost.
+    private void openSlots(int row, int sizeClass, int slots) {
+        VarHandle.releaseFence();
         for (int place = 0; place < slots; place++) {
             setEntry(row << 6 | place, entry(row << 6 | place) & GENERATION | freeLow(sizeClass));
         }
@@ -316,6 +325,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
                 for (int place = 0; place < SLOTS; place++) {
                     setEntry(row << 6 | place, first);
                 }
+                VarHandle.releaseFence();
                 setHalf(head, VIRGIN_ROW, row + 1);
             }
             setHalf(head, FRESH_ROW, row + 1);
@@ -349,6 +359,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         int node = half(t, at + NODE);
         unlink(row, line(half(t, at + CLASS)));
         Regions.begin(nodes);
+        VarHandle.releaseFence(); // all slots are shut
         setLinks(nodes, node, NodeState.UNUSED);
         setWord(t, at + BITS, 0);
         Header.add(nodes, Header.BLOCKS, -forget(row));
@@ -468,6 +479,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             last = place == slots - 1 ? piece : last;
             live |= moveTo(nodes, piece, row << 6 | place) ? 1L << place : 0;
         }
+        VarHandle.releaseFence();
         live |= moveTo(nodes, whole, row << 6) ? 1 : 0; // from here on the slab is no more
         int moved = Long.bitCount(live);
         forget(row);
@@ -501,6 +513,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             setSlot(nodes, node, slot);
             setLinks(nodes, node, NodeState.live((int) entry & NodeState.MAX_SLACK, (int) (entry >>> 32))
                     | ((entry & RETIRED) == 0 ? 0 : NodeState.RETIRED));
+            VarHandle.releaseFence();
             if (replaceEntry(slot, entry, entry & GENERATION | MOVED | node)) {
                 return true;
             }
@@ -528,6 +541,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         long at = at(row);
         begin();
         setEntry(slot, freed(entry(slot)));
+        VarHandle.releaseFence(); // the entry ends the block; its node goes after that
         setHalf(t, at + MOVED_LEFT, half(t, at + MOVED_LEFT) - 1);
         if (half(t, at + MOVED_LEFT) == 0) {
             discardRow(row);
@@ -697,12 +711,12 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         int size = SlabTable.size(shape(row));
         int slots = SlabTable.slots(shape(row));
         long low = freeLow(half(t, at + CLASS));
-        for (int place = 0; place < slots; place++) {
+        for (int place = 0; place < SLOTS; place++) {
             int slot = row << 6 | place;
             long entry;
             do { // other threads may take and free slots meanwhile
                 entry = entry(slot);
-            } while (!replaceEntry(slot, entry, inSlab(nodes, entry, low)));
+            } while (!replaceEntry(slot, entry, place < slots ? inSlab(nodes, entry, low) : entry & GENERATION));
         }
         long free = free(row);
         int live = slots - Long.bitCount(free);
@@ -718,7 +732,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// What the entry of a slot in a slab has to be.
     private static long inSlab(MemorySegment nodes, long found, long low) {
-        long entry = found & ~PENDING;
+        long entry = unmarked(nodes, found);
         if (!isLive(entry)) {
             return entry & GENERATION | low;
         }
@@ -729,13 +743,18 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         return entry;
     }
 
+    /// A slot with a mark is dead if that was decided, and live otherwise.
+    private static long unmarked(MemorySegment nodes, long entry) {
+        return (entry & PENDING) != 0 && Header.half(nodes, Header.DECIDED) != 0 ? freed(entry) : entry & ~PENDING;
+    }
+
     /// Counts the live slots of a row without a slab that have a node; others are dead.
     private void rebuildMoved(MemorySegment nodes, int row) {
         int whole = half(segment(row), at(row) + NODE);
         int left = 0;
         for (int place = 0; place < SLOTS; place++) {
             int slot = row << 6 | place;
-            long entry = entry(slot) & ~PENDING;
+            long entry = unmarked(nodes, entry(slot));
             if (isLive(entry) && !isMoved(entry) && place == 0 && standsFor(nodes, whole, slot)) {
                 entry = entry & GENERATION | MOVED | whole; // the last step of dissolving
             }

@@ -28,6 +28,9 @@ import java.lang.foreign.MemorySegment;
 ///  160   resized     node            the block that is being resized, or 0
 ///  164   its slack   25 bits         what its unused part is to be
 ///  168   its region  64 bits         once its region is this
+///  176   resetting   0 or 1          1 while everything is being freed at once
+///  180   decided     0 or 1          1 once a change of several blocks is to be completed
+///  184   successor   handle          the block that such a change brings to light, or 0
 /// ```
 public final class Header {
     public static final int LEAVES = 64;
@@ -47,6 +50,9 @@ public final class Header {
     public static final int RESIZED = 160;
     public static final int RESIZED_SLACK = 164;
     public static final int RESIZED_REGION = 168;
+    public static final int RESETTING = 176;
+    public static final int DECIDED = 180;
+    public static final int SUCCESSOR = 184;
 
     /// One block in the words that count blocks above and units below.
     public static final long ONE = 1L << 32;
