@@ -5,10 +5,14 @@ import io.github.offsetallocator.internal.backing.MappedFile;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.engine.Settings;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.watch.ArenaWatch;
+import io.github.offsetallocator.internal.watch.Dump;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 
@@ -81,6 +85,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final boolean zeroed;
     private final Engine engine;
     private final RetireQueue retired;
+    private final ArenaWatch watch;
 
     private SegmentArena(Backing memory, Builder builder) {
         this.memory = memory;
@@ -100,6 +105,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
                 builder.shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED));
         try {
             retired = new RetireQueue(engine);
+            watch = new ArenaWatch(builder.name, engine, shift, ArenaWatch.Detection.valueOf(builder.leakDetection.name()), builder.shared,
+                    builder.source != Builder.Source.BORROWED, zeroed);
+            watch.watch(this);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
@@ -320,15 +328,23 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocate(long byteSize, long byteAlignment) {
         long allocation = allocateUnzeroed(byteSize, byteAlignment);
-        if (zeroed && allocation != NO_SPACE) {
-            try {
-                zero(allocation, 0, byteSize);
-            } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
-                engine.free(allocation);
-                throw failure;
-            }
+        if (watch.isActive() && allocation != NO_SPACE) {
+            prepare(allocation, byteSize);
         }
         return allocation;
+    }
+
+    /// What is done with a new block beyond finding room for it. If that fails, the block goes back.
+    private void prepare(long allocation, long byteSize) {
+        try {
+            if (zeroed) {
+                zero(allocation, 0, byteSize);
+            }
+            watch.allocated(allocation, byteSize);
+        } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
+            engine.free(allocation);
+            throw failure;
+        }
     }
 
     private long allocateUnzeroed(long byteSize, long byteAlignment) {
@@ -517,6 +533,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
                 if (tag != 0) {
                     setTag(made, tag);
                 }
+                watch.allocated(made, newByteSize);
             } catch (Throwable failure) {
                 freeQuietly(made);
                 throw failure;
@@ -634,6 +651,51 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return engine.metadataSize();
     }
 
+    /// How full this arena is, and what it has done so far: from any thread, also of a confined arena. Takes no lock, changes nothing,
+    /// creates no object but the record. O(1); in a shared arena O(slots).
+    ///
+    /// If other threads work on the arena meanwhile, each number was true during this call, and two of them may differ by what
+    /// those threads did during it. An error that has struck in the middle of a call may have left `totalAllocations` without the
+    /// block in hand.
+    ///
+    /// @return the numbers
+    /// @throws IllegalStateException if this arena is closed
+    public ArenaStatistics statistics() {
+        return engine.count(this, SegmentArena::inBytes);
+    }
+
+    private ArenaStatistics inBytes(long capacity, long used, long peak, long largest, long live, long total, long refused, long metadata) {
+        return new ArenaStatistics(capacity << shift, used << shift, peak << shift, capacity - used << shift, largest << shift,
+                live, total, refused, metadata);
+    }
+
+    /// What this arena is called in events, logs and dumps: the name asked for, [Builder#name(String)], or one such as `arena-7`.
+    ///
+    /// @return its name
+    public String name() {
+        return watch.name();
+    }
+
+    /// Live allocations by the place in the program that asked for them, those with the most bytes first. Without leak detection
+    /// there are none. O(allocations that are known).
+    ///
+    /// @return the places
+    /// @throws IllegalStateException if this arena is closed
+    /// @see Builder#leakDetection(LeakDetection)
+    public List<Leak> leaks() {
+        return watch.leaks(Leak::new);
+    }
+
+    /// Writes statistics, bins, slabs, regions, tags and, with leak detection, the places in the program that asked, as JSON.
+    /// `docs/observability.md` has the schema. O(regions and slots); in a shared arena other threads wait for that, not for `out`.
+    ///
+    /// @param out where to
+    /// @throws IOException           if `out` does
+    /// @throws IllegalStateException if this arena is closed
+    public void dump(Appendable out) throws IOException {
+        Dump.write(watch, origin, Objects.requireNonNull(out));
+    }
+
     /// How many allocations are live; retired ones are not. O(1); in a shared arena O(slots).
     ///
     /// @return their number
@@ -716,13 +778,19 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then
     @Override
     public void close() {
-        engine.close(memory::close);
+        engine.close(this::end);
+        watch.closed();
+    }
+
+    private void end() {
+        memory.close();
+        watch.closing();
     }
 
     /// Size and granule, for a log.
     @Override
     public String toString() {
-        return "SegmentArena[" + backing + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
+        return "SegmentArena[" + name() + ", " + backing + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
     }
 
     /// Options for a [SegmentArena].
@@ -743,6 +811,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         private boolean realTime;
         private boolean reserve;
         private Alignment alignment = Alignment.BY_DEFAULT;
+        private String name;
+        private LeakDetection leakDetection = LeakDetection.OFF;
 
         private Builder() {}
 
@@ -856,6 +926,27 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return this builder
         public Builder alignByOffset() {
             alignment = Alignment.BY_OFFSET;
+            return this;
+        }
+
+        /// What the arena is called in events, logs and dumps.
+        ///
+        /// @param name anything
+        /// @return this builder
+        public Builder name(String name) {
+            this.name = Objects.requireNonNull(name);
+            return this;
+        }
+
+        /// Remembers which place in the program asked for a block, until it is freed. When the arena is closed, or collected by the
+        /// garbage collector without having been closed, blocks that are live are leaks: a line in the log of
+        /// `io.github.offsetallocator` ([System.Logger]) and events of JDK Flight Recorder name the worst places.
+        ///
+        /// @param leakDetection for which blocks
+        /// @return this builder
+        /// @see SegmentArena#leaks()
+        public Builder leakDetection(LeakDetection leakDetection) {
+            this.leakDetection = Objects.requireNonNull(leakDetection);
             return this;
         }
 

@@ -1,14 +1,12 @@
 package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
-import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.SlabTable;
-import io.github.offsetallocator.internal.tables.TableMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
@@ -116,6 +114,7 @@ final class AnyThread extends Engine {
             return false;
         }
         checkUsable();
+        engine.regions().tally().refuse(size, 1);
         return true;
     }
 
@@ -151,6 +150,7 @@ final class AnyThread extends Engine {
         if (nodes != t) {
             nodes = t;
         }
+        engine.regions().tally().claim(units - Header.word(t, Header.FREE_UNITS));
         long most = 2 * engine.most();
         if (bound != most) {
             bound = most;
@@ -339,23 +339,13 @@ final class AnyThread extends Engine {
     }
 
     @Override
-    public synchronized long metadataSize() {
+    public long metadataSize() {
         return engine.metadataSize() + retiredSize();
     }
 
     @Override
     public int maxBlocks() {
         return engine.maxBlocks();
-    }
-
-    @Override
-    public FitPolicy policy() {
-        return engine.policy();
-    }
-
-    @Override
-    TableMemory.Threads threads() {
-        return engine.threads();
     }
 
     @Override
@@ -579,6 +569,11 @@ final class AnyThread extends Engine {
     @Override
     public synchronized int[] freeRegions() {
         return engine.freeRegions();
+    }
+
+    @Override
+    OneThread tables() {
+        return engine;
     }
 
     @Override

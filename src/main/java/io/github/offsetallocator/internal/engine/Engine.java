@@ -2,7 +2,9 @@ package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.Tally;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -55,7 +57,9 @@ public abstract class Engine {
         }
     }
 
-    abstract TableMemory.Threads threads();
+    final TableMemory.Threads threads() {
+        return tables().regions().threads();
+    }
 
     /// For how many retired blocks a queue has room when its ring is made.
     abstract int roomForRetired();
@@ -65,10 +69,12 @@ public abstract class Engine {
         return this;
     }
 
+    /// An upper floor's threads may ask too, so a queue that is being made may be missed.
     final long retiredSize() {
         long size = 0;
         for (int i = 0; i < retired.size(); i++) { // an iterator would be garbage
-            size += retired.get(i).byteSize();
+            Retired queue = retired.get(i);
+            size += queue == null ? 0 : queue.byteSize();
         }
         return size;
     }
@@ -142,7 +148,9 @@ public abstract class Engine {
 
     public abstract int maxBlocks();
 
-    public abstract FitPolicy policy();
+    public final FitPolicy policy() {
+        return tables().regions().policy();
+    }
 
     public abstract long metadataSize();
 
@@ -157,6 +165,37 @@ public abstract class Engine {
 
     /// Visits all regions. Free space that lies side by side, in the bins, in slabs or reserved by a plan, is one region.
     public abstract <A, B> void forEachRegion(A a, B b, Walk<A, B> walk);
+
+    /// What [#count] tells, in units.
+    @FunctionalInterface
+    public interface Sums<A, T> {
+        T of(A a, long capacity, long used, long peak, long largest, long live, long total, long refused, long metadata);
+    }
+
+    /// Sums, by any thread, without a lock. Creates no object but what `sums` makes. Used and peak count retired blocks, live
+    /// does not.
+    public final <A, T> T count(A a, Sums<A, T> sums) {
+        checkOpen();
+        return tables().slabs() instanceof AnyThreadSlabs shared
+                ? Counts.ofAnyThread(tally(), shared, metadataSize(), a, sums)
+                : Counts.ofOneThread(tally(), metadataSize(), a, sums);
+    }
+
+    public final Tally tally() {
+        return tables().regions().tally();
+    }
+
+    public final void forEachSlab(SlabWalk.Visitor visitor) {
+        synchronized (lock()) {
+            freeUnits(); // what an error has left half changed is made anew here
+            if (tables().slabs() != null) {
+                SlabWalk.walk(tables().slabs(), visitor);
+            }
+        }
+    }
+
+    /// The engine that has the tables.
+    abstract OneThread tables();
 
     public abstract void verify();
 

@@ -3,7 +3,6 @@ package io.github.offsetallocator.internal.engine;
 import static io.github.offsetallocator.internal.tables.NodeTable.*;
 
 import io.github.offsetallocator.internal.regions.Compaction;
-import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.regions.SmallFloat;
 import io.github.offsetallocator.internal.slabs.Slabs;
@@ -86,6 +85,11 @@ final class OneThread extends Engine {
         slabs = madeSlabs;
     }
 
+    @Override
+    OneThread tables() {
+        return this;
+    }
+
     Regions regions() {
         return regions;
     }
@@ -125,7 +129,7 @@ final class OneThread extends Engine {
             }
         }
         if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !makeRoom()) {
-            return NO_SPACE;
+            return regions.refuse(size, 1);
         }
         t = regions.ready(2);
         Regions.begin(t);
@@ -137,7 +141,7 @@ final class OneThread extends Engine {
             node = regions.take(t, size); // what dissolving has made may be in a higher bin than the request's own
             node = node == NIL ? regions.takeLast(t, size) : node;
         }
-        return hand(t, node, size, slack);
+        return hand(t, node, size, 1, slack);
     }
 
     @Override
@@ -168,7 +172,7 @@ final class OneThread extends Engine {
             }
         }
         if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !makeRoom()) {
-            return NO_SPACE;
+            return regions.refuse(size, alignment);
         }
         t = regions.ready(4);
         Regions.begin(t);
@@ -179,14 +183,14 @@ final class OneThread extends Engine {
             Regions.begin(t);
             node = regions.takeAligned(t, size, alignment, phase, true);
         }
-        return hand(t, node, size, slack);
+        return hand(t, node, size, alignment, slack);
     }
 
     /// Makes a block of a region that was taken, or says that there is none. The bins have begun.
-    private long hand(MemorySegment t, int node, long size, int slack) {
+    private long hand(MemorySegment t, int node, long size, long alignment, int slack) {
         if (node == NIL) {
             Regions.end(t);
-            return NO_SPACE;
+            return regions.refuse(size, alignment);
         }
         setLinks(t, node, NodeState.UNUSED);
         t.set(WORD, ((long) node << SHIFT) + NAMES, 0);
@@ -197,7 +201,8 @@ final class OneThread extends Engine {
         t.set(HALF, Header.BLOCKS, t.get(HALF, Header.BLOCKS) + 1);
         t.set(WORD, Header.LIVE, t.get(WORD, Header.LIVE) + Header.ONE + size);
         setLinks(t, node, NodeState.live(slack, generation));
-        Regions.end(t);
+        regions.tally().took(size);
+        regions.finish(t);
         return pair(generation, node);
     }
 
@@ -232,6 +237,7 @@ final class OneThread extends Engine {
         return slabs != null && slabs.dissolve(hasBlock);
     }
 
+
     /// A number of units that no free region can be larger than, whatever slots are freed. O(1).
     long most() {
         MemorySegment t = regions.table();
@@ -250,7 +256,7 @@ final class OneThread extends Engine {
             throw new IllegalArgumentException("size " + size + " is negative");
         }
         checkUsable();
-        return NO_SPACE;
+        return regions.refuse(size, 1);
     }
 
     // ---- free --------------------------------------------------------------------------------------------------
@@ -303,8 +309,9 @@ final class OneThread extends Engine {
         setLinks(t, node, NodeState.UNUSED);
         t.set(HALF, Header.BLOCKS, t.get(HALF, Header.BLOCKS) - 1);
         t.set(WORD, Header.LIVE, t.get(WORD, Header.LIVE) - Header.ONE - (region & LOW));
+        regions.tally().gave(region & LOW);
         giveOrKeep(t, node);
-        Regions.end(t);
+        regions.finish(t);
         regions.trim();
     }
 
@@ -346,6 +353,7 @@ final class OneThread extends Engine {
         }
         Header.add(t, Header.RETIRED, isStillLive ? 1 : 0);
         Regions.end(t);
+        regions.publish();
         if (!isStillLive) {
             throw notLive(handle);
         }
@@ -381,6 +389,7 @@ final class OneThread extends Engine {
             } else {
                 release(regions.table(), low(handle));
             }
+            regions.publish();
         } catch (Error e) {
             struck = true;
             throw e;
@@ -518,9 +527,10 @@ final class OneThread extends Engine {
             pages.add(t, node);
         }
         Header.setWord(t, Header.LIVE, Header.word(t, Header.LIVE) + more);
+        regions.tally().add(more);
         setLinks(t, node, NodeState.live(slack, low(links(t, node))));
         Header.setHalf(t, Header.RESIZED, NIL);
-        Regions.end(t);
+        regions.finish(t);
         return true;
     }
 
@@ -745,6 +755,8 @@ final class OneThread extends Engine {
                 throw e;
             }
         }
+        regions.publish();
+        regions.tally().happenings().compactionPlanned(target, made.count());
         return made;
     }
 
@@ -787,7 +799,8 @@ final class OneThread extends Engine {
             plan = null;
             ended.release();
             openSlabs();
-            Regions.end(t);
+            regions.finish(t);
+            regions.tally().happenings().compactionDone(ended.count());
         }
     }
 
@@ -829,11 +842,6 @@ final class OneThread extends Engine {
     }
 
     @Override
-    public FitPolicy policy() {
-        return regions.policy();
-    }
-
-    @Override
     public long metadataSize() {
         checkOpen();
         return regions.byteSize() + tags.byteSize() + retiredSize() + (slabs == null ? 0 : slabs.byteSize()) + (pages == null ? 0 : pages.byteSize());
@@ -853,6 +861,8 @@ final class OneThread extends Engine {
             Header.setWord(t, Header.CAPACITY, newCapacity);
             regions.append(t, capacity, newCapacity - capacity);
             Regions.end(t);
+            regions.publish();
+            regions.tally().happenings().grown(capacity, newCapacity);
         }
     }
 
@@ -961,6 +971,7 @@ final class OneThread extends Engine {
             slabs.trim();
         }
         regions.trim();
+        regions.publish();
     }
 
     @Override
@@ -989,11 +1000,6 @@ final class OneThread extends Engine {
         }
         tags.close();
         regions.close();
-    }
-
-    @Override
-    TableMemory.Threads threads() {
-        return regions.threads();
     }
 
     @Override
@@ -1042,5 +1048,6 @@ final class OneThread extends Engine {
         openSlabs();
         struck = false;
         Regions.end(t);
+        regions.publish();
     }
 }

@@ -60,6 +60,8 @@ public final class AnyThreadSlabs extends Slabs {
 
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
+    private final SlotCount count;
+
     private final TableMemory memory;
     private final MemorySegment head;
     private static final MemorySegment[] NO_STRIPES = new MemorySegment[STRIPES];
@@ -74,6 +76,7 @@ public final class AnyThreadSlabs extends Slabs {
 
     AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase) {
         super(regions, pages, maxBlocks, phase);
+        count = new SlotCount(this, Header.half(regions.table(), Header.FLOOR));
         memory = new TableMemory(regions.threads());
         try {
             head = allocate(BASE);
@@ -158,6 +161,7 @@ public final class AnyThreadSlabs extends Slabs {
         long handle = (size & alignment - 1) == 0 ? take(size, slack) : NONE_FREE;
         if (handle != NONE_FREE && (offset(slotOf(handle)) + phase & alignment - 1) != 0) {
             give(handle);
+            count.gaveBack();
             return NONE_FREE;
         }
         return handle;
@@ -195,8 +199,12 @@ public final class AnyThreadSlabs extends Slabs {
             return false;
         }
         int sizeClass = t.get(HALF, at + CLASS);
-        if (!ENTRY.compareAndSet(t, entryAt, entry ^ mark, freed(entry) | sizeClass)) {
+        long dead = freed(entry);
+        if (!ENTRY.compareAndSet(t, entryAt, entry ^ mark, dead | sizeClass)) {
             return false;
+        }
+        if (dead == 0) {
+            count.startedAnew();
         }
         long bits = t.get(WORD, at + BITS);
         t.set(WORD, at + BITS, bits | 1L << slot);
@@ -352,6 +360,7 @@ public final class AnyThreadSlabs extends Slabs {
         VarHandle.releaseFence(); // for those who look for a row without the lock
         chunks = more;
         chunkCount += count;
+        tally.happenings().metadataResized(byteSize - count * CHUNK_BYTES, byteSize);
     }
 
     @Override
@@ -433,6 +442,19 @@ public final class AnyThreadSlabs extends Slabs {
             }
         }
         return used;
+    }
+
+    /// What counts slots without the lock.
+    public SlotCount count() {
+        return count;
+    }
+
+    @Override
+    long ended(long entry) {
+        if (freed(entry) == 0) {
+            count.startedAnew();
+        }
+        return freed(entry);
     }
 
     /// O(slots).
