@@ -7,10 +7,14 @@ import io.github.offsetallocator.internal.engine.Settings;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.TablePlaces;
+import io.github.offsetallocator.internal.watch.ArenaWatch;
+import io.github.offsetallocator.internal.watch.Dump;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 
@@ -85,6 +89,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final Engine engine;
     private final NewBlocks newBlocks;
     private final RetireQueue retired;
+    private final ArenaWatch watch;
 
     SegmentArena(Backing memory, Builder builder, TablePlaces places) {
         this.memory = memory;
@@ -105,6 +110,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         newBlocks = NewBlocks.of(engine, places.isDurable());
         try {
             retired = new RetireQueue(engine);
+            watch = new ArenaWatch(builder.name, engine, shift, ArenaWatch.Detection.valueOf(builder.leakDetection.name()), builder.shared,
+                    builder.source != Builder.Source.BORROWED);
+            watch.watch(this);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
@@ -334,9 +342,24 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///                                  backing segment on the heap can have
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocate(long byteSize, long byteAlignment) {
-        if (zeroed) {
-            return allocateZeroed(byteSize, byteAlignment);
+        long allocation = zeroed ? allocateZeroed(byteSize, byteAlignment) : allocateUnzeroed(byteSize, byteAlignment);
+        if (watch.isActive() && allocation != NO_SPACE) {
+            note(allocation, byteSize);
         }
+        return allocation;
+    }
+
+    /// Lets those know of a new block who want to. If that fails, the block goes back.
+    private void note(long allocation, long byteSize) {
+        try {
+            watch.allocated(allocation, byteSize);
+        } catch (Throwable failure) {
+            engine.free(allocation);
+            throw failure;
+        }
+    }
+
+    private long allocateUnzeroed(long byteSize, long byteAlignment) {
         if (byteSize < 0) {
             throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
         }
@@ -550,6 +573,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
                 if (zeroed) {
                     zeroNew(made, copied, newByteSize);
                 }
+                watch.allocated(made, newByteSize);
             } catch (Throwable failure) {
                 newBlocks.drop(made);
                 throw failure;
@@ -649,6 +673,51 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if this arena is closed
     public long metadataSize() {
         return engine.metadataSize();
+    }
+
+    /// How full this arena is, and what it has done so far: from any thread, also of a confined arena. Takes no lock, changes nothing,
+    /// creates no object but the record. O(1); in a shared arena O(slots).
+    ///
+    /// If other threads work on the arena meanwhile, each number was true during this call, and two of them may differ by what
+    /// those threads did during it. An error that has struck in the middle of a call may have left `totalAllocations` without the
+    /// block in hand.
+    ///
+    /// @return the numbers
+    /// @throws IllegalStateException if this arena is closed
+    public ArenaStatistics statistics() {
+        return engine.count(this, SegmentArena::inBytes);
+    }
+
+    private ArenaStatistics inBytes(long capacity, long used, long peak, long largest, long live, long total, long refused, long metadata) {
+        return new ArenaStatistics(capacity << shift, used << shift, peak << shift, capacity - used << shift, largest << shift,
+                live, total, refused, metadata);
+    }
+
+    /// What this arena is called in events, logs and dumps: the name asked for, [Builder#name(String)], or one such as `arena-7`.
+    ///
+    /// @return its name
+    public String name() {
+        return watch.name();
+    }
+
+    /// Live allocations by the place in the program that asked for them, those with the most bytes first. Without leak detection
+    /// there are none. O(allocations that are known).
+    ///
+    /// @return the places
+    /// @throws IllegalStateException if this arena is closed
+    /// @see Builder#leakDetection(LeakDetection)
+    public List<Leak> leaks() {
+        return watch.leaks(Leak::new);
+    }
+
+    /// Writes statistics, bins, slabs, regions, tags and, with leak detection, the places in the program that asked, as JSON.
+    /// `docs/observability.md` has the schema. O(regions and slots); in a shared arena other threads wait for that, not for `out`.
+    ///
+    /// @param out where to
+    /// @throws IOException           if `out` does
+    /// @throws IllegalStateException if this arena is closed
+    public void dump(Appendable out) throws IOException {
+        Dump.write(watch, origin, Objects.requireNonNull(out));
     }
 
     /// How many allocations are live; retired ones are not. O(1); in a shared arena O(slots).
@@ -758,13 +827,19 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then
     @Override
     public void close() {
-        engine.close(memory::close);
+        engine.close(this::end);
+        watch.closed();
+    }
+
+    private void end() {
+        memory.close();
+        watch.closing();
     }
 
     /// Size and granule, for a log.
     @Override
     public String toString() {
-        return "SegmentArena[" + backing + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
+        return "SegmentArena[" + name() + ", " + backing + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
     }
 
     /// Options for a [SegmentArena].
@@ -787,6 +862,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         boolean realTime;
         boolean reserve;
         Alignment alignment = Alignment.BY_DEFAULT;
+        private String name;
+        private LeakDetection leakDetection = LeakDetection.OFF;
 
         Builder() {}
 
@@ -922,6 +999,27 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return this builder
         public Builder alignByOffset() {
             alignment = Alignment.BY_OFFSET;
+            return this;
+        }
+
+        /// What the arena is called in events, logs and dumps.
+        ///
+        /// @param name anything
+        /// @return this builder
+        public Builder name(String name) {
+            this.name = Objects.requireNonNull(name);
+            return this;
+        }
+
+        /// Remembers which place in the program asked for a block, until it is freed. When the arena is closed, or collected by the
+        /// garbage collector without having been closed, blocks that are live are leaks: a line in the log of
+        /// `io.github.offsetallocator` ([System.Logger]) and events of JDK Flight Recorder name the worst places.
+        ///
+        /// @param leakDetection for which blocks
+        /// @return this builder
+        /// @see SegmentArena#leaks()
+        public Builder leakDetection(LeakDetection leakDetection) {
+            this.leakDetection = Objects.requireNonNull(leakDetection);
             return this;
         }
 

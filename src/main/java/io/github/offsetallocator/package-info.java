@@ -42,6 +42,7 @@
 ///   error has struck in the middle of a call.
 /// - A *durable* arena's tables lie in a *place* in its file. They are *surveyed* when it is opened again. A *hidden* block is one
 ///   whose bytes are being written: it counts as retired until it is shown.
+/// - *Site*: the place in the program that asked for a block, as a stack.
 /// - *The lock* is the one monitor of a shared arena. A *hint* is a number that may be wrong: whoever reads it checks.
 ///
 /// ## The house
@@ -50,6 +51,7 @@
 ///   faces     OffsetAllocator   SegmentArena              arguments, words, exceptions; bytes to units
 ///                   |                |      \
 ///                   |                |       backing       native memory, a file, someone else's memory
+///                   |              watch                   names, sites of blocks, dumps, events for Flight Recorder
 ///                   v                v
 ///   engine    Engine: OneThread | AnyThread                handles, life cycle, recovery; for one thread or any
 ///                   |
@@ -67,6 +69,7 @@
 /// - **slabs** know sizes, slots and generations. To them a slab is one region.
 /// - **engine** knows handles: it asks slabs first, then regions, and rebuilds both after an error. `AnyThread` puts a lock
 ///   before `OneThread`, and goes round that lock for slots.
+/// - **watch** knows what an operator wants to know, and what lower floors tell it through `Happenings`.
 /// - **faces** know the user: they check arguments, and know bytes, segments, files.
 ///
 /// Start reading at `OffsetAllocator`, then `OneThread.allocate` and `free`.

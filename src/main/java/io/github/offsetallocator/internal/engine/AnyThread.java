@@ -1,7 +1,6 @@
 package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
-import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
@@ -120,6 +119,7 @@ final class AnyThread extends Engine {
             return false;
         }
         checkUsable();
+        engine.regions().tally().refuse(size, 1);
         return true;
     }
 
@@ -157,6 +157,7 @@ final class AnyThread extends Engine {
         if (nodes != t) {
             nodes = t;
         }
+        engine.regions().tally().claim(units - Header.word(t, Header.FREE_UNITS));
         long most = 2 * engine.most();
         if (bound != most) {
             bound = most;
@@ -346,18 +347,13 @@ final class AnyThread extends Engine {
     }
 
     @Override
-    public synchronized long metadataSize() {
+    public long metadataSize() {
         return engine.metadataSize() + retiredSize();
     }
 
     @Override
     public int maxBlocks() {
         return engine.maxBlocks();
-    }
-
-    @Override
-    public FitPolicy policy() {
-        return engine.policy();
     }
 
     @Override

@@ -133,6 +133,7 @@ final class Batch {
                 end(old);
             }
             end();
+            engine.regions().publish();
         } catch (Error e) {
             engine.struck = true;
             throw e;

@@ -5,7 +5,9 @@ import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.tables.DamagedException;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.Tally;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -66,6 +68,7 @@ public abstract class Engine {
         long hidden = one().allocate(size, alignment, slack);
         if (hidden != NO_SPACE) {
             Header.add(one().regions().table(), Header.RETIRED, 1);
+            one().regions().publish();
         }
         return hidden;
     }
@@ -138,10 +141,12 @@ public abstract class Engine {
         return this;
     }
 
+    /// An upper floor's threads may ask too, so a queue that is being made may be missed.
     final long retiredSize() {
         long size = 0;
         for (int i = 0; i < retired.size(); i++) { // an iterator would be garbage
-            size += retired.get(i).byteSize();
+            Retired queue = retired.get(i);
+            size += queue == null ? 0 : queue.byteSize();
         }
         return size;
     }
@@ -215,7 +220,9 @@ public abstract class Engine {
 
     public abstract int maxBlocks();
 
-    public abstract FitPolicy policy();
+    public final FitPolicy policy() {
+        return one().regions().policy();
+    }
 
     public abstract long metadataSize();
 
@@ -230,6 +237,34 @@ public abstract class Engine {
 
     /// Visits all regions. Free space that lies side by side, in the bins, in slabs or reserved by a plan, is one region.
     public abstract <A, B> void forEachRegion(A a, B b, Walk<A, B> walk);
+
+    /// What [#count] tells, in units.
+    @FunctionalInterface
+    public interface Sums<A, T> {
+        T of(A a, long capacity, long used, long peak, long largest, long live, long total, long refused, long metadata);
+    }
+
+    /// Sums, by any thread, without a lock. Creates no object but what `sums` makes. Used and peak count retired blocks, live
+    /// does not.
+    public final <A, T> T count(A a, Sums<A, T> sums) {
+        checkOpen();
+        return one().slabs() instanceof AnyThreadSlabs shared
+                ? Counts.ofAnyThread(tally(), shared, metadataSize(), a, sums)
+                : Counts.ofOneThread(tally(), metadataSize(), a, sums);
+    }
+
+    public final Tally tally() {
+        return one().regions().tally();
+    }
+
+    public final void forEachSlab(SlabWalk.Visitor visitor) {
+        synchronized (lock()) {
+            freeUnits(); // what an error has left half changed is made anew here
+            if (one().slabs() != null) {
+                SlabWalk.walk(one().slabs(), visitor);
+            }
+        }
+    }
 
     public abstract void verify();
 

@@ -3,7 +3,6 @@ package io.github.offsetallocator.internal.engine;
 import static io.github.offsetallocator.internal.tables.NodeTable.*;
 
 import io.github.offsetallocator.internal.regions.Compaction;
-import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.regions.SmallFloat;
 import io.github.offsetallocator.internal.slabs.Slabs;
@@ -155,7 +154,7 @@ final class OneThread extends Engine {
             }
         }
         if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !makeRoom()) {
-            return NO_SPACE;
+            return regions.refuse(size, 1);
         }
         t = regions.ready(2);
         Regions.begin(t);
@@ -167,7 +166,7 @@ final class OneThread extends Engine {
             node = regions.take(t, size); // what dissolving has made may be in a higher bin than the request's own
             node = node == NIL ? regions.takeLast(t, size) : node;
         }
-        return hand(t, node, size, slack);
+        return hand(t, node, size, 1, slack);
     }
 
     @Override
@@ -198,7 +197,7 @@ final class OneThread extends Engine {
             }
         }
         if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !makeRoom()) {
-            return NO_SPACE;
+            return regions.refuse(size, alignment);
         }
         t = regions.ready(4);
         Regions.begin(t);
@@ -209,14 +208,14 @@ final class OneThread extends Engine {
             Regions.begin(t);
             node = regions.takeAligned(t, size, alignment, phase, true);
         }
-        return hand(t, node, size, slack);
+        return hand(t, node, size, alignment, slack);
     }
 
     /// Makes a block of a region that was taken, or says that there is none. The bins have begun.
-    private long hand(MemorySegment t, int node, long size, int slack) {
+    private long hand(MemorySegment t, int node, long size, long alignment, int slack) {
         if (node == NIL) {
             Regions.end(t);
-            return NO_SPACE;
+            return regions.refuse(size, alignment);
         }
         setLinks(t, node, NodeState.UNUSED);
         t.set(WORD, ((long) node << SHIFT) + NAMES, 0);
@@ -230,7 +229,8 @@ final class OneThread extends Engine {
             VarHandle.releaseFence(); // all that was stored before, in the block's place too
         }
         setLinks(t, node, NodeState.live(slack, generation));
-        Regions.end(t);
+        regions.tally().took(size);
+        regions.finish(t);
         return pair(generation, node);
     }
 
@@ -283,7 +283,7 @@ final class OneThread extends Engine {
             throw new IllegalArgumentException("size " + size + " is negative");
         }
         checkUsable();
-        return NO_SPACE;
+        return regions.refuse(size, 1);
     }
 
     // ---- free --------------------------------------------------------------------------------------------------
@@ -336,8 +336,9 @@ final class OneThread extends Engine {
         setLinks(t, node, NodeState.UNUSED);
         t.set(HALF, Header.BLOCKS, t.get(HALF, Header.BLOCKS) - 1);
         t.set(WORD, Header.LIVE, t.get(WORD, Header.LIVE) - Header.ONE - (region & LOW));
+        regions.tally().gave(region & LOW);
         giveOrKeep(t, node);
-        Regions.end(t);
+        regions.finish(t);
         regions.trim();
     }
 
@@ -390,6 +391,7 @@ final class OneThread extends Engine {
         }
         Header.add(t, Header.RETIRED, isStillLive ? 1 : 0);
         Regions.end(t);
+        regions.publish();
         if (!isStillLive) {
             throw notLive(handle);
         }
@@ -425,6 +427,7 @@ final class OneThread extends Engine {
             } else {
                 release(regions.table(), low(handle));
             }
+            regions.publish();
         } catch (Error e) {
             struck = true;
             throw e;
@@ -564,10 +567,11 @@ final class OneThread extends Engine {
         }
         Header.setWord(t, Header.LIVE, Header.word(t, Header.LIVE) + more);
         VarHandle.releaseFence(); // the region before the slack, and that before the end of both
+        regions.tally().add(more);
         setLinks(t, node, NodeState.live(slack, low(links(t, node))));
         VarHandle.releaseFence();
         Header.setHalf(t, Header.RESIZED, NIL);
-        Regions.end(t);
+        regions.finish(t);
         return true;
     }
 
@@ -792,6 +796,8 @@ final class OneThread extends Engine {
                 throw e;
             }
         }
+        regions.publish();
+        regions.tally().happenings().compactionPlanned(target, made.count());
         return made;
     }
 
@@ -834,7 +840,8 @@ final class OneThread extends Engine {
             plan = null;
             ended.release();
             openSlabs();
-            Regions.end(t);
+            regions.finish(t);
+            regions.tally().happenings().compactionDone(ended.count());
         }
     }
 
@@ -876,11 +883,6 @@ final class OneThread extends Engine {
     }
 
     @Override
-    public FitPolicy policy() {
-        return regions.policy();
-    }
-
-    @Override
     public long metadataSize() {
         checkOpen();
         return regions.byteSize() + tags.byteSize() + retiredSize() + (slabs == null ? 0 : slabs.byteSize()) + (pages == null ? 0 : pages.byteSize());
@@ -900,6 +902,8 @@ final class OneThread extends Engine {
             Header.setWord(t, Header.CAPACITY, newCapacity);
             regions.append(t, capacity, newCapacity - capacity);
             Regions.end(t);
+            regions.publish();
+            regions.tally().happenings().grown(capacity, newCapacity);
         }
     }
 
@@ -1012,6 +1016,7 @@ final class OneThread extends Engine {
             slabs.trim();
         }
         regions.trim();
+        regions.publish();
     }
 
     @Override
@@ -1094,5 +1099,6 @@ final class OneThread extends Engine {
         batch.end();
         Header.setHalf(t, Header.RESETTING, 0);
         Regions.end(t);
+        regions.publish();
     }
 }

@@ -89,6 +89,7 @@ final class Survey {
     /// what lies behind those ends, and the last generation older than the nodes.
     void prepare() {
         Header.setHalf(t, Header.GENERATION, generation);
+        Header.setWord(t, Header.LIVE, 0); // a rebuild tells others by how much it changes this
         if (s != null) {
             s.asSlice(SlabTable.at(half(s, VIRGIN_ROW))).fill((byte) 0);
         }

@@ -10,6 +10,7 @@ import static io.github.offsetallocator.internal.tables.NodeTable.*;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.Tally;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
@@ -48,6 +49,7 @@ public final class Regions implements AutoCloseable {
     private final FitPolicy policy;
     private final long minNodes;
     private final long maxNodes;
+    private final Tally tally = new Tally();
     private MemorySegment table;
 
     /// @param memory where the nodes are, or are to be
@@ -61,6 +63,7 @@ public final class Regions implements AutoCloseable {
         if (found == null) {
             Header.setWord(table, CAPACITY, capacity);
             clear();
+            publish();
         }
     }
 
@@ -82,6 +85,21 @@ public final class Regions implements AutoCloseable {
         return memory.threads();
     }
 
+    public Tally tally() {
+        return tally;
+    }
+
+    /// Lets other threads know all that a change of the bins may have changed. O(1).
+    public void publish() {
+        MemorySegment t = table;
+        tally.setRest(t.get(WORD, CAPACITY), t.get(HALF, Header.RETIRED));
+        publishLargest(t);
+    }
+
+    private void publishLargest(MemorySegment t) {
+        tally.setLargest(policy.nearlyLargest(t));
+    }
+
     /// Makes one free region of everything. O(1): the old nodes are forgotten, not visited. The caller has begun; what ends
     /// all blocks with a node is the one store to the fresh node.
     public void clear() {
@@ -91,6 +109,7 @@ public final class Regions implements AutoCloseable {
         Header.setHalf(t, UNUSED_NODES, NIL);
         Header.setWord(t, FREE_UNITS, 0);
         Header.setHalf(t, Header.BLOCKS, 0);
+        tally.add(-Header.word(t, Header.LIVE));
         Header.setWord(t, Header.LIVE, 0);
         Header.setHalf(t, Header.RETIRED, 0);
         append(t, 0, Header.word(t, CAPACITY));
@@ -119,6 +138,19 @@ public final class Regions implements AutoCloseable {
 
     public static void end(MemorySegment t) {
         t.set(HALF, BUSY, 0);
+    }
+
+    /// As [#end], and lets other threads know of a region that was taken or given.
+    public void finish(MemorySegment t) {
+        t.set(HALF, BUSY, 0);
+        publishLargest(t);
+    }
+
+    /// Counts a refusal, tells of it, and returns -1.
+    public long refuse(long size, long alignment) {
+        publish();
+        tally.refuse(size, alignment);
+        return -1;
     }
 
     public boolean isBusy() {
@@ -336,6 +368,7 @@ public final class Regions implements AutoCloseable {
         VarHandle.releaseFence(); // for those who read it without a lock
         table = t;
         memory.dropOld();
+        tally.happenings().metadataResized(bytes(nodes(old)), bytes(nodes));
         return t;
     }
 
@@ -442,6 +475,7 @@ public final class Regions implements AutoCloseable {
             }
         }
         Header.setWord(t, FREE_UNITS, free);
+        tally.add(((long) live << 32 | liveUnits) - Header.word(t, Header.LIVE));
         Header.setWord(t, Header.LIVE, (long) live << 32 | liveUnits);
         Header.setHalf(t, Header.RETIRED, retired);
     }

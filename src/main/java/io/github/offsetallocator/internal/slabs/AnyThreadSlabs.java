@@ -60,6 +60,8 @@ public final class AnyThreadSlabs extends Slabs {
 
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
+    private final SlotCount count;
+
     /// Head and rows.
     private final TableMemory memory;
     /// The stripes' lines.
@@ -78,6 +80,7 @@ public final class AnyThreadSlabs extends Slabs {
 
     AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         super(regions, pages, maxBlocks, phase);
+        count = new SlotCount(this, Header.half(regions.table(), Header.FLOOR));
         this.memory = memory;
         hints = new TableMemory(regions.threads());
         mostChunks = Math.min(MAX_ROWS >>> CHUNK_SHIFT, (memory.limit() - BASE) / CHUNK_BYTES);
@@ -88,6 +91,9 @@ public final class AnyThreadSlabs extends Slabs {
                 writeHead(head);
             }
             addChunks(Math.max(1, half(head, VIRGIN_ROW) + CHUNK_ROWS - 1 >>> CHUNK_SHIFT));
+            if (isFound) {
+                count.startHere();
+            }
         } catch (Throwable failure) {
             memory.close();
             throw failure;
@@ -167,6 +173,7 @@ public final class AnyThreadSlabs extends Slabs {
         long handle = (size & alignment - 1) == 0 ? take(size, slack) : NONE_FREE;
         if (handle != NONE_FREE && (offset(slotOf(handle)) + phase & alignment - 1) != 0) {
             give(handle);
+            count.gaveBack();
             return NONE_FREE;
         }
         return handle;
@@ -204,8 +211,12 @@ public final class AnyThreadSlabs extends Slabs {
             return false;
         }
         int sizeClass = t.get(HALF, at + CLASS);
-        if (!ENTRY.compareAndSet(t, entryAt, entry ^ mark, freed(entry) | sizeClass)) {
+        long dead = freed(entry);
+        if (!ENTRY.compareAndSet(t, entryAt, entry ^ mark, dead | sizeClass)) {
             return false;
+        }
+        if (dead == 0) {
+            count.startedAnew();
         }
         long bits = t.get(WORD, at + BITS);
         t.set(WORD, at + BITS, bits | 1L << slot);
@@ -360,6 +371,7 @@ public final class AnyThreadSlabs extends Slabs {
         VarHandle.releaseFence(); // for those who look for a row without the lock
         chunks = more;
         chunkCount += count;
+        tally.happenings().metadataResized(byteSize - count * CHUNK_BYTES, byteSize);
     }
 
     @Override
@@ -441,6 +453,19 @@ public final class AnyThreadSlabs extends Slabs {
             }
         }
         return used;
+    }
+
+    /// What counts slots without the lock.
+    public SlotCount count() {
+        return count;
+    }
+
+    @Override
+    long ended(long entry) {
+        if (freed(entry) == 0) {
+            count.startedAnew();
+        }
+        return freed(entry);
     }
 
     /// O(slots).

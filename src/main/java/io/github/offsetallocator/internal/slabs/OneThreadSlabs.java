@@ -39,8 +39,6 @@ public final class OneThreadSlabs extends Slabs {
     /// Whether `open` is to be the table while nothing is being changed.
     private boolean mayBeOpen = true;
     private MemorySegment table;
-    /// Live and retired slots above, their units below. Counted anew by a rebuild.
-    private long used;
     /// Rows that the table has had. Up to there it doubles.
     private long peakRows;
 
@@ -81,7 +79,7 @@ public final class OneThreadSlabs extends Slabs {
             long entryAt = at + ENTRIES + ((long) place << 3);
             long entry = t.get(WORD, entryAt) + ONE_GENERATION;
             t.set(WORD, entryAt, entry | slack);
-            used += Header.ONE + size;
+            tally.took(size);
             return entry | (long) row << 6 | place | 0x8000_0000L;
         } catch (Error e) {
             open = NONE; // a store to a field is no call, which would fail too: see isBusy
@@ -173,7 +171,7 @@ public final class OneThreadSlabs extends Slabs {
             long bits = t.get(WORD, at + BITS);
             long now = bits | 1L << place;
             t.set(WORD, at + BITS, now);
-            used -= Header.ONE + SlabTable.size(shape);
+            tally.gave(SlabTable.size(shape));
             if (bits == 0 || now == -1L >>> -SlabTable.slots(shape)) {
                 relist(t, at, row, bits);
             }
@@ -216,8 +214,9 @@ public final class OneThreadSlabs extends Slabs {
             begin();
             giveBack(row);
             end();
+            regions.publish();
         }
-        if (half(t, ROWS_USED) < half(t, TRIM_AT) || used == 0) {
+        if (half(t, ROWS_USED) < half(t, TRIM_AT) || used() == 0) {
             trim();
         }
     }
@@ -278,7 +277,7 @@ public final class OneThreadSlabs extends Slabs {
     public boolean dissolve(Enough enough) {
         MemorySegment t = table;
         // In each round those with at least so many 64ths of their slots free.
-        for (int least = 64; least >= 0 && (used & LOW) != word(t, SLAB_UNITS); least -= 16) {
+        for (int least = 64; least >= 0 && (used() & LOW) != word(t, SLAB_UNITS); least -= 16) {
             for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
                 int next;
                 for (int row = half(t, line(sizeClass) + HEAD); row != 0; row = next) {
@@ -425,12 +424,12 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     public long used() {
-        return used;
+        return tally.live() - Header.word(regions.table(), Header.LIVE);
     }
 
     @Override
     void addUsed(long change) {
-        used += change;
+        tally.add(change);
     }
 
     @Override
@@ -462,6 +461,7 @@ public final class OneThreadSlabs extends Slabs {
         table = t;
         open = mayBeOpen ? t : NONE;
         memory.dropOld();
+        tally.happenings().metadataResized(old.byteSize(), t.byteSize());
     }
 
     /// When fewer than an eighth of the rows are in use, and none in the upper half. O(rows), and not again before half of

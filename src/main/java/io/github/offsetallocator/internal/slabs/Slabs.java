@@ -10,6 +10,7 @@ import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.Tally;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
@@ -46,6 +47,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     final Regions regions;
     final PageMap pages;
+    final Tally tally;
     private final int maxBlocks;
     final long phase;
 
@@ -53,6 +55,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     Slabs(Regions regions, PageMap pages, int maxBlocks, long phase) {
         this.regions = regions;
         this.pages = pages;
+        tally = regions.tally();
         this.maxBlocks = maxBlocks;
         this.phase = phase;
     }
@@ -264,6 +267,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) + units);
         link(row, line);
         end();
+        regions.publish();
         return true;
     }
 
@@ -486,6 +490,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         addUsed(-(Header.ONE + size) * moved);
         Header.add(nodes, Header.BLOCKS, moved - slots);
         Header.setWord(nodes, Header.LIVE, Header.word(nodes, Header.LIVE) + (Header.ONE + size) * moved);
+        tally.add((Header.ONE + size) * moved);
         setWord(t, at + BITS, 0);
         setWord(t, at + SHAPE, 0);
         setHalf(t, at + NODE, NIL);
@@ -496,6 +501,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         spread(nodes, last, slots, live);
         Regions.end(nodes);
         end();
+        tally.dissolve();
     }
 
     /// Lets a node stand for a slot, if that is live; otherwise the slot can't be taken any more and the node is unused.
@@ -540,7 +546,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment t = segment(row);
         long at = at(row);
         begin();
-        setEntry(slot, freed(entry(slot)));
+        setEntry(slot, ended(entry(slot)));
         VarHandle.releaseFence(); // the entry ends the block; its node goes after that
         setHalf(t, at + MOVED_LEFT, half(t, at + MOVED_LEFT) - 1);
         if (half(t, at + MOVED_LEFT) == 0) {
@@ -577,6 +583,14 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         do {
             entry = entry(slot);
         } while (!replaceEntry(slot, entry, (isLive(entry) ? freed(entry) : entry) & GENERATION));
+        if (isLive(entry)) {
+            ended(entry);
+        }
+    }
+
+    /// The entry of a live slot whose block was freed. Where generations are all that counts blocks, notes that one starts anew.
+    long ended(long entry) {
+        return freed(entry);
     }
 
     private void clearClasses(MemorySegment head) {

@@ -61,7 +61,7 @@ public final class SlabTable {
     public static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
     private static final int SUMS = CLASS_OF + LARGEST + 64;
-    /// Units of all slots, free ones too.
+    /// Units of all slots, free ones too. [Tally] has those of live ones.
     public static final int SLAB_UNITS = SUMS;
     /// Rows from here on are not in use.
     public static final int FRESH_ROW = SUMS + 8;

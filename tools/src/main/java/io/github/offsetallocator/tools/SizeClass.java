@@ -1,4 +1,4 @@
-package io.github.offsetallocator.examples;
+package io.github.offsetallocator.tools;
 
 /// Sizes of blocks that share a colour.
 enum SizeClass {

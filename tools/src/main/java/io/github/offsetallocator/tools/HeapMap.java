@@ -1,7 +1,8 @@
-package io.github.offsetallocator.examples;
+package io.github.offsetallocator.tools;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /// The range of a heap, folded into rows of cells. A cell shows what takes most of its bytes, and neighbours in a row
 /// that show the same become one run.
@@ -35,24 +36,33 @@ final class HeapMap {
     }
 
     static HeapMap of(HeapSnapshot heap) {
+        return of(heap, heap.byteSize(), region -> SizeClass.of(region.shownSize()));
+    }
+
+    /// A map of some regions, with as many rows as one of the whole would have.
+    ///
+    /// @param classes what a region is shown as, or null if it is not to be shown; free ones are not asked for
+    static HeapMap of(HeapSnapshot heap, long byteSize, Function<HeapSnapshot.Region, SizeClass> classes) {
         long cellBytes = heap.granule();
-        while (heap.byteSize() > cellBytes * COLUMNS * MOST_ROWS) {
+        while (byteSize > cellBytes * COLUMNS * MOST_ROWS) {
             cellBytes *= 2;
         }
-        int cells = (int) ((heap.byteSize() + cellBytes - 1) / cellBytes);
-        return new HeapMap(cellBytes, cells, runs(shown(heap, cellBytes, cells)));
+        int cells = (int) ((byteSize + cellBytes - 1) / cellBytes);
+        return new HeapMap(cellBytes, cells, runs(shown(heap, cellBytes, cells, classes)));
     }
 
     /// What each cell shows; null if it is free.
-    private static SizeClass[] shown(HeapSnapshot heap, long cellBytes, int cells) {
+    private static SizeClass[] shown(HeapSnapshot heap, long cellBytes, int cells, Function<HeapSnapshot.Region, SizeClass> classOf) {
         SizeClass[] classes = SizeClass.values();
         int free = classes.length;
         long[][] bytes = new long[cells][free + 1];
         for (HeapSnapshot.Region region : heap.regions()) {
-            int kind = region.isFree() ? free : SizeClass.of(region.requested()).ordinal();
-            for (long at = region.offset(); at < region.end(); ) {
+            SizeClass shownAs = region.isFree() ? null : classOf.apply(region);
+            int kind = shownAs == null ? free : shownAs.ordinal();
+            long last = region.end() - heap.origin();
+            for (long at = region.offset() - heap.origin(); at < last; ) {
                 int cell = (int) (at / cellBytes);
-                long end = Math.min(region.end(), (cell + 1) * cellBytes);
+                long end = Math.min(last, (cell + 1) * cellBytes);
                 bytes[cell][kind] += end - at;
                 at = end;
             }

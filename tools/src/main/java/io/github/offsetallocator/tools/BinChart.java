@@ -1,8 +1,8 @@
-package io.github.offsetallocator.examples;
+package io.github.offsetallocator.tools;
 
-import static io.github.offsetallocator.examples.Numbers.*;
+import static io.github.offsetallocator.tools.Numbers.*;
 
-import io.github.offsetallocator.StorageReportFull;
+import java.util.List;
 
 /// Draws how many free regions each bin holds, as SVG. One bar for each bin up to the last that holds any; the powers of
 /// two are labelled. The axis is logarithmic when the counts span more than a decade; it starts below 1 then, so that
@@ -18,25 +18,19 @@ final class BinChart {
     private static final int LONGEST_LINEAR = 10;
     private static final double MIN_LABEL_GAP = 44;
 
-    private final StorageReportFull report;
-    private final long granule;
+    private final List<HeapSnapshot.Bin> all;
     private final int bins;
     private final int most;
     private final boolean logarithmic;
     private final StringBuilder svg = new StringBuilder();
 
     private BinChart(HeapSnapshot heap) {
-        report = heap.bins();
-        granule = heap.granule();
-        int last = 0;
+        all = heap.bins();
         int most = 1;
-        for (int bin = 0; bin < report.bins(); bin++) {
-            if (report.count(bin) > 0) {
-                last = bin;
-                most = Math.max(most, report.count(bin));
-            }
+        for (HeapSnapshot.Bin bin : all) {
+            most = Math.max(most, bin.count());
         }
-        bins = last + 1;
+        bins = Math.max(2, all.size());
         this.most = most;
         logarithmic = most > LONGEST_LINEAR;
     }
@@ -71,7 +65,7 @@ final class BinChart {
     }
 
     private void bar(int bin) {
-        int count = report.count(bin);
+        int count = bin < all.size() ? all.get(bin).count() : 0;
         if (count > 0) {
             double y = y(count);
             svg.append(format("<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\">",
@@ -96,7 +90,7 @@ final class BinChart {
 
     /// Smallest size in a bin, in bytes.
     private long size(int bin) {
-        return report.size(bin) * granule;
+        return bin < all.size() ? all.get(bin).size() : all.isEmpty() ? 1 : all.getLast().below();
     }
 
     /// Left edge of a bin. Bin 0 holds no region: none is empty.

@@ -1,34 +1,37 @@
-package io.github.offsetallocator.examples;
+package io.github.offsetallocator.tools;
 
-import static io.github.offsetallocator.examples.Numbers.*;
+import static io.github.offsetallocator.tools.Numbers.*;
 
 /// Draws a [HeapMap] as SVG, a unit wide for each cell. All runs of a size class are one path of thick horizontal
 /// strokes: a few bytes for each run.
 final class MapChart {
-    private static final int LEFT = 76;
-    private static final int TOP = 34;
+    static final int LEFT = 76;
+    static final int TOP = 34;
     private static final int RIGHT = 20;
     private static final int BOTTOM = 8;
-    private static final int PITCH = 11;
+    static final int PITCH = 11;
     private static final int STROKE = 9;
     private static final int COLUMN_TICKS = 8;
     private static final int ROWS_BETWEEN_TICKS = 8;
 
     private final HeapMap map;
+    private final String kind;
     private final StringBuilder svg = new StringBuilder();
 
-    private MapChart(HeapMap map) {
+    private MapChart(HeapMap map, String kind) {
         this.map = map;
+        this.kind = kind;
     }
 
-    static String svg(HeapMap map) {
-        return new MapChart(map).draw();
+    /// @param kind the picture's class, also its place in the page
+    static String svg(HeapMap map, String kind) {
+        return new MapChart(map, kind).draw();
     }
 
     private String draw() {
         int bottom = TOP + map.rows() * PITCH;
-        svg.append(format("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Used and free regions by address\">%n",
-                LEFT + HeapMap.COLUMNS + RIGHT, bottom + BOTTOM));
+        svg.append(format("<svg class=\"%s\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Regions by address: %s\">%n",
+                kind, LEFT + HeapMap.COLUMNS + RIGHT, bottom + BOTTOM, kind));
         columnTicks();
         rowTicks();
         svg.append(format("<g transform=\"translate(%d %d)\" class=\"rows\" stroke-width=\"%d\">%n",
@@ -37,7 +40,7 @@ final class MapChart {
         for (SizeClass sizeClass : SizeClass.values()) {
             path(sizeClass);
         }
-        return svg.append("</g>\n</svg>\n").toString();
+        return svg.append(kind.equals("map") ? "<path id=\"lit\" d=\"\"/>\n" : "").append("</g>\n</svg>\n").toString();
     }
 
     private void columnTicks() {
