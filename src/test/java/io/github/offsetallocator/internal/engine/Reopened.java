@@ -28,37 +28,44 @@ final class Reopened {
     static Set<String> live(Engine engine, Settings settings, int cut) {
         OneThread one = engine.one();
         MemorySegment nodes = one.regions().table();
-        Map<Table, PlacedMemory> memory = new EnumMap<>(Table.class);
+        MemorySegment[] tables = new MemorySegment[Table.values().length];
+        long[] onDisk = new long[tables.length];
         try (Arena arena = Arena.ofShared()) {
             for (Table table : Table.values()) {
                 MemorySegment found = table == Table.NODES ? nodes : table == Table.SLABS && one.slabs() != null ? slabs(one.slabs(), arena) : MemorySegment.NULL;
-                MemorySegment place = arena.allocate(Math.min(found.byteSize() + MORE, table.largest(settings.capacity())), 64);
-                long[] used = {Math.min(found.byteSize(), place.byteSize())};
-                MemorySegment.copy(found, 0, place, 0, used[0]);
-                memory.put(table, new PlacedMemory(settings.threads(), place, new PlacedMemory.Room() {
-                    @Override
-                    public long byteSize() {
-                        return used[0];
-                    }
-
-                    @Override
-                    public void grow(long byteSize) {
-                        used[0] = byteSize;
-                    }
-                }));
+                int i = table.ordinal();
+                tables[i] = arena.allocate(Math.min(found.byteSize() + MORE, table.largest(settings.capacity())), 64);
+                onDisk[i] = Math.min(found.byteSize(), tables[i].byteSize());
+                MemorySegment.copy(found, 0, tables[i], 0, onDisk[i]);
             }
-            TablePlaces places = TablePlaces.of(memory, SHIFT, true, () -> {});
-            Settings found = new Settings(Header.word(nodes, Header.CAPACITY), settings.policy(), settings.maxBlocks(), false,
-                    settings.hasSlabs(), settings.byOffset(), settings.phase(), settings.threads(), places);
             if (cut > 0) {
-                tryToOpen(found, cut);
+                tryToOpen(in(tables, onDisk, settings, nodes), cut);
             }
-            Engine again = Engine.of(found);
+            Engine again = Engine.of(in(tables, onDisk, settings, nodes));
             again.verify();
             Set<String> live = live(again);
             again.close(() -> {});
             return live;
         }
+    }
+
+    private static Settings in(MemorySegment[] tables, long[] onDisk, Settings settings, MemorySegment nodes) {
+        Map<Table, PlacedMemory> memory = new EnumMap<>(Table.class);
+        for (Table table : Table.values()) {
+            memory.put(table, new PlacedMemory(settings.threads(), tables[table.ordinal()], new PlacedMemory.Room() {
+                @Override
+                public long byteSize() {
+                    return onDisk[table.ordinal()];
+                }
+
+                @Override
+                public void grow(long byteSize) {
+                    onDisk[table.ordinal()] = byteSize;
+                }
+            }));
+        }
+        return new Settings(Header.word(nodes, Header.CAPACITY), settings.policy(), settings.maxBlocks(), false, settings.hasSlabs(),
+                settings.byOffset(), settings.phase(), settings.threads(), TablePlaces.of(memory, SHIFT, true, () -> {}));
     }
 
     private static void tryToOpen(Settings found, int cut) {
