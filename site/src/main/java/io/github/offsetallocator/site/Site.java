@@ -38,8 +38,8 @@ public final class Site {
 
     /// What the list beside each page shows, in its order; pages that are not in it follow.
     private static final List<String> ORDER = List.of("README.md", "docs/guides/choosing.md", "docs/guides/cache.md", "docs/guides/threads.md",
-            "docs/guides/ranges.md", "docs/guides/staging.md", "docs/vulkan.md", "docs/durable.md", "docs/threads.md", "docs/performance.md",
-            "docs/benchmarks.md", "docs/testing.md", "docs/original.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md");
+            "docs/guides/ranges.md", "docs/guides/staging.md", "docs/vulkan.md", "docs/durable.md", "docs/observability.md", "docs/threads.md",
+            "docs/performance.md", "docs/benchmarks.md", "docs/testing.md", "docs/original.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md");
     private static final List<Extension> EXTENSIONS = List.of(TablesExtension.create(), HeadingAnchorExtension.create());
 
     private final Path root;

@@ -2,10 +2,10 @@ package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
 import io.github.offsetallocator.internal.tables.DamagedException;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
-import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.Tally;
 import java.util.ArrayList;
