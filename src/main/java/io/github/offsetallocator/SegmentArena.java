@@ -1,9 +1,12 @@
 package io.github.offsetallocator;
 
 import io.github.offsetallocator.internal.backing.Backing;
+import io.github.offsetallocator.internal.backing.ChunkedMemory;
 import io.github.offsetallocator.internal.backing.MappedFile;
+import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.engine.Settings;
+import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -54,6 +57,9 @@ import java.util.function.LongConsumer;
 /// says where a block starts. It takes 8 bytes for each 64 granules, in steps of 32 KiB where the arena is first used,
 /// and no other index. In a shared arena, what counts slots takes O(slots): [#allocations()], [#storageReport()].
 ///
+/// **Growth.** An arena that is [Builder#growable(long, long)] starts with no memory and opens chunks as requests need them; those in
+/// which nothing is live go back, but for one. Freed slices of such a chunk die with it.
+///
 /// **Metadata** of a confined arena shrinks after a peak as that of [OffsetAllocator], but for the table above. That of a
 /// shared arena does not shrink before [#close()], since another thread may still be reading it.
 ///
@@ -67,36 +73,55 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private static final long NATIVE_ALIGNMENT = 64;
 
     private final Backing memory;
-    private final MemorySegment backing;
-    private final Object heapBase;
     private final long largestAlignment;
     private final int shift;
-    /// Bytes from the start of the backing segment to the first granule.
+    /// Bytes from the start of the memory to the first granule.
     private final long origin;
-    /// Address of the first granule.
-    private final long base;
     private final boolean byOffset;
     private final boolean zeroed;
     private final Engine engine;
+    /// What makes the memory larger, or null if it has one size.
+    private final Growth growth;
     private final RetireQueue retired;
 
     private SegmentArena(Backing memory, Builder builder) {
         this.memory = memory;
-        backing = memory.segment();
-        heapBase = backing.heapBase().orElse(null);
+        MemorySegment backing = memory.segment();
+        Object heapBase = backing.heapBase().orElse(null);
         largestAlignment = heapBase == null || builder.byOffset() ? 1L << 62 : elementSize(heapBase);
         shift = builder.shiftFor(backing.byteSize());
         origin = builder.originIn(backing);
-        base = backing.address() + origin;
+        long base = backing.address() + origin;
         byOffset = builder.byOffset();
         zeroed = builder.zeroed;
+        growth = null;
         long units = builder.unitsIn(backing);
         int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
         engine = Engine.of(new Settings(units, builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
                 true, builder.byOffset() ? 0 : base >>> shift,
                 builder.shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED));
         try {
-            retired = new RetireQueue(engine);
+            retired = newRetireQueue();
+        } catch (Throwable failure) {
+            engine.close(() -> {});
+            throw failure;
+        }
+    }
+
+    private SegmentArena(ChunkGeometry geometry, Source source, Builder builder) {
+        shift = geometry.shift();
+        largestAlignment = geometry.largestAlignment();
+        origin = 0;
+        byOffset = builder.byOffset();
+        zeroed = builder.zeroed;
+        ChunkedMemory chunks = new ChunkedMemory(geometry.slotShift(), geometry.slots(), !byOffset);
+        memory = chunks;
+        Walls walls = new Walls(geometry.limit(), geometry.chunk(), geometry.slots() + 1);
+        engine = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
+                true, 0, builder.shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED, walls));
+        growth = new Growth(engine, chunks, walls, source, geometry);
+        try {
+            retired = newRetireQueue();
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
@@ -183,7 +208,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// The slice of a block that was just allocated, which goes back if the heap has no room for the object.
     private MemorySegment sliceOrFree(long allocation, long byteSize) {
         try {
-            return backing.asSlice(origin + (engine.offsetOfNew(allocation) << shift), byteSize);
+            return memory.slice(origin + (engine.offsetOfNew(allocation) << shift), byteSize);
         } catch (OutOfMemoryError | StackOverflowError e) {
             engine.free(allocation);
             throw e;
@@ -204,6 +229,14 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         long found = unit < 0 ? Engine.NOTHING : engine.freeAt(unit, slice.byteSize(), shift);
         if (found != Engine.FREED) {
             throw notLive(slice, found);
+        }
+        freed();
+    }
+
+    /// Called when something may have become free: a chunk without a block may go back.
+    private void freed() {
+        if (growth != null && growth.isDue()) {
+            growth.giveBack();
         }
     }
 
@@ -241,26 +274,23 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// The granule that a segment starts with, or -1 if it starts with none of this arena's.
     private long unitOf(MemorySegment slice) {
         engine.checkOpen();
-        boolean isHere = heapBase == null ? slice.isNative() : slice.heapBase().orElse(null) == heapBase;
+        boolean isHere = memory.isKindOf(slice);
         long unit = unitAt(slice.address());
         return isHere ? unit : -1;
     }
 
     private long unitAt(long address) {
         long capacity = engine.capacity(); // a wrong thread gets its exception here
-        long distance = address - base;
+        long distance = memory.place(address) - origin;
         return distance < 0 || (distance & granule() - 1) != 0 || distance >>> shift >= capacity ? -1 : distance >>> shift;
     }
 
     /// Whether a segment lies in this arena's memory, live or not. O(1).
     ///
     /// @param segment any segment
-    /// @return whether all its bytes belong to the backing segment
+    /// @return whether all its bytes belong to the backing segment, or to one chunk of a growable arena
     public boolean owns(MemorySegment segment) {
-        return (heapBase == null ? segment.isNative() : segment.heapBase().orElse(null) == heapBase)
-                && segment.address() >= backing.address()
-                && segment.byteSize() <= backing.byteSize()
-                && segment.address() - backing.address() <= backing.byteSize() - segment.byteSize();
+        return memory.owns(segment);
     }
 
     /// Changes the size of a slice, in place if that is possible, or else by moving it: then a new slice is allocated,
@@ -287,7 +317,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     private MemorySegment reallocate(long old, MemorySegment slice, long newByteSize, long byteAlignment) {
-        MemorySegment inPlace = newByteSize < 0 ? slice : backing.asSlice(offset(old), Math.min(newByteSize, backing.byteSize() - offset(old)));
+        MemorySegment inPlace = newByteSize < 0 ? slice : memory.sliceUpTo(offset(old), newByteSize);
         if (resizeInPlace(old, newByteSize, byteAlignment)) {
             return inPlace;
         }
@@ -331,10 +361,13 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         int slack = (int) ((units << shift) - byteSize);
         if (byteAlignment > 0 && byteAlignment <= 1L << SMALLEST_GRANULE_SHIFT
                 && (byteAlignment & byteAlignment - 1) == 0 && byteAlignment <= largestAlignment) {
-            return engine.allocate(units, slack);
+            long allocation = engine.allocate(units, slack);
+            return allocation == NO_SPACE && growth != null ? growth.allocate(units, 1, slack) : allocation;
         }
         checkAlignment(byteAlignment);
-        return engine.allocate(units, Math.max(1, byteAlignment >>> shift), slack);
+        long alignment = Math.max(1, byteAlignment >>> shift);
+        long allocation = engine.allocate(units, alignment, slack);
+        return allocation == NO_SPACE && growth != null ? growth.allocate(units, alignment, slack) : allocation;
     }
 
     private void zero(long allocation, long from, long to) {
@@ -344,11 +377,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     private void zeroNow(long allocation, long from, long to) {
-        backing.asSlice(offset(allocation) + from, to - from).fill((byte) 0);
+        memory.slice(offset(allocation) + from, to - from).fill((byte) 0);
     }
 
     private void copyNow(long from, long to, long byteSize) {
-        MemorySegment.copy(backing, offset(from), backing, offset(to), byteSize);
+        memory.copy(offset(from), offset(to), byteSize);
     }
 
     /// Bytes to granules. No bytes get one, so that every slice has an address of its own.
@@ -362,7 +395,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
         if (byteAlignment > largestAlignment) {
             throw new IllegalArgumentException("byteAlignment " + byteAlignment
-                    + ": the backing segment is on the heap and can't have more than " + largestAlignment);
+                    + (growth == null ? ": the backing segment is on the heap" : ": an arena with such chunks") + " can't have more than " + largestAlignment);
         }
     }
 
@@ -372,13 +405,13 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the slice, of the size asked for
     /// @throws IllegalStateException if the handle is not live here
     public MemorySegment segment(long allocation) {
-        return backing.asSlice(offset(allocation), size(allocation));
+        return memory.slice(offset(allocation), size(allocation));
     }
 
     /// Where an allocation starts. O(1).
     ///
     /// @param allocation a handle
-    /// @return bytes from the start of the backing segment
+    /// @return bytes from the start of the backing segment or, in a growable arena, of the range that chunks take places in
     /// @throws IllegalStateException if the handle is not live here
     public long offset(long allocation) {
         return origin + (engine.offset(allocation) << shift);
@@ -391,7 +424,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the address, as [MemorySegment#address()] of its slice
     /// @throws IllegalStateException if the handle is not live here
     public long address(long allocation) {
-        return base + (engine.offset(allocation) << shift);
+        return memory.address(offset(allocation));
     }
 
     /// The allocation that starts at an address. O(1), creates no object.
@@ -421,6 +454,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if the handle is not live here
     public void free(long allocation) {
         engine.free(allocation);
+        freed();
     }
 
     /// Frees the allocations from index `from` (inclusive) to `to` (exclusive): all of them, or, if one of them is not
@@ -434,6 +468,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     public void freeAll(long[] allocations, int from, int to) {
         Objects.checkFromToIndex(from, to, allocations.length);
         engine.freeAll(allocations, from, to);
+        freed();
     }
 
     /// Changes the size of an allocation where it lies, as [OffsetAllocator#resize(long, long)]. If slices are zeroed, fills
@@ -465,7 +500,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     private boolean resizeUnzeroed(long allocation, long newByteSize) {
         long units = units(newByteSize);
-        return engine.resize(allocation, units, (int) ((units << shift) - newByteSize));
+        boolean isDone = engine.resize(allocation, units, (int) ((units << shift) - newByteSize));
+        freed();
+        return isDone;
     }
 
     /// Changes the size of an allocation, in place if that is possible, or else by moving it: then a new allocation is
@@ -520,7 +557,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// Frees the old block of two. If another thread has freed it, the new one goes too.
     private void freeMoved(long old, long made) {
         try {
-            engine.free(old);
+            free(old);
         } catch (IllegalStateException gone) {
             freeQuietly(made);
             throw gone;
@@ -565,7 +602,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return an empty queue
     /// @throws IllegalStateException if this arena is closed
     public RetireQueue newRetireQueue() {
-        return new RetireQueue(engine);
+        return new RetireQueue(engine, this::freed);
     }
 
     /// As [OffsetAllocator#tag(long)].
@@ -591,8 +628,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// The segment that the slices are of.
     ///
     /// @return the backing segment
+    /// @throws UnsupportedOperationException if this arena is growable: its memory is not one segment
     public MemorySegment backing() {
-        return backing;
+        return memory.segment();
     }
 
     /// The unit in which space is counted.
@@ -608,12 +646,20 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// Bytes that can be handed out: the backing segment without what lies before its first and behind its last whole
-    /// granule.
+    /// granule, or the chunks that a growable arena has now.
     ///
     /// @return the capacity, in bytes
     /// @throws IllegalStateException if this arena is closed
     public long byteSize() {
-        return engine.capacity() << shift;
+        return (growth == null ? engine.capacity() : engine.openUnits()) << shift;
+    }
+
+    /// Bytes that it may come to have: [#byteSize()], unless it is growable.
+    ///
+    /// @return the limit, in bytes
+    /// @throws IllegalStateException if this arena is closed
+    public long maxByteSize() {
+        return growth == null ? byteSize() : growth.limit() << shift;
     }
 
     /// How much native memory the metadata takes now: nodes, slabs, what finds blocks by address, tags, and queues of retired
@@ -692,6 +738,20 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if this arena is closed
     public void reset() {
         engine.reset();
+        if (growth != null) {
+            growth.giveBack();
+        }
+    }
+
+    /// Gives back all chunks of a growable arena in which no allocation is live, also the one that is kept for the next request and
+    /// those that only free slots of slabs are in. Elsewhere does nothing. O(chunks and slots).
+    ///
+    /// @throws IllegalStateException if this arena is closed
+    public void trim() {
+        engine.checkOpen();
+        if (growth != null) {
+            growth.trim();
+        }
     }
 
     /// Writes what was changed in slices of a mapped file to the disk, as [MemorySegment#force()].
@@ -708,23 +768,30 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then
     @Override
     public void close() {
-        engine.close(memory::close);
+        if (growth == null) {
+            engine.close(memory::close);
+        } else {
+            engine.close(() -> {});
+            growth.close();
+        }
     }
 
     /// Size and granule, for a log.
     @Override
     public String toString() {
-        return "SegmentArena[" + backing + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
+        return "SegmentArena[" + (growth == null ? memory.segment() : growth) + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
     }
 
     /// Options for a [SegmentArena].
     public static final class Builder {
-        private enum Source { NONE, NATIVE, MAPPED, BORROWED }
+        private enum From { NONE, NATIVE, MAPPED, BORROWED, CHUNKS }
 
         private enum Alignment { BY_DEFAULT, BY_ADDRESS, BY_OFFSET }
 
-        private Source source = Source.NONE;
+        private From source = From.NONE;
         private long byteSize;
+        private long maxByteSize;
+        private ChunkSource chunks;
         private Path path;
         private MemorySegment borrowed;
         private boolean shared;
@@ -743,7 +810,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param byteSize bytes, at least one granule; rounded up to whole granules
         /// @return this builder
         public Builder nativeMemory(long byteSize) {
-            source = Source.NATIVE;
+            source = From.NATIVE;
             this.byteSize = byteSize;
             return this;
         }
@@ -757,7 +824,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param byteSize bytes
         /// @return this builder
         public Builder mapped(Path path, long byteSize) {
-            source = Source.MAPPED;
+            source = From.MAPPED;
             this.path = Objects.requireNonNull(path);
             this.byteSize = byteSize;
             return this;
@@ -768,8 +835,48 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param backing a segment that can be written to
         /// @return this builder
         public Builder backing(MemorySegment backing) {
-            source = Source.BORROWED;
+            source = From.BORROWED;
             borrowed = Objects.requireNonNull(backing);
+            return this;
+        }
+
+        /// Native memory in chunks, which come when they are needed and go back when nothing is live in them. None is there at
+        /// first. See [SegmentArena] for the rules.
+        ///
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
+        /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
+        /// @return this builder
+        public Builder growable(long chunkByteSize, long maxByteSize) {
+            source = From.CHUNKS;
+            path = null;
+            chunks = null;
+            byteSize = chunkByteSize;
+            this.maxByteSize = maxByteSize;
+            return this;
+        }
+
+        /// As [#growable(long, long)], each chunk in a file of its own, which is deleted when the chunk goes back. Alignment counts
+        /// offsets, unless [#alignByAddress()] is said.
+        ///
+        /// @param directory     where the files are made
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
+        /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
+        /// @return this builder
+        public Builder growable(Path directory, long chunkByteSize, long maxByteSize) {
+            growable(chunkByteSize, maxByteSize);
+            path = Objects.requireNonNull(directory);
+            return this;
+        }
+
+        /// As [#growable(long, long)], with chunks that someone else makes.
+        ///
+        /// @param source        where chunks come from
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
+        /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
+        /// @return this builder
+        public Builder growable(ChunkSource source, long chunkByteSize, long maxByteSize) {
+            growable(chunkByteSize, maxByteSize);
+            chunks = Objects.requireNonNull(source);
             return this;
         }
 
@@ -868,19 +975,36 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @throws UncheckedIOException     if the file can't be mapped, or is mapped already; it is as it was then
         /// @throws OutOfMemoryError         if there is no such memory
         public SegmentArena build() {
-            if (source == Source.NONE) {
-                throw new IllegalStateException("say nativeMemory, mapped or backing first");
+            if (source == From.NONE) {
+                throw new IllegalStateException("say nativeMemory, mapped, backing or growable first");
             }
-            if (reserve && source != Source.MAPPED) {
+            if (reserve && !isInFiles()) {
                 throw new IllegalStateException("reserve is for a file: say mapped");
             }
-            Backing memory = source == Source.BORROWED ? borrow() : make();
+            if (source == From.CHUNKS) {
+                return growing();
+            }
+            Backing memory = source == From.BORROWED ? borrow() : make();
             try {
                 return new SegmentArena(memory, this);
             } catch (Throwable failure) {
                 memory.close();
                 throw failure;
             }
+        }
+
+        private SegmentArena growing() {
+            if (realTime) {
+                throw new IllegalStateException("a growable arena can't be realTime: a chunk takes as long as the system does");
+            }
+            ChunkGeometry geometry = ChunkGeometry.of(byteSize, maxByteSize, granuleShift, Long.numberOfTrailingZeros(LARGEST_GRANULE));
+            Source from = chunks != null ? Growth.from(chunks)
+                    : path != null ? Source.inDirectory(path, shared, reserve) : Source.ofNative(shared);
+            return new SegmentArena(geometry, from, this);
+        }
+
+        private boolean isInFiles() {
+            return source == From.MAPPED || source == From.CHUNKS && path != null;
         }
 
         private Backing borrow() {
@@ -902,13 +1026,13 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             if (byteSize < granule) {
                 throw new IllegalArgumentException("byteSize " + byteSize + " is less than a granule of " + granule);
             }
-            return source == Source.MAPPED
+            return source == From.MAPPED
                     ? MappedFile.of(path, byteSize, shared, reserve)
                     : Backing.ofNative(byteSize + granule - 1 & -granule, Math.max(NATIVE_ALIGNMENT, granule), shared);
         }
 
         private boolean byOffset() {
-            return alignment == Alignment.BY_OFFSET || alignment == Alignment.BY_DEFAULT && source == Source.MAPPED;
+            return alignment == Alignment.BY_OFFSET || alignment == Alignment.BY_DEFAULT && isInFiles();
         }
 
         private int shiftFor(long byteSize) {

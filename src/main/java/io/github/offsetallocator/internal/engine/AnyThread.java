@@ -134,7 +134,8 @@ final class AnyThread extends Engine {
     }
 
     /// After an error nothing is known without the lock, until a call that succeeds publishes it.
-    private Error forget(Error e) {
+    @Override
+    Error forget(Error e) {
         bound = NO_BOUND;
         nodes = Regions.CLOSED; // a thread that asks for a node takes the lock
         capacity = UNKNOWN;
@@ -142,7 +143,8 @@ final class AnyThread extends Engine {
     }
 
     /// Lets others see what the engine has changed.
-    private void publish() {
+    @Override
+    void publish() {
         MemorySegment t = engine.regions().table();
         long units = engine.capacity();
         if (capacity != units) {
@@ -354,8 +356,8 @@ final class AnyThread extends Engine {
     }
 
     @Override
-    TableMemory.Threads threads() {
-        return engine.threads();
+    OneThread one() {
+        return engine;
     }
 
     @Override

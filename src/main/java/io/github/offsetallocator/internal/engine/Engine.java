@@ -2,6 +2,8 @@ package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.regions.Walls;
+import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,14 +57,66 @@ public abstract class Engine {
         }
     }
 
-    abstract TableMemory.Threads threads();
+    private TableMemory.Threads threads() {
+        return one().regions().threads();
+    }
 
     /// For how many retired blocks a queue has room when its ring is made.
     abstract int roomForRetired();
 
     /// What a call holds that takes several steps.
-    Object lock() {
+    public final Object lock() {
         return this;
+    }
+
+    /// The engine for one thread that does the work.
+    abstract OneThread one();
+
+    /// Lets threads without the lock see what has changed.
+    abstract void publish();
+
+    /// As [#publish], after an error.
+    Error forget(Error e) {
+        return e;
+    }
+
+    /// Opens a part of a range with walls, as [Walls#open].
+    public final int open(int after, long from, long size) {
+        synchronized (lock()) {
+            try {
+                int wall = Chunks.open(one(), after, from, size);
+                publish();
+                return wall;
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    /// Shuts the chunk before a wall if no block is in it. Slabs in it without a live slot end.
+    public final boolean shut(int wall) {
+        synchronized (lock()) {
+            try {
+                boolean isShut = Chunks.shut(one(), wall);
+                publish();
+                return isShut;
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    /// Whether no block is in the chunk before a wall.
+    public final boolean isEmpty(int wall) {
+        synchronized (lock()) {
+            return Chunks.isEmpty(one(), wall);
+        }
+    }
+
+    /// Units that have memory. O(1).
+    public final long openUnits() {
+        checkOpen();
+        return Header.open(one().regions().table());
     }
 
     final long retiredSize() {

@@ -1,6 +1,7 @@
 package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.util.concurrent.ThreadLocalRandom;
@@ -15,8 +16,14 @@ import java.util.concurrent.ThreadLocalRandom;
 /// @param byOffset     whether blocks can be found by their offset
 /// @param phase        what is added to an offset before it is compared with an alignment
 /// @param threads      who may call
+/// @param walls        what keeps apart the parts of a range that gets memory in chunks, or null for one that has all from the start
 public record Settings(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, boolean hasSlabs,
-        boolean byOffset, long phase, TableMemory.Threads threads) {
+        boolean byOffset, long phase, TableMemory.Threads threads, Walls walls) {
+    public Settings(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, boolean hasSlabs,
+            boolean byOffset, long phase, TableMemory.Threads threads) {
+        this(capacity, policy, maxBlocks, preallocated, hasSlabs, byOffset, phase, threads, null);
+    }
+
     /// Where generations start: anywhere, so that the handle of another allocator is not live here.
     int salt() {
         return ThreadLocalRandom.current().nextInt(1, Header.MAX_GENERATION);
