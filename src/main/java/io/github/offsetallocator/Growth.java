@@ -8,6 +8,7 @@ import io.github.offsetallocator.internal.regions.Walls;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.BooleanSupplier;
 
 /// When a growable arena opens a chunk, and when one goes back.
 ///
@@ -35,9 +36,12 @@ final class Growth {
     private final Source source;
     private final ChunkGeometry geometry;
     private final Deque<Chunk> gone = new ArrayDeque<>();
+    private final BooleanSupplier mayGiveBack;
     private int resets;
 
-    Growth(Engine engine, ChunkedMemory memory, Walls walls, Source source, ChunkGeometry geometry) {
+    /// @param mayGiveBack whether no one may reach into a chunk without a block
+    Growth(Engine engine, ChunkedMemory memory, Walls walls, Source source, ChunkGeometry geometry, BooleanSupplier mayGiveBack) {
+        this.mayGiveBack = mayGiveBack;
         this.engine = engine;
         this.memory = memory;
         this.walls = walls;
@@ -131,7 +135,7 @@ final class Growth {
         for (Chunk chunk : memory.chunks()) {
             found += found < missing && engine.isEmpty(chunk.wall()) ? units(chunk) : 0;
         }
-        if (found < missing) {
+        if (found < missing || !mayGiveBack.getAsBoolean()) {
             return false;
         }
         for (Chunk chunk : memory.chunks()) {
@@ -178,7 +182,7 @@ final class Growth {
     void giveBack() {
         try {
             synchronized (engine.lock()) {
-                if (engine.isClosed()) {
+                if (engine.isClosed() || !mayGiveBack.getAsBoolean()) {
                     return;
                 }
                 walls.haveChunksToShut(false);
@@ -205,7 +209,9 @@ final class Growth {
         synchronized (engine.lock()) {
             engine.checkUsable();
             openForgotten();
-            memory.chunks().forEach(this::shut);
+            if (mayGiveBack.getAsBoolean()) {
+                memory.chunks().forEach(this::shut);
+            }
         }
         endGone();
     }

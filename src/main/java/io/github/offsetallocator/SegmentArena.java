@@ -9,10 +9,12 @@ import io.github.offsetallocator.internal.engine.Settings;
 import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /// Hands out slices of one large segment: native memory, a mapped file, or memory that someone else owns, such as
@@ -83,6 +85,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// What makes the memory larger, or null if it has one size.
     private final Growth growth;
     private final RetireQueue retired;
+    private final BlockAccess access;
+    /// What [#close()] does first if blocks are live, or null.
+    private final Consumer<SegmentArena> whenLive;
+    /// Open scopes of a confined arena.
+    private final ConfinedScope scopes = new ConfinedScope();
 
     private SegmentArena(Backing memory, Builder builder) {
         this.memory = memory;
@@ -94,6 +101,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         long base = backing.address() + origin;
         byOffset = builder.byOffset();
         zeroed = builder.zeroed;
+        whenLive = builder.whenLive;
         growth = null;
         long units = builder.unitsIn(backing);
         int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
@@ -102,6 +110,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
                 builder.shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED));
         try {
             retired = newRetireQueue();
+            access = new BlockAccess(engine, memory, shift, origin);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
@@ -114,14 +123,16 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         origin = 0;
         byOffset = builder.byOffset();
         zeroed = builder.zeroed;
+        whenLive = builder.whenLive;
         ChunkedMemory chunks = new ChunkedMemory(geometry.slotShift(), geometry.slots(), !byOffset);
         memory = chunks;
         Walls walls = new Walls(geometry.limit(), geometry.chunk(), geometry.slots() + 1);
         engine = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
                 true, 0, builder.shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED, walls));
-        growth = new Growth(engine, chunks, walls, source, geometry);
+        growth = new Growth(engine, chunks, walls, source, geometry, scopes::isAlone);
         try {
             retired = newRetireQueue();
+            access = new BlockAccess(engine, memory, shift, origin);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
@@ -205,14 +216,34 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return sliceOrFree(allocation, byteSize);
     }
 
+    /// As [#allocate(long, long)], filled with zeros. Takes time in proportion to the size.
+    ///
+    /// @param byteSize      bytes, not negative
+    /// @param byteAlignment a power of two
+    /// @return a slice of zeros
+    /// @throws OutOfSpaceException      if there is no room
+    /// @throws IllegalArgumentException as [#allocate(long, long)]
+    /// @throws IllegalStateException    if this arena is closed
+    public MemorySegment allocateZeroed(long byteSize, long byteAlignment) {
+        long allocation = tryAllocateZeroed(byteSize, byteAlignment);
+        if (allocation == NO_SPACE) {
+            throw noRoom(byteSize, byteAlignment);
+        }
+        return sliceOrFree(allocation, byteSize);
+    }
+
     /// The slice of a block that was just allocated, which goes back if the heap has no room for the object.
     private MemorySegment sliceOrFree(long allocation, long byteSize) {
         try {
-            return memory.slice(origin + (engine.offsetOfNew(allocation) << shift), byteSize);
+            return sliceOfNew(allocation, byteSize);
         } catch (OutOfMemoryError | StackOverflowError e) {
             engine.free(allocation);
             throw e;
         }
+    }
+
+    MemorySegment sliceOfNew(long allocation, long byteSize) {
+        return memory.slice(origin + (engine.offsetOfNew(allocation) << shift), byteSize);
     }
 
     private OutOfSpaceException noRoom(long byteSize, long byteAlignment) {
@@ -237,6 +268,23 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private void freed() {
         if (growth != null && growth.isDue()) {
             growth.giveBack();
+        }
+    }
+
+    /// Frees a block of a scope, unless someone has freed it before.
+    void freeOfScope(long allocation) {
+        try {
+            engine.free(allocation);
+        } catch (IllegalStateException gone) {
+            return;
+        }
+        freed();
+    }
+
+    /// A scope has ended that may have kept chunks from going back.
+    void scopeClosed() {
+        if (!engine.isClosed()) {
+            freed();
         }
     }
 
@@ -341,8 +389,19 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///                                  backing segment on the heap can have
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocate(long byteSize, long byteAlignment) {
+        return zeroed ? tryAllocateZeroed(byteSize, byteAlignment) : allocateUnzeroed(byteSize, byteAlignment);
+    }
+
+    /// As [#tryAllocate(long, long)], filled with zeros. Takes time in proportion to the size.
+    ///
+    /// @param byteSize      bytes, not negative
+    /// @param byteAlignment a power of two
+    /// @return a handle, or [#NO_SPACE]
+    /// @throws IllegalArgumentException as [#tryAllocate(long, long)]
+    /// @throws IllegalStateException    if this arena is closed
+    public long tryAllocateZeroed(long byteSize, long byteAlignment) {
         long allocation = allocateUnzeroed(byteSize, byteAlignment);
-        if (zeroed && allocation != NO_SPACE) {
+        if (allocation != NO_SPACE) {
             try {
                 zero(allocation, 0, byteSize);
             } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
@@ -377,7 +436,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     private void zeroNow(long allocation, long from, long to) {
-        memory.slice(offset(allocation) + from, to - from).fill((byte) 0);
+        memory.zero(offset(allocation) + from, to - from);
     }
 
     private void copyNow(long from, long to, long byteSize) {
@@ -437,6 +496,34 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         long unit = unitAt(address);
         long allocation = unit < 0 ? 0 : engine.find(unit);
         return allocation == 0 ? NO_SPACE : allocation;
+    }
+
+    /// How large the allocation is that starts at an address. O(1), creates no object.
+    ///
+    /// @param address an address as [#address(long)] returned it, or anything else
+    /// @return bytes, as asked for, or [#NO_SPACE] if no live allocation starts there
+    /// @throws IllegalStateException if this arena is closed
+    public long sizeAt(long address) {
+        long allocation = allocationAt(address);
+        return allocation == NO_SPACE ? NO_SPACE : Math.max(NO_SPACE, sizeOrNothing(allocation));
+    }
+
+    /// Frees the allocation that starts at an address: for those who keep nothing else. O(1), creates no object.
+    ///
+    /// @param address an address as [#address(long)] returned it
+    /// @throws IllegalArgumentException if no live allocation starts there
+    /// @throws IllegalStateException    if this arena is closed
+    public void freeAt(long address) {
+        long allocation = allocationAt(address);
+        try {
+            if (allocation != NO_SPACE) {
+                free(allocation);
+                return;
+            }
+        } catch (IllegalStateException gone) { // another thread has freed it since it was found
+            engine.checkUsable();
+        }
+        throw new IllegalArgumentException("no live allocation of this arena starts at 0x" + Long.toHexString(address));
     }
 
     /// How large an allocation is. O(1).
@@ -633,6 +720,39 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return memory.segment();
     }
 
+    /// A scope over this arena, for code that wants an [Arena]: slices that are filled with zeros and freed together by its
+    /// [Arena#close()]. O(1), and O(1) for each slice that is freed.
+    ///
+    /// As the JDK says of its own: each slice of no bytes has an address of its own; a second `close` is refused; if there is no room,
+    /// `allocate` throws an [OutOfMemoryError]. A slice may also be freed before, by this arena.
+    ///
+    /// **Confined.** The scope of a confined arena is for its thread, and ends at the latest when the arena does. Its slices die with it: an
+    /// access after `close` throws an [IllegalStateException]. That takes a restricted call, [MemorySegment#reinterpret(Arena,
+    /// java.util.function.Consumer)]. Where this module has no native access (`--enable-native-access`), or if the arena's memory is
+    /// borrowed, the call is not made and slices stay accessible as those of [#allocate(long, long)] do after
+    /// [#free(long)]. While one is open, a growable arena gives back no chunk.
+    ///
+    /// **Shared.** The scope of a shared arena is for any thread. Its slices do not die before the arena's memory: to end memory that threads
+    /// share takes a handshake with all of them.
+    ///
+    /// @return an open scope
+    /// @throws IllegalStateException if this arena is closed
+    public Arena scope() {
+        engine.checkOpen();
+        if (engine.isForAnyThread()) {
+            return new SharedScope(this);
+        }
+        engine.resets(); // a wrong thread gets its exception here
+        return new ConfinedScope(this, memory.isOwn() && SegmentArena.class.getModule().isNativeAccessEnabled(), scopes);
+    }
+
+    /// Reads and writes allocations by handle.
+    ///
+    /// @return what does, one for each arena
+    public BlockAccess access() {
+        return access;
+    }
+
     /// The unit in which space is counted.
     ///
     /// @return bytes, a power of two, at least 16
@@ -748,7 +868,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///
     /// @throws IllegalStateException if this arena is closed
     public void trim() {
-        engine.checkOpen();
+        engine.checkUsable();
+        engine.resets(); // a wrong thread gets its exception here
         if (growth != null) {
             growth.trim();
         }
@@ -765,15 +886,31 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// Ends this arena, and the life of all slices if it owns its memory. Closing twice is allowed. In a shared arena it waits
     /// for a walk of another thread to end.
     ///
-    /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then
+    /// If chunks of a growable arena are in use by a native call, all else has ended then, and another `close` tries again.
+    ///
+    /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then. Also if allocations are live
+    ///                               and [Builder#closeRefusesLive()] was said
     @Override
     public void close() {
-        if (growth == null) {
-            engine.close(memory::close);
-        } else {
-            engine.close(() -> {});
+        engine.close(this::end);
+        if (growth != null) {
             growth.close();
         }
+    }
+
+    /// What comes before the end of the metadata: if it fails, nothing has changed.
+    private void end() {
+        if (whenLive != null && engine.blocks() + engine.retired() > 0) {
+            whenLive.accept(this);
+        }
+        scopes.endAll();
+        if (growth == null) {
+            memory.close();
+        }
+    }
+
+    private void refuseLive() {
+        throw new IllegalStateException("can't close " + this + ": " + engine.blocks() + " allocations are live and " + engine.retired() + " retired");
     }
 
     /// Size and granule, for a log.
@@ -802,6 +939,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         private boolean realTime;
         private boolean reserve;
         private Alignment alignment = Alignment.BY_DEFAULT;
+
+        private Consumer<SegmentArena> whenLive;
 
         private Builder() {}
 
@@ -955,6 +1094,25 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return this builder
         public Builder alignByOffset() {
             alignment = Alignment.BY_OFFSET;
+            return this;
+        }
+
+        /// Lets [SegmentArena#close()] refuse while allocations are live or retired: it throws an [IllegalStateException] that says how many,
+        /// and nothing has changed.
+        ///
+        /// @return this builder
+        public Builder closeRefusesLive() {
+            whenLive = SegmentArena::refuseLive;
+            return this;
+        }
+
+        /// Lets [SegmentArena#close()] call someone first if allocations are live or retired: to count or list them, by
+        /// [SegmentArena#forEachAllocation(LongConsumer)] for example. If it throws, the arena stays open and nothing has changed.
+        ///
+        /// @param report what is called, with the arena; it may read from it but not change it
+        /// @return this builder
+        public Builder closeReportsLive(Consumer<SegmentArena> report) {
+            whenLive = Objects.requireNonNull(report);
             return this;
         }
 

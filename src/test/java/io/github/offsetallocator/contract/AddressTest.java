@@ -49,8 +49,9 @@ class AddressTest {
                     long address = byAddress.keySet().iterator().next();
                     long there = byAddress.remove(address);
                     Check.equal(there, arena.allocationAt(address), "the block at an address");
+                    Check.equal(arena.size(there), arena.sizeAt(address), "the size at an address");
                     switch (random.nextInt(3)) {
-                        case 0 -> arena.free(arena.allocationAt(address));
+                        case 0 -> arena.freeAt(address);
                         case 1 -> arena.free(arena.segment(there));
                         default -> {
                             arena.retire(there, i);
@@ -87,6 +88,8 @@ class AddressTest {
             long address = arena.address(block);
             for (long distance : new long[] {-1, 1, 7, arena.granule() - 1, arena.granule(), units * arena.granule() - 1, units * arena.granule()}) {
                 Check.equal(SegmentArena.NO_SPACE, arena.allocationAt(address + distance), "the block " + distance + " bytes on");
+                Check.equal(SegmentArena.NO_SPACE, arena.sizeAt(address + distance), "the size " + distance + " bytes on");
+                Check.thrown(IllegalArgumentException.class, () -> arena.freeAt(address + distance));
             }
             Check.equal(block, arena.allocationAt(address), "the block");
         }

@@ -35,6 +35,26 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
         MemorySegment.copy(segment, from, segment, to, byteSize);
     }
 
+    /// Fills a part of it with zeros.
+    public final void zero(long place, long byteSize) {
+        Fill.zero(piece(place), inPiece(place), byteSize);
+    }
+
+    /// A segment that a place lies in. See [#inPiece].
+    public MemorySegment piece(long place) {
+        return segment;
+    }
+
+    /// Bytes from the start of the segment that a place lies in.
+    public long inPiece(long place) {
+        return place;
+    }
+
+    /// Whether the memory lives until [#close], or in part until a chunk goes back, whatever others do.
+    public boolean isOwn() {
+        return true;
+    }
+
     /// The address of a place.
     public long address(long place) {
         return address + place;
@@ -106,6 +126,11 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
     static final class Borrowed extends Backing {
         Borrowed(MemorySegment segment) {
             super(segment);
+        }
+
+        @Override
+        public boolean isOwn() {
+            return false;
         }
     }
 }

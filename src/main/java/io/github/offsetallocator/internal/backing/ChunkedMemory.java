@@ -63,6 +63,16 @@ public final class ChunkedMemory extends Backing {
     }
 
     @Override
+    public MemorySegment piece(long place) {
+        return at(place).segment;
+    }
+
+    @Override
+    public long inPiece(long place) {
+        return place - at(place).place;
+    }
+
+    @Override
     public long address(long place) {
         Chunk chunk = at(place);
         return chunk.address + (place - chunk.place);

@@ -80,6 +80,11 @@ public abstract class Engine {
         return e;
     }
 
+    /// Whether it is for any thread, also for two at once.
+    public final boolean isForAnyThread() {
+        return threads() == TableMemory.Threads.ANY;
+    }
+
     /// Opens a part of a range with walls, as [Walls#open].
     public final int open(int after, long from, long size) {
         synchronized (lock()) {
