@@ -62,15 +62,15 @@ final class ConfinedScope implements Arena {
         if (!lifetime.scope().isAlive()) {
             throw new IllegalStateException("Already closed");
         }
-        long handle = pool.tryAllocateZeroed(byteSize, byteAlignment);
+        long handle = pool.allocateUnzeroed(byteSize, byteAlignment);
         if (handle == SegmentArena.NO_SPACE) {
             throw noRoom(byteSize, pool);
         }
         try {
-            MemorySegment slice = pool.sliceOfNew(handle, byteSize);
+            MemorySegment slice = pool.zeroedSliceOfNew(handle, byteSize);
             remember(handle);
             return slicesDie ? live(slice) : slice;
-        } catch (OutOfMemoryError | StackOverflowError e) {
+        } catch (Throwable e) { // the heap is full, or the memory is closed or a file that has shrunk
             forget(handle);
             pool.free(handle);
             throw e;

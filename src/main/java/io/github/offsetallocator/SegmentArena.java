@@ -2,6 +2,7 @@ package io.github.offsetallocator;
 
 import io.github.offsetallocator.internal.backing.Backing;
 import io.github.offsetallocator.internal.backing.ChunkedMemory;
+import io.github.offsetallocator.internal.backing.Fill;
 import io.github.offsetallocator.internal.backing.MappedFile;
 import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
@@ -246,6 +247,13 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return memory.slice(origin + (engine.offsetOfNew(allocation) << shift), byteSize);
     }
 
+    /// As [#sliceOfNew], filled with zeros, where no other thread can [#reset()] meanwhile.
+    MemorySegment zeroedSliceOfNew(long allocation, long byteSize) {
+        MemorySegment slice = sliceOfNew(allocation, byteSize);
+        Fill.zero(slice, 0, byteSize);
+        return slice;
+    }
+
     private OutOfSpaceException noRoom(long byteSize, long byteAlignment) {
         return new OutOfSpaceException(byteSize, byteAlignment, storageReport(), engine.blocks(), engine.retired(), engine.maxBlocks());
     }
@@ -412,7 +420,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return allocation;
     }
 
-    private long allocateUnzeroed(long byteSize, long byteAlignment) {
+    long allocateUnzeroed(long byteSize, long byteAlignment) {
         if (byteSize < 0) {
             throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
         }

@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
             Latency.class,
             Soak.class,
             Growth.class,
+            Scopes.class,
             Fragmentation.class,
             Plots.class
         })

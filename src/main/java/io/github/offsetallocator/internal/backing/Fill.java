@@ -17,11 +17,15 @@ public final class Fill {
 
     private Fill() {}
 
-    static void zero(MemorySegment segment, long from, long byteSize) {
+    public static void zero(MemorySegment segment, long from, long byteSize) {
         if (byteSize < LARGE) {
             segment.asSlice(from, byteSize).fill((byte) 0);
-            return;
+        } else {
+            zeroLarge(segment, from, byteSize);
         }
+    }
+
+    private static void zeroLarge(MemorySegment segment, long from, long byteSize) {
         for (long at = 0; at < byteSize; at += BLOCK) {
             MemorySegment.copy(ZEROS, 0, segment, from + at, Math.min(BLOCK, byteSize - at));
         }
