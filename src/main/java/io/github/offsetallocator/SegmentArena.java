@@ -8,12 +8,18 @@ import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.engine.Settings;
 import io.github.offsetallocator.internal.regions.Walls;
+import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.TablePlaces;
+import io.github.offsetallocator.internal.watch.ArenaWatch;
+import io.github.offsetallocator.internal.watch.Dump;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -72,7 +78,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     public static final long NO_SPACE = OffsetAllocator.NO_SPACE;
 
     private static final int SMALLEST_GRANULE_SHIFT = 4;
-    private static final long LARGEST_GRANULE = 1 << 24;
+    static final int LARGEST_GRANULE_SHIFT = 24;
+    private static final long LARGEST_GRANULE = 1L << LARGEST_GRANULE_SHIFT;
     private static final long NATIVE_ALIGNMENT = 64;
 
     private final Backing memory;
@@ -80,9 +87,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final int shift;
     /// Bytes from the start of the memory to the first granule.
     private final long origin;
+    /// Bytes from there to behind the last one.
+    private final long byteSize;
     private final boolean byOffset;
     private final boolean zeroed;
     private final Engine engine;
+    private final NewBlocks newBlocks;
     /// What makes the memory larger, or null if it has one size.
     private final Growth growth;
     private final RetireQueue retired;
@@ -91,8 +101,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final Consumer<SegmentArena> whenLive;
     /// Open scopes of a confined arena.
     private final ConfinedScope scopes = new ConfinedScope();
+    private final ArenaWatch watch;
 
-    private SegmentArena(Backing memory, Builder builder) {
+    SegmentArena(Backing memory, Builder builder, TablePlaces places) {
         this.memory = memory;
         MemorySegment backing = memory.segment();
         Object heapBase = backing.heapBase().orElse(null);
@@ -105,13 +116,16 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         whenLive = builder.whenLive;
         growth = null;
         long units = builder.unitsIn(backing);
+        byteSize = units << shift;
         int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
         engine = Engine.of(new Settings(units, builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
                 true, builder.byOffset() ? 0 : base >>> shift,
-                builder.shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED));
+                builder.threads(), places));
+        newBlocks = NewBlocks.of(engine, places.isDurable());
         try {
             retired = newRetireQueue();
             access = new BlockAccess(engine, memory, shift, origin);
+            watch = watch(builder);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
@@ -122,6 +136,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         shift = geometry.shift();
         largestAlignment = geometry.largestAlignment();
         origin = 0;
+        byteSize = geometry.capacity() << shift;
         byOffset = builder.byOffset();
         zeroed = builder.zeroed;
         whenLive = builder.whenLive;
@@ -129,15 +144,29 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         memory = chunks;
         Walls walls = new Walls(geometry.limit(), geometry.chunk(), geometry.slots() + 1);
         engine = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
-                true, 0, builder.shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED, walls));
+                true, 0, builder.threads(), TablePlaces.ofNative(builder.threads()), walls));
+        newBlocks = NewBlocks.of(engine, false);
         growth = new Growth(engine, chunks, walls, source, geometry, scopes::isAlone);
         try {
             retired = newRetireQueue();
             access = new BlockAccess(engine, memory, shift, origin);
+            watch = watch(builder);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
         }
+    }
+
+    private ArenaWatch watch(Builder builder) {
+        ArenaWatch made = new ArenaWatch(builder.name, engine, shift, ArenaWatch.Detection.valueOf(builder.leakDetection.name()), builder.shared,
+                builder.source != Builder.From.BORROWED);
+        made.watch(this);
+        return made;
+    }
+
+    /// The smallest granule, as a power of two, with which so many bytes have fewer than 2^32.
+    static int smallestShift(long byteSize) {
+        return Math.max(SMALLEST_GRANULE_SHIFT, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
     }
 
     private static long elementSize(Object array) {
@@ -265,7 +294,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     public void free(MemorySegment slice) {
         long unit = unitOf(slice);
-        long found = unit < 0 ? Engine.NOTHING : engine.freeAt(unit, slice.byteSize(), shift);
+        if (unit < 0) {
+            engine.checkOpen();
+            throw notLive(slice, Engine.NOTHING);
+        }
+        long found = engine.freeAt(unit, slice.byteSize(), shift);
         if (found != Engine.FREED) {
             throw notLive(slice, found);
         }
@@ -303,6 +336,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if the segment is no live slice of this arena
     /// @throws IllegalStateException    if this arena is closed
     public long allocationOf(MemorySegment slice) {
+        engine.checkOpen();
         long unit = unitOf(slice);
         long allocation = unit < 0 ? 0 : engine.find(unit);
         long found = allocation == 0 ? Engine.NOTHING : sizeOrNothing(allocation);
@@ -329,16 +363,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// The granule that a segment starts with, or -1 if it starts with none of this arena's.
     private long unitOf(MemorySegment slice) {
-        engine.checkOpen();
-        boolean isHere = memory.isKindOf(slice);
-        long unit = unitAt(slice.address());
-        return isHere ? unit : -1;
+        return memory.isKindOf(slice) ? unitAt(slice.address()) : -1;
     }
 
     private long unitAt(long address) {
-        long capacity = engine.capacity(); // a wrong thread gets its exception here
         long distance = memory.place(address) - origin;
-        return distance < 0 || (distance & granule() - 1) != 0 || distance >>> shift >= capacity ? -1 : distance >>> shift;
+        return distance < 0 || distance >= byteSize || (distance & granule() - 1) != 0 ? -1 : distance >>> shift;
     }
 
     /// Whether a segment lies in this arena's memory, live or not. O(1).
@@ -381,9 +411,15 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (moved == NO_SPACE) {
             throw noRoom(newByteSize, byteAlignment);
         }
-        MemorySegment made = sliceOrFree(moved, newByteSize);
-        freeMoved(old, moved);
-        return made;
+        try {
+            MemorySegment made = memory.slice(origin + (newBlocks.offset(moved) << shift), newByteSize);
+            newBlocks.show(old, moved);
+            freed();
+            return made;
+        } catch (Throwable failure) {
+            newBlocks.drop(moved);
+            throw failure;
+        }
     }
 
     // ---- handles -----------------------------------------------------------------------------------------------
@@ -408,19 +444,32 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException as [#tryAllocate(long, long)]
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocateZeroed(long byteSize, long byteAlignment) {
-        long allocation = allocateUnzeroed(byteSize, byteAlignment);
-        if (allocation != NO_SPACE) {
-            try {
-                zero(allocation, 0, byteSize);
-            } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
-                engine.free(allocation);
-                throw failure;
-            }
+        long allocation = allocateZeros(byteSize, byteAlignment);
+        if (watch.isActive() && allocation != NO_SPACE) {
+            note(allocation, byteSize);
         }
         return allocation;
     }
 
     long allocateUnzeroed(long byteSize, long byteAlignment) {
+        long allocation = allocateUnnoted(byteSize, byteAlignment);
+        if (watch.isActive() && allocation != NO_SPACE) {
+            note(allocation, byteSize);
+        }
+        return allocation;
+    }
+
+    /// Lets those know of a new block who want to. If that fails, the block goes back.
+    private void note(long allocation, long byteSize) {
+        try {
+            watch.allocated(allocation, byteSize);
+        } catch (Throwable failure) {
+            engine.free(allocation);
+            throw failure;
+        }
+    }
+
+    private long allocateUnnoted(long byteSize, long byteAlignment) {
         if (byteSize < 0) {
             throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
         }
@@ -437,18 +486,44 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return allocation == NO_SPACE && growth != null ? growth.allocate(units, alignment, slack) : allocation;
     }
 
-    private void zero(long allocation, long from, long to) {
+    private long allocateZeros(long byteSize, long byteAlignment) {
+        long made = allocateNew(byteSize, byteAlignment);
+        if (made != NO_SPACE) {
+            try {
+                zeroNew(made, 0, byteSize);
+                newBlocks.show(0, made);
+            } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
+                newBlocks.drop(made);
+                throw failure;
+            }
+        }
+        return made;
+    }
+
+    private long allocateNew(long byteSize, long byteAlignment) {
+        if (byteSize < 0) {
+            throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
+        }
+        checkAlignment(byteAlignment);
+        long units = units(byteSize);
+        long alignment = Math.max(1, byteAlignment >>> shift);
+        int slack = (int) ((units << shift) - byteSize);
+        long made = newBlocks.allocate(units, alignment, slack);
+        return made == NO_SPACE && growth != null ? growth.allocate(units, alignment, slack) : made;
+    }
+
+    private void zeroNew(long made, long from, long to) {
         if (from < to) {
-            engine.write(this, allocation, from, to, SegmentArena::zeroNow);
+            engine.write(this, made, from, to, (arena, block, start, end) -> arena.zeroNow(arena.newBlocks.offset(block), start, end));
         }
     }
 
-    private void zeroNow(long allocation, long from, long to) {
-        memory.zero(offset(allocation) + from, to - from);
+    private void zeroNow(long unit, long from, long to) {
+        memory.zero(origin + (unit << shift) + from, to - from);
     }
 
     private void copyNow(long from, long to, long byteSize) {
-        memory.copy(offset(from), offset(to), byteSize);
+        memory.copy(offset(from), origin + (newBlocks.offset(to) << shift), byteSize);
     }
 
     /// Bytes to granules. No bytes get one, so that every slice has an address of its own.
@@ -462,7 +537,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
         if (byteAlignment > largestAlignment) {
             throw new IllegalArgumentException("byteAlignment " + byteAlignment
-                    + (growth == null ? ": the backing segment is on the heap" : ": an arena with such chunks") + " can't have more than " + largestAlignment);
+                    + (growth == null ? ": the backing segment is on the heap and" : ": an arena with such chunks") + " can't have more than " + largestAlignment);
         }
     }
 
@@ -567,7 +642,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// Changes the size of an allocation where it lies, as [OffsetAllocator#resize(long, long)]. If slices are zeroed, fills
-    /// what it grows by with zeros.
+    /// what it grows by with zeros; a durable one then grows by less than 32 MiB at a time.
     ///
     /// @param allocation  a handle, which stays valid
     /// @param newByteSize bytes, not negative
@@ -579,23 +654,27 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             throw new IllegalArgumentException("byteSize " + newByteSize + " is negative");
         }
         long oldByteSize = size(allocation);
-        if (!resizeUnzeroed(allocation, newByteSize)) {
+        if (!zeroed || newByteSize <= oldByteSize) {
+            return resize(allocation, newByteSize, newByteSize);
+        }
+        if (!resize(allocation, newByteSize, newBlocks.sizeWhileFilled(oldByteSize, newByteSize))) {
             return false;
         }
-        if (zeroed) {
-            try {
-                zero(allocation, oldByteSize, newByteSize);
-            } catch (Throwable failure) {
-                resizeUnzeroed(allocation, oldByteSize);
-                throw failure;
-            }
+        try {
+            engine.write(this, allocation, oldByteSize, newByteSize, (arena, block, from, to) -> arena.zeroNow(arena.engine.offset(block), from, to));
+        } catch (Throwable failure) {
+            resize(allocation, oldByteSize, oldByteSize);
+            throw failure;
         }
-        return true;
+        return size(allocation) == newByteSize || resize(allocation, newByteSize, newByteSize);
     }
 
-    private boolean resizeUnzeroed(long allocation, long newByteSize) {
-        long units = units(newByteSize);
-        boolean isDone = engine.resize(allocation, units, (int) ((units << shift) - newByteSize));
+    /// @param room  how many bytes there is to be room for
+    /// @param shown how many of these it has for its caller
+    private boolean resize(long allocation, long room, long shown) {
+        long units = units(room);
+        long slack = (units << shift) - shown;
+        boolean isDone = slack <= NodeState.MAX_SLACK && engine.resize(allocation, units, (int) slack);
         freed();
         return isDone;
     }
@@ -616,7 +695,13 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
         long moved = copyOf(allocation, newByteSize, byteAlignment);
         if (moved != NO_SPACE) {
-            freeMoved(allocation, moved);
+            try {
+                newBlocks.show(allocation, moved);
+                freed();
+            } catch (Throwable failure) {
+                newBlocks.drop(moved);
+                throw failure;
+            }
         }
         return moved;
     }
@@ -627,42 +712,23 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return (start & byteAlignment - 1) == 0 && resize(allocation, newByteSize);
     }
 
-    /// A new block with the content and tag of another one, and zeros behind if all slices are zeroed; or [#NO_SPACE].
+    /// A new block with the content of another one, and zeros behind if all slices are zeroed; or [#NO_SPACE].
     private long copyOf(long allocation, long newByteSize, long byteAlignment) {
         long copied = Math.min(newByteSize, size(allocation));
-        long tag = tag(allocation);
-        long made = allocateUnzeroed(newByteSize, byteAlignment);
+        long made = allocateNew(newByteSize, byteAlignment);
         if (made != NO_SPACE) {
             try {
                 engine.write(this, allocation, made, copied, SegmentArena::copyNow);
                 if (zeroed) {
-                    zero(made, copied, newByteSize);
+                    zeroNew(made, copied, newByteSize);
                 }
-                if (tag != 0) {
-                    setTag(made, tag);
-                }
+                watch.allocated(made, newByteSize);
             } catch (Throwable failure) {
-                freeQuietly(made);
+                newBlocks.drop(made);
                 throw failure;
             }
         }
         return made;
-    }
-
-    /// Frees the old block of two. If another thread has freed it, the new one goes too.
-    private void freeMoved(long old, long made) {
-        try {
-            free(old);
-        } catch (IllegalStateException gone) {
-            freeQuietly(made);
-            throw gone;
-        }
-    }
-
-    private void freeQuietly(long allocation) {
-        if (!engine.isClosed() && engine.isLive(allocation)) {
-            engine.free(allocation);
-        }
     }
 
     /// Frees an allocation later, when a counter has reached `value`, as [OffsetAllocator#retire(long, long)]. Its slice is
@@ -800,6 +866,51 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return engine.metadataSize();
     }
 
+    /// How full this arena is, and what it has done so far: from any thread, also of a confined arena. Takes no lock, changes nothing,
+    /// creates no object but the record. O(1); in a shared arena O(slots).
+    ///
+    /// If other threads work on the arena meanwhile, each number was true during this call, and two of them may differ by what
+    /// those threads did during it. An error that has struck in the middle of a call may have left `totalAllocations` without the
+    /// block in hand.
+    ///
+    /// @return the numbers
+    /// @throws IllegalStateException if this arena is closed
+    public ArenaStatistics statistics() {
+        return engine.count(this, SegmentArena::inBytes);
+    }
+
+    private ArenaStatistics inBytes(long capacity, long used, long peak, long largest, long live, long total, long refused, long metadata) {
+        return new ArenaStatistics(capacity << shift, used << shift, peak << shift, capacity - used << shift, largest << shift,
+                live, total, refused, metadata);
+    }
+
+    /// What this arena is called in events, logs and dumps: the name asked for, [Builder#name(String)], or one such as `arena-7`.
+    ///
+    /// @return its name
+    public String name() {
+        return watch.name();
+    }
+
+    /// Live allocations by the place in the program that asked for them, those with the most bytes first. Without leak detection
+    /// there are none. O(allocations that are known).
+    ///
+    /// @return the places
+    /// @throws IllegalStateException if this arena is closed
+    /// @see Builder#leakDetection(LeakDetection)
+    public List<Leak> leaks() {
+        return watch.leaks(Leak::new);
+    }
+
+    /// Writes statistics, bins, slabs, regions, tags and, with leak detection, the places in the program that asked, as JSON.
+    /// `docs/observability.md` has the schema. O(regions and slots); in a shared arena other threads wait for that, not for `out`.
+    ///
+    /// @param out where to
+    /// @throws IOException           if `out` does
+    /// @throws IllegalStateException if this arena is closed
+    public void dump(Appendable out) throws IOException {
+        Dump.write(watch, origin, Objects.requireNonNull(out));
+    }
+
     /// How many allocations are live; retired ones are not. O(1); in a shared arena O(slots).
     ///
     /// @return their number
@@ -883,9 +994,34 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
     }
 
-    /// Writes what was changed in slices of a mapped file to the disk, as [MemorySegment#force()].
+    /// The handle that [#setRoot(long)] was told last, or 0. It names the block from which a program finds all others again.
+    ///
+    /// @return the handle as it was set, also if its block was freed since; 0 if there is none
+    /// @throws IllegalStateException if this arena is closed, or not durable
+    public long root() {
+        engine.checkOpen();
+        return memory.root();
+    }
+
+    /// Says by which block a program will find all others when this arena is opened again. It is one step: after a kill the root
+    /// is this one or the one before. What was written before to any block comes before it.
+    ///
+    /// @param allocation a handle, or 0 for none
+    /// @throws IllegalStateException if the handle is not live here, or this arena is closed or not durable
+    public void setRoot(long allocation) {
+        if (allocation != 0) {
+            engine.checkLive(allocation);
+        }
+        engine.checkOpen();
+        memory.setRoot(allocation);
+    }
+
+    /// Writes what was changed in slices of a mapped file to the disk, as [MemorySegment#force()]. In a durable arena, also what was
+    /// allocated, freed, tagged and set as root: first what slices hold, then that they are live. Without it, all this is
+    /// safe when the process ends in whatever way, but not when the machine loses its power.
     ///
     /// @throws IllegalStateException if this arena is closed, or has mapped no file
+    /// @throws UncheckedIOException  if the disk fails
     public void force() {
         engine.checkOpen();
         memory.force();
@@ -901,6 +1037,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     @Override
     public void close() {
         engine.close(this::end);
+        watch.closed();
         if (growth != null) {
             growth.close();
         }
@@ -915,6 +1052,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (growth == null) {
             memory.close();
         }
+        watch.closing();
     }
 
     private void refuseLive() {
@@ -924,33 +1062,36 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// Size and granule, for a log.
     @Override
     public String toString() {
-        return "SegmentArena[" + (growth == null ? memory.segment() : growth) + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
+        return "SegmentArena[" + name() + ", " + (growth == null ? memory.segment() : growth) + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
     }
 
     /// Options for a [SegmentArena].
     public static final class Builder {
-        private enum From { NONE, NATIVE, MAPPED, BORROWED, CHUNKS }
+        enum From { NONE, NATIVE, MAPPED, DURABLE, BORROWED, CHUNKS }
 
-        private enum Alignment { BY_DEFAULT, BY_ADDRESS, BY_OFFSET }
+        enum Alignment { BY_DEFAULT, BY_ADDRESS, BY_OFFSET }
 
-        private From source = From.NONE;
-        private long byteSize;
+        From source = From.NONE;
+        long byteSize;
+        Path path;
+        private MemorySegment borrowed;
+        boolean shared;
+        boolean zeroed;
+        int granuleShift = SMALLEST_GRANULE_SHIFT;
+        boolean isGranuleStated;
+        Fit fit = Fit.GOOD;
+        boolean isFitStated;
+        int maxAllocations = OffsetAllocator.MAX_ALLOCATIONS;
+        boolean realTime;
+        boolean reserve;
+        Alignment alignment = Alignment.BY_DEFAULT;
+        private String name;
         private long maxByteSize;
         private ChunkSource chunks;
-        private Path path;
-        private MemorySegment borrowed;
-        private boolean shared;
-        private boolean zeroed;
-        private int granuleShift = SMALLEST_GRANULE_SHIFT;
-        private Fit fit = Fit.GOOD;
-        private int maxAllocations = OffsetAllocator.MAX_ALLOCATIONS;
-        private boolean realTime;
-        private boolean reserve;
-        private Alignment alignment = Alignment.BY_DEFAULT;
-
         private Consumer<SegmentArena> whenLive;
+        private LeakDetection leakDetection = LeakDetection.OFF;
 
-        private Builder() {}
+        Builder() {}
 
         /// Native memory of the arena's own.
         ///
@@ -972,6 +1113,26 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return this builder
         public Builder mapped(Path path, long byteSize) {
             source = From.MAPPED;
+            this.path = Objects.requireNonNull(path);
+            this.byteSize = byteSize;
+            return this;
+        }
+
+        /// A file that holds the arena and all that says what is live in it: it is made if it is absent, and opened if it is one.
+        /// Then handles, sizes, tags, contents, [SegmentArena#root()], granule and fit are as they were, whatever has ended the process
+        /// that had it: every call that had returned is there, and one that had not is there as a whole or not at all. What was
+        /// retired is free. A handle that was freed is refused as before.
+        ///
+        /// While the arena is open the file is locked. A file that is anything else, is damaged or was made for another size is
+        /// refused and not written to. It is sparse: its length is several times `byteSize`, its space on disk is what is
+        /// used. Opening takes time in proportion to what is live, and so does a close, which also forces: see [SegmentArena#force()].
+        /// [#realTime()] and [#alignByAddress()] don't go with it.
+        ///
+        /// @param path     the file
+        /// @param byteSize bytes of the arena, the same each time
+        /// @return this builder
+        public Builder durable(Path path, long byteSize) {
+            source = From.DURABLE;
             this.path = Objects.requireNonNull(path);
             this.byteSize = byteSize;
             return this;
@@ -1055,6 +1216,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
                 throw new IllegalArgumentException("granule " + byteSize + " is not a power of two from 16 to 2^24");
             }
             granuleShift = Long.numberOfTrailingZeros(byteSize);
+            isGranuleStated = true;
             return this;
         }
 
@@ -1064,6 +1226,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return this builder
         public Builder fit(Fit fit) {
             this.fit = Objects.requireNonNull(fit);
+            isFitStated = true;
             return this;
         }
 
@@ -1105,6 +1268,27 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return this;
         }
 
+        /// What the arena is called in events, logs and dumps.
+        ///
+        /// @param name anything
+        /// @return this builder
+        public Builder name(String name) {
+            this.name = Objects.requireNonNull(name);
+            return this;
+        }
+
+        /// Remembers which place in the program asked for a block, until it is freed. When the arena is closed, or collected by the
+        /// garbage collector without having been closed, blocks that are live are leaks: a line in the log of
+        /// `io.github.offsetallocator` ([System.Logger]) and events of JDK Flight Recorder name the worst places.
+        ///
+        /// @param leakDetection for which blocks
+        /// @return this builder
+        /// @see SegmentArena#leaks()
+        public Builder leakDetection(LeakDetection leakDetection) {
+            this.leakDetection = Objects.requireNonNull(leakDetection);
+            return this;
+        }
+
         /// Lets [SegmentArena#close()] refuse while allocations are live or retired: it throws an [IllegalStateException] that says how many,
         /// and nothing has changed.
         ///
@@ -1142,17 +1326,21 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @throws OutOfMemoryError         if there is no such memory
         public SegmentArena build() {
             if (source == From.NONE) {
-                throw new IllegalStateException("say nativeMemory, mapped, backing or growable first");
+                throw new IllegalStateException("say nativeMemory, mapped, durable, backing or growable first");
             }
             if (reserve && !isInFiles()) {
-                throw new IllegalStateException("reserve is for a file: say mapped");
+                throw new IllegalStateException("reserve is for a file: say mapped or durable");
+            }
+            if (source == From.DURABLE) {
+                checkByteSize();
+                return DurableTables.open(this);
             }
             if (source == From.CHUNKS) {
                 return growing();
             }
             Backing memory = source == From.BORROWED ? borrow() : make();
             try {
-                return new SegmentArena(memory, this);
+                return new SegmentArena(memory, this, TablePlaces.ofNative(threads()));
             } catch (Throwable failure) {
                 memory.close();
                 throw failure;
@@ -1170,7 +1358,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
 
         private boolean isInFiles() {
-            return source == From.MAPPED || source == From.CHUNKS && path != null;
+            return source == From.MAPPED || source == From.DURABLE || source == From.CHUNKS && path != null;
         }
 
         private Backing borrow() {
@@ -1184,7 +1372,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return Backing.borrowed(borrowed);
         }
 
-        private Backing make() {
+        TableMemory.Threads threads() {
+            return shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED;
+        }
+
+        private void checkByteSize() {
             if (byteSize <= 0) {
                 throw new IllegalArgumentException("byteSize " + byteSize + " is not positive");
             }
@@ -1192,6 +1384,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             if (byteSize < granule) {
                 throw new IllegalArgumentException("byteSize " + byteSize + " is less than a granule of " + granule);
             }
+        }
+
+        private Backing make() {
+            checkByteSize();
+            long granule = 1L << shiftFor(byteSize);
             return source == From.MAPPED
                     ? MappedFile.of(path, byteSize, shared, reserve)
                     : Backing.ofNative(byteSize + granule - 1 & -granule, Math.max(NATIVE_ALIGNMENT, granule), shared);
@@ -1201,8 +1398,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return alignment == Alignment.BY_OFFSET || alignment == Alignment.BY_DEFAULT && isInFiles();
         }
 
-        private int shiftFor(long byteSize) {
-            int shift = Math.max(granuleShift, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
+        int shiftFor(long byteSize) {
+            int shift = Math.max(granuleShift, smallestShift(byteSize));
             if (1L << shift > LARGEST_GRANULE) {
                 throw new IllegalArgumentException("the backing segment of " + byteSize + " bytes is too large: it must have less than 2^56");
             }

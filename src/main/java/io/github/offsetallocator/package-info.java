@@ -1,32 +1,29 @@
-/// [OffsetAllocator][io.github.offsetallocator.OffsetAllocator] divides a range of anything;
-/// [SegmentArena][io.github.offsetallocator.SegmentArena] hands out slices of one large memory segment with it.
+/// Memory outside the Java heap, and ranges of anything else, divided into blocks that are freed one by one: in O(1), without
+/// garbage.
 ///
-/// ## The house
+/// {@snippet class="io.github.offsetallocator.examples.guides.FirstSteps" region="slices"}
 ///
-/// ```
-///   faces     OffsetAllocator   SegmentArena              arguments, words, exceptions; bytes to units
-///                   |                |      \
-///                   |                |       backing       native memory, a file, someone else's memory
-///                   v                v
-///   engine    Engine: OneThread | AnyThread                handles, life cycle, recovery; for one thread or any
-///                   |
-///   slabs     Slabs: OneThreadSlabs | AnyThreadSlabs       small and popular sizes: regions cut into equal slots
-///                   |
-///   regions   Regions, Bins, FitPolicy, SmallFloat         the published algorithm; compaction
-///                   |
-///   tables    Header, NodeTable, SlabTable, PageMap, …     where each field lies; all state, in native memory
-/// ```
+/// ## Which one
 ///
-/// A floor uses the floors below it and none above: a test reads the sources for that. Only this package is exported.
+/// - [OffsetAllocator][io.github.offsetallocator.OffsetAllocator] divides the numbers from 0 to a capacity, and touches no memory but its own
+///   tables. For what is not memory of the JVM: vertices of a GPU buffer, blocks of a file.
+/// - [SegmentArena][io.github.offsetallocator.SegmentArena] divides one memory segment and hands out slices of it. `ofConfined` for one thread,
+///   `ofShared` for any.
+/// - *Handles* are numbers: no garbage, no room is a result, and a freed one is always refused. *Segments* are objects for other APIs; a freed
+///   one stays accessible until the arena ends.
 ///
-/// - **tables** know where a field lies in a segment, and nothing of what it means to the others.
-/// - **regions** know neighbours and bins. They do not know handles, nor who is live.
-/// - **slabs** know sizes, slots and generations. To them a slab is one region.
-/// - **engine** knows handles: it asks slabs first, then regions, and rebuilds both after an error. `AnyThread` puts a lock
-///   before `OneThread`, and goes round that lock for slots.
-/// - **faces** know the user: they check arguments, and know bytes, segments, files.
+/// ## What holds everywhere
 ///
-/// Start reading at `OffsetAllocator`, then `OneThread.allocate` and `free`.
+/// - **Sizes.** An `OffsetAllocator` counts units, an arena bytes, which it rounds up to granules. Capacities are 1 to 2^32 - 1 units or granules.
+/// - **No room** is a result, `NO_SPACE`, of a call that returns a handle, and an
+///   [OutOfSpaceException][io.github.offsetallocator.OutOfSpaceException] of one that returns a segment.
+/// - **Misuse** is an exception with the values in it: [IllegalArgumentException] for a bad argument, [IllegalStateException] for a handle that is
+///   not live and for any use after `close`. It comes before anything has changed, on every build.
+/// - **Handles** are positive. 0 and -1 are never one, so 0 can stand for "none" in a caller's own tables.
+/// - **Null.** No method takes or returns null: a null argument gets a [NullPointerException].
+/// - **Threads.** An `OffsetAllocator` is for one thread at a time, and the caller orders the calls. A confined arena is for the thread that made
+///   it, and others get a [WrongThreadException]. A shared arena is for any thread, platform or virtual. Value types can't be changed.
+/// - **Closing** twice does no harm.
 ///
 /// ## Glossary
 ///
@@ -43,10 +40,37 @@
 ///   retired.
 /// - *Trim*: to make a table smaller after a peak. *Rebuild*: to make lists, bins and sums anew from what is live, after an
 ///   error has struck in the middle of a call.
+/// - A *durable* arena's tables lie in a *place* in its file. They are *surveyed* when it is opened again. A *hidden* block is one
+///   whose bytes are being written: it counts as retired until it is shown.
+/// - *Site*: the place in the program that asked for a block, as a stack.
 /// - *The lock* is the one monitor of a shared arena. A *hint* is a number that may be wrong: whoever reads it checks.
 ///
-/// ## Null and threads
+/// ## The house
 ///
-/// No method takes or returns null: a null argument gets a [NullPointerException]. An `OffsetAllocator` is for one thread at a
-/// time, a confined arena for the thread that made it, a shared arena for any thread.
+/// ```
+///   faces     OffsetAllocator   SegmentArena              arguments, words, exceptions; bytes to units
+///                   |                |      \
+///                   |                |       backing       native memory, a file, someone else's memory
+///                   |              watch                   names, sites of blocks, dumps, events for Flight Recorder
+///                   v                v
+///   engine    Engine: OneThread | AnyThread                handles, life cycle, recovery; for one thread or any
+///                   |
+///   slabs     Slabs: OneThreadSlabs | AnyThreadSlabs       small and popular sizes: regions cut into equal slots
+///                   |
+///   regions   Regions, Bins, FitPolicy, SmallFloat         the published algorithm; compaction
+///                   |
+///   tables    Header, NodeTable, SlabTable, PageMap, …     where each field lies; all state, in native memory or a file
+/// ```
+///
+/// A floor uses the floors below it and none above: a test reads the sources for that. Only this package is exported.
+///
+/// - **tables** know where a field lies in a segment, and nothing of what it means to the others.
+/// - **regions** know neighbours and bins. They do not know handles, nor who is live.
+/// - **slabs** know sizes, slots and generations. To them a slab is one region.
+/// - **engine** knows handles: it asks slabs first, then regions, and rebuilds both after an error. `AnyThread` puts a lock
+///   before `OneThread`, and goes round that lock for slots.
+/// - **watch** knows what an operator wants to know, and what lower floors tell it through `Happenings`.
+/// - **faces** know the user: they check arguments, and know bytes, segments, files.
+///
+/// Start reading at `OffsetAllocator`, then `OneThread.allocate` and `free`.
 package io.github.offsetallocator;

@@ -89,6 +89,7 @@ class FlushRangesTest {
     }
 
     @Test
+    @SparseFiles
     void theLargestArenaOverflowsNothing(@TempDir Path directory) {
         long byteSize = (1L << 36) - 16;
         try (SegmentArena arena = SegmentArena.builder().mapped(directory.resolve("sparse"), byteSize).build()) {

@@ -369,6 +369,7 @@ class SegmentArenaTest {
     }
 
     @Test
+    @SparseFiles
     void oneTebibyteWorksUpToItsLastByte() {
         long size = 1L << 40;
         try (SegmentArena arena = SegmentArena.builder().mapped(directory.resolve("sparse"), size).alignByAddress().build()) {
@@ -410,6 +411,7 @@ class SegmentArenaTest {
 
     @ParameterizedTest
     @ValueSource(longs = {(1L << 36) - 16, 1L << 36, (1L << 36) + 16, (1L << 37) - 1, 1L << 37, (1L << 43) + 4096})
+    @SparseFiles
     void theGranuleIsTheSmallestThatKeepsUnitsBelow2To32(long size) {
         try (SegmentArena arena = SegmentArena.builder().mapped(directory.resolve("sparse" + size), size).build()) {
             assertTrue(size / arena.granule() < 1L << 32);

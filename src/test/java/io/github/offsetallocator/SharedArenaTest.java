@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,6 +28,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -76,6 +78,7 @@ class SharedArenaTest {
     @ParameterizedTest
     @EnumSource(Setup.class)
     void mixedWorkLosesNothing(Setup setup) throws InterruptedException {
+        assumeFalse(setup == Setup.ABOVE_2_TO_31_GRANULES && OS.WINDOWS.isCurrentOs(), "a file takes its whole length on the disk there");
         try (SegmentArena arena = setup.open(directory)) {
             long below = setup == Setup.ABOVE_2_TO_31_GRANULES ? arena.tryAllocate(arena.byteSize() - Setup.TIGHT_SIZE, 1) : 0;
             long refusals = mixedWork(arena, setup, 4, 30_000);

@@ -4,6 +4,7 @@ import com.sun.management.ThreadMXBean;
 import io.github.offsetallocator.CompactionPlan;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
+import io.github.offsetallocator.SparseFiles;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
@@ -49,6 +50,7 @@ class CostTest {
     /// Many sizes, each a quicker look.
     @Test
     @Fault(21)
+    @SparseFiles
     void noSizeIsSlowerByFar() {
         int calls = 2000;
         long[] costs = new long[120];

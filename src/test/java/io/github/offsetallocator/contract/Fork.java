@@ -4,6 +4,7 @@ import io.github.offsetallocator.OffsetAllocator;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.OS;
 
 /// A JVM of its own, for failures that a JVM may not survive. One that hangs says where, and is ended.
 final class Fork {
@@ -48,6 +51,7 @@ final class Fork {
 
     /// As [#run(Class, int, List, String...)], under a limit of the shell, such as `ulimit -v 1000000`.
     static Result runUnder(String limit, Class<?> main, int seconds, List<String> options, String... arguments) {
+        Assumptions.assumeTrue(OS.LINUX.isCurrentOs(), "elsewhere a shell can't limit the address space");
         return run(List.of("bash", "-c", limit + "; exec \"$@\"", "bash"), main, seconds, options, arguments);
     }
 
@@ -82,8 +86,9 @@ final class Fork {
         Process process = builder.start();
         boolean ended = process.waitFor(seconds, TimeUnit.SECONDS);
         if (!ended) {
-            new ProcessBuilder("kill", "-3", "" + process.pid()).start().waitFor();
-            process.waitFor(2, TimeUnit.SECONDS);
+            String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+            new ProcessBuilder(jcmd, "" + process.pid(), "Thread.print").redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile())).start().waitFor(5, TimeUnit.SECONDS);
             process.destroyForcibly().waitFor();
         }
         String said = Files.readString(output, StandardCharsets.ISO_8859_1);
@@ -102,6 +107,6 @@ final class Fork {
     }
 
     private static String place(Class<?> type) {
-        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().getPath()).toString();
+        return Path.of(URI.create(type.getProtectionDomain().getCodeSource().getLocation().toString())).toString();
     }
 }

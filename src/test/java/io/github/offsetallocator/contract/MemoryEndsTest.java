@@ -2,8 +2,10 @@ package io.github.offsetallocator.contract;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -55,6 +57,7 @@ class MemoryEndsTest {
     /// Runs under a limit that leaves so many MiB beyond what the JVM and the arena take. A JVM that could not go on itself
     /// says nothing about the library, so it gets more.
     private static void limited(String what, boolean shared) {
+        Assumptions.assumeTrue(OS.LINUX.isCurrentOs(), "the size of the process comes from /proc");
         long size = Fork.run(NativeMain.class, 60, FRUGAL, "size").number("kibibytes");
         Check.that(size > 0, "the size of the process is not known");
         for (int mebibytes = 96; mebibytes <= 192; mebibytes += 48) {

@@ -3,6 +3,7 @@ package io.github.offsetallocator.contract;
 import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
+import io.github.offsetallocator.SparseFiles;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,7 @@ class RangeTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     @Fault(9)
+    @SparseFiles
     void sizesAroundTheLargestGranuleAreExact(int shared) {
         sizesAround(1 << 24, shared == 1, 0);
     }
@@ -68,6 +70,7 @@ class RangeTest {
     /// Many blocks with the largest slack, freed by another thread than the one that allocated them.
     @Test
     @Fault(9)
+    @SparseFiles
     void theLargestSlackIsExactAmongThreads() {
         try (SegmentArena arena = SegmentArena.builder().mapped(directory.resolve("sparse"), 200L << 24).granule(1 << 24).shared().build()) {
             for (int round = 0; round < 20; round++) {
@@ -97,6 +100,7 @@ class RangeTest {
     @ParameterizedTest
     @CsvSource({"68719476720, 16", "68719476735, 16", "68719476736, 32", "68719476737, 32", "137438953471, 32", "137438953472, 64"})
     @Fault(13)
+    @SparseFiles
     void theGranuleGrowsFrom64GiBOn(long byteSize, long granule) {
         try (SegmentArena arena = SegmentArena.builder().mapped(directory.resolve("sparse" + byteSize), byteSize).build()) {
             Check.equal(granule, arena.granule(), "the granule");

@@ -8,9 +8,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `reserve()`: a disk that is full is told when the arena is built, not by a signal when a slice is written to.
+@EnabledOnOs(value = OS.LINUX, disabledReason = "du and mount are called as on Linux")
 class ReserveTest {
     @TempDir
     Path directory;

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -16,6 +17,8 @@ import java.util.function.Supplier;
 final class Spec {
     /// Where an arena's memory comes from. What is left behind is removed after its close.
     private record Source(SegmentArena.Builder builder, Runnable afterwards) {}
+
+    private static final AtomicInteger FILES = new AtomicInteger();
 
     private final long capacity;
     private final Function<Path, Source> source;
@@ -88,6 +91,14 @@ final class Spec {
                 .cannot(Can.ONE_PIECE, "chunks come and go");
         spec.chunk = chunkByteSize;
         return spec.growsTo(maxByteSize);
+    }
+
+    /// A file that is not there yet.
+    static Spec durable(long byteSize) {
+        return arena(directory -> {
+            Path file = directory.resolve("durable" + FILES.incrementAndGet());
+            return new Source(SegmentArena.builder().durable(file, byteSize), () -> delete(file));
+        }).alignsUpTo(4096);
     }
 
     private static void delete(Path file) {

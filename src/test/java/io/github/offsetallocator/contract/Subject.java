@@ -2,6 +2,7 @@ package io.github.offsetallocator.contract;
 
 import static io.github.offsetallocator.contract.Spec.allocator;
 import static io.github.offsetallocator.contract.Spec.borrowed;
+import static io.github.offsetallocator.contract.Spec.durable;
 import static io.github.offsetallocator.contract.Spec.growable;
 import static io.github.offsetallocator.contract.Spec.growableInFiles;
 import static io.github.offsetallocator.contract.Spec.mapped;
@@ -68,6 +69,13 @@ enum Subject {
     LARGEST_GRANULE_SHARED(mapped(40L << 24).granule(1 << 24).sizes(64 << 20).operations(1500).shared()),
     MOST_GRANULES(mapped((1L << 36) - 16).sizes(1L << 34).operations(1500)),
     MOST_GRANULES_SHARED(mapped((1L << 36) - 16).sizes(1L << 34).operations(1500).shared()),
+    DURABLE(durable(256 << 10)),
+    DURABLE_SHARED(durable(256 << 10).shared()),
+    DURABLE_ZEROED(durable(100_003).zeroed()),
+    DURABLE_ZEROED_SHARED(durable(100_003).zeroed().shared()),
+    DURABLE_REFERENCE(durable(256 << 10).reference()),
+    DURABLE_FEW_SHARED(durable(256 << 10).atMost(23).shared()),
+    DURABLE_GRANULE_4096(durable(1 << 20).granule(4096).sizes(32 << 10)),
 
     // Chunks that come and go
     GROWABLE(growable(32 << 10, 256 << 10).operations(60_000)),

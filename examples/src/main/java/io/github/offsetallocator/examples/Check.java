@@ -1,6 +1,7 @@
 package io.github.offsetallocator.examples;
 
 import io.github.offsetallocator.SegmentArena;
+import io.github.offsetallocator.tools.HeapSnapshot;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
@@ -45,7 +46,7 @@ final class Check {
             }
             if (i == work.fullest()) {
                 subject.arena().ifPresent(SegmentArena::verify);
-                snapshot = subject.arena().map(arena -> HeapSnapshot.of(work.name(), work.fullest() + 1, arena));
+                snapshot = subject.arena().map(HeapSnapshot::of);
             }
         }
         subject.arena().ifPresent(arena -> {

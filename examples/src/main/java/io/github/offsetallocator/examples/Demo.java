@@ -1,8 +1,10 @@
 package io.github.offsetallocator.examples;
 
-import static io.github.offsetallocator.examples.Numbers.*;
+import static io.github.offsetallocator.tools.Numbers.*;
 
 import io.github.offsetallocator.SegmentArena;
+import io.github.offsetallocator.tools.HeapPicture;
+import io.github.offsetallocator.tools.HeapSnapshot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +36,7 @@ public final class Demo {
             System.out.println(trace(Workload.of(Trace.recorded(name))));
         }
         Path picture = DIRECTORY.resolve("heap.html");
-        Files.writeString(picture, new HeapPicture(pictured).html());
+        Files.writeString(picture, new HeapPicture("Heap of " + PICTURED + " at its fullest", pictured).html());
         System.out.println("Picture of the heap of " + PICTURED + " at its fullest: " + picture);
     }
 

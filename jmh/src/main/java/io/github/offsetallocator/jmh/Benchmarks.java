@@ -16,10 +16,11 @@ import picocli.CommandLine.Command;
             Quick.class,
             Shared.class,
             Latency.class,
-            Soak.class,
             Growth.class,
             Scopes.class,
             Fragmentation.class,
+            Footprint.class,
+            Reopening.class,
             Plots.class
         })
 public final class Benchmarks {

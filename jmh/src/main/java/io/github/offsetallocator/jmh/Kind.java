@@ -5,6 +5,10 @@ import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
 import io.netty.buffer.AdaptiveByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Supplier;
 
@@ -58,6 +62,14 @@ public enum Kind {
     /// A growable, shared [SegmentArena] by handle.
     ARENA_GROWABLE_SHARED("SegmentArena, growable, shared, handles", forMany((threads, slots, bytes) -> {
         SegmentArena arena = growable(threads * bytes).shared().build();
+        return () -> new OwnSubjects.Handles(slots, arena);
+    })),
+    /// A durable [SegmentArena] by handle. Its file is in the directory of temporary files, and nobody forces it.
+    ARENA_DURABLE("SegmentArena, durable, handles", forOne((slots, bytes) ->
+            new OwnSubjects.Handles(slots, SegmentArena.builder().durable(newFile(), bytes).build()))),
+    /// A durable shared [SegmentArena] by handle.
+    ARENA_DURABLE_SHARED("SegmentArena, durable, shared, handles", forMany((threads, slots, bytes) -> {
+        SegmentArena arena = SegmentArena.builder().durable(newFile(), threads * bytes).shared().build();
         return () -> new OwnSubjects.Handles(slots, arena);
     })),
     /// An arena of the JDK for each block.
@@ -123,6 +135,19 @@ public enum Kind {
     /// With room for one chunk more than a pool of one piece has: free space of two chunks does not add up.
     private static SegmentArena.Builder growable(long bytes) {
         return SegmentArena.builder().growable(bytes / 8, bytes / 4 * 5);
+    }
+
+    /// A file that is not there, and goes with the JVM.
+    static Path newFile() {
+        try {
+            Path directory = Files.createTempDirectory("arena");
+            Path file = directory.resolve("file");
+            directory.toFile().deleteOnExit();
+            file.toFile().deleteOnExit();
+            return file;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static SegmentArena realTimeArena(int slots, long bytes) {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.DoubleFunction;
@@ -39,7 +40,7 @@ final class Plots implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Files.createDirectories(directory);
-        for (String program : List.of("quick", "shared", "soak", "fragmentation", "growth", "latency")) {
+        for (String program : List.of("quick", "shared", "fragmentation", "footprint", "growth", "latency")) {
             Path file = data.resolve(program + ".json");
             if (!Files.exists(file)) {
                 System.out.println("There is no " + file + ".");
@@ -67,9 +68,7 @@ final class Plots implements Callable<Integer> {
                     "Throughput of a shared allocator by threads",
                     "million operations per second of all together, on the clock; pair: one allocates, one frees" + machine,
                     cases, subjects, (each, subject) -> results.median(each, subject, Shared.WALL), false, "%.0f"));
-            case "soak" -> Map.of("soak", dots(
-                    "Java heap taken by an operation", "bytes" + machine, cases, subjects,
-                    (each, subject) -> results.median(each, subject, Soak.BYTES), false, "%.0f"));
+            case "footprint" -> Map.of("footprint", footprint(results));
             case "fragmentation" -> Map.of(
                     "fragmentation-pool", dots(
                             "Pool needed beyond what is live at most, so that nothing is refused",
@@ -131,6 +130,26 @@ final class Plots implements Callable<Integer> {
             }
         }
         return svg;
+    }
+
+    /// Of the first case, with what each subject took at most in the note.
+    private static Svg footprint(Results results) {
+        String work = results.forks().keySet().iterator().next();
+        Map<String, NavigableMap<Double, Double>> curves = new LinkedHashMap<>();
+        StringJoiner most = new StringJoiner(", ");
+        for (String subject : results.subjects()) {
+            double[] operations = results.numbers(work, subject, 0, Footprint.OPERATIONS);
+            double[] mebibytes = results.numbers(work, subject, 0, Footprint.MEBIBYTES);
+            NavigableMap<Double, Double> curve = new TreeMap<>();
+            for (int i = 0; i < operations.length; i++) {
+                curve.put(operations[i], mebibytes[i]);
+            }
+            curves.put(subject, curve);
+            most.add(subject + " " + Table.number("%.1f", DoubleStream.of(mebibytes).max().orElseThrow()));
+        }
+        return curves("Memory that a program takes, when each block can be freed by itself, and when none can",
+                "MiB over a million calls of malloc and free, recorded from " + work + ". At most: " + most,
+                curves, false, false, Plots::count);
     }
 
     private static Svg growth(Results results, String title, String unit, String prefix, double scale) {

@@ -2,13 +2,13 @@
 /// collector sees, how cost grows, how threads get on, and how much space is lost.
 ///
 /// ```
-///  Benchmarks --> Quick | Shared | Latency | Soak | Growth | Fragmentation     a program for each question
+///  Benchmarks --> Quick | Shared | Latency | Growth | Fragmentation | Footprint     a program for each question
 ///      |              |
 ///      |           Runner        starts a Fork for each subject and round, in turn, and keeps Results as JSON
 ///      |              |
 ///      |            Fork         a JVM that runs the program's main: one subject, one piece of work
 ///      |              |
-///      +--> JMH: TraceReplay, SteadyState
+///      +--> JMH: TraceReplay
 ///                     |
 ///              Work -> Script    replayed on a    Subject of some Kind, seen through by Check
 ///

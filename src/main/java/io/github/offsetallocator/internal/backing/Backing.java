@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// The memory that an arena divides, and how it ends. Places in it are bytes from its start.
-public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, MappedFile, ChunkedMemory {
+public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, MappedFile, DurableFile, ChunkedMemory {
     private final MemorySegment segment;
     private final Object heapBase;
     private final long address;
@@ -87,6 +87,18 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
     /// @throws IllegalStateException if there is no file
     public void force() {
         throw new IllegalStateException("only an arena over a file that it has mapped itself can be forced");
+    }
+
+    /// The handle that was set last, or 0.
+    ///
+    /// @throws IllegalStateException if there is no place for one
+    public long root() {
+        throw new IllegalStateException("only a durable arena has a root");
+    }
+
+    /// As [#root()].
+    public void setRoot(long root) {
+        throw new IllegalStateException("only a durable arena has a root");
     }
 
     public static Backing ofNative(long byteSize, long byteAlignment, boolean shared) {

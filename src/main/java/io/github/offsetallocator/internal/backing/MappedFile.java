@@ -31,6 +31,7 @@ public final class MappedFile extends Backing {
     public static MappedFile of(Path path, long byteSize, boolean shared, boolean reserve) {
         boolean existed = Files.exists(path);
         try {
+            FileClaims.checkFree(path);
             FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
             try {
                 return map(channel, path, byteSize, shared, reserve);

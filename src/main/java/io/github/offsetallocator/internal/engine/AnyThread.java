@@ -1,14 +1,12 @@
 package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
-import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.SlabTable;
-import io.github.offsetallocator.internal.tables.TableMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
@@ -55,11 +53,16 @@ final class AnyThread extends Engine {
     private volatile boolean resetting;
     private final Object resetLock = new Object();
 
-    AnyThread(Settings settings) {
-        engine = new OneThread(settings);
+    AnyThread(OneThread engine) {
+        this.engine = engine;
         slabs = engine.slabs();
-        capacity = settings.capacity();
+        capacity = engine.capacity();
         nodes = engine.regions().table();
+    }
+
+    @Override
+    OneThread one() {
+        return engine;
     }
 
     // ---- allocate and free -------------------------------------------------------------------------------------
@@ -116,6 +119,7 @@ final class AnyThread extends Engine {
             return false;
         }
         checkUsable();
+        engine.regions().tally().refuse(size, 1);
         return true;
     }
 
@@ -153,6 +157,7 @@ final class AnyThread extends Engine {
         if (nodes != t) {
             nodes = t;
         }
+        engine.regions().tally().claim(Header.open(t) - Header.word(t, Header.FREE_UNITS));
         long most = 2 * engine.most();
         if (bound != most) {
             bound = most;
@@ -282,7 +287,8 @@ final class AnyThread extends Engine {
 
     /// A node from [Header#FRESH] on is as it was before a reset. Whoever takes it says that it is unused before it counts.
     private static boolean isLiveNode(MemorySegment t, int node, long handle) {
-        if (Integer.compareUnsigned(node - NodeTable.FIRST_REGION, Header.half(t, Header.FRESH) - NodeTable.FIRST_REGION) >= 0) {
+        if (Integer.compareUnsigned(node - NodeTable.FIRST_REGION, Header.half(t, Header.FRESH) - NodeTable.FIRST_REGION) >= 0
+                || node >= NodeTable.nodes(t)) { // in a file a table grows where it is, before others see that
             return false;
         }
         VarHandle.acquireFence();
@@ -341,23 +347,13 @@ final class AnyThread extends Engine {
     }
 
     @Override
-    public synchronized long metadataSize() {
+    public long metadataSize() {
         return engine.metadataSize() + retiredSize();
     }
 
     @Override
     public int maxBlocks() {
         return engine.maxBlocks();
-    }
-
-    @Override
-    public FitPolicy policy() {
-        return engine.policy();
-    }
-
-    @Override
-    OneThread one() {
-        return engine;
     }
 
     @Override

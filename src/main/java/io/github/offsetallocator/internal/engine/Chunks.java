@@ -16,6 +16,7 @@ final class Chunks {
         Regions.begin(t);
         int wall = Walls.open(t, around, from, size);
         Regions.end(t);
+        engine.regions().publish();
         return wall;
     }
 
@@ -37,6 +38,7 @@ final class Chunks {
         Regions.begin(t);
         Walls.shut(t, wall);
         Regions.end(t);
+        engine.regions().publish();
         return true;
     }
 }

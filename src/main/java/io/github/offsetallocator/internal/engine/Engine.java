@@ -3,8 +3,12 @@ package io.github.offsetallocator.internal.engine;
 import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Walls;
+import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
+import io.github.offsetallocator.internal.tables.DamagedException;
 import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.Tally;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,8 +27,19 @@ public abstract class Engine {
     Engine() {}
 
     /// An engine for those threads that the settings name.
+    ///
+    /// @throws DamagedException if tables that were found are not as an engine leaves them; nothing has been written then
     public static Engine of(Settings settings) {
-        return settings.threads() == TableMemory.Threads.ANY ? new AnyThread(settings) : new OneThread(settings);
+        OneThread one;
+        if (settings.places().areFound()) {
+            Survey survey = new Survey(settings);
+            survey.check();
+            settings.places().accept();
+            one = OneThread.reopened(settings, survey);
+        } else {
+            one = new OneThread(settings);
+        }
+        return settings.threads() == TableMemory.Threads.ANY ? new AnyThread(one) : one;
     }
 
     public abstract long allocate(long size, int slack);
@@ -35,6 +50,64 @@ public abstract class Engine {
     public abstract void free(long handle);
 
     public abstract void freeAll(long[] handles, int from, int to);
+
+    /// As [#allocate(long, long, int)], of a block that counts as retired until [#replace] brings it to light. It is free if its
+    /// file is opened again before.
+    public final long allocateHidden(long size, long alignment, int slack) {
+        synchronized (lock()) {
+            try {
+                long hidden = allocateUnpublished(size, alignment, slack | NodeState.HIDDEN);
+                publish();
+                return hidden;
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    private long allocateUnpublished(long size, long alignment, int slack) {
+        long hidden = one().allocate(size, alignment, slack);
+        if (hidden != NO_SPACE) {
+            Header.add(one().regions().table(), Header.RETIRED, 1);
+            one().regions().publish();
+        }
+        return hidden;
+    }
+
+    /// Units from the start of the range to a hidden block.
+    ///
+    /// @throws IllegalStateException if a reset has freed it
+    public final long offsetOfHidden(long hidden) {
+        synchronized (lock()) {
+            one().checkHidden(hidden);
+            return one().offsetOfNew(hidden);
+        }
+    }
+
+    /// Lets a hidden block take the place of a live one, which ends, and have its tag. All of it happens or nothing, whatever strikes.
+    ///
+    /// @param old 0 if nothing ends
+    public final void replace(long old, long hidden) {
+        synchronized (lock()) {
+            try {
+                one().replaceNow(old, hidden);
+                publish();
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    /// The engine for one thread, to be used under the lock.
+    abstract OneThread one();
+
+    /// Lets those who don't take the lock see what was changed.
+    void publish() {}
+
+    /// After an error they must not rely on what they see.
+    Error forget(Error e) {
+        return e;
+    }
 
     /// From here on only [#isRetired] and [#freeRetired] take a block's handle.
     public abstract void retire(long handle);
@@ -57,7 +130,7 @@ public abstract class Engine {
         }
     }
 
-    private TableMemory.Threads threads() {
+    final TableMemory.Threads threads() {
         return one().regions().threads();
     }
 
@@ -67,17 +140,6 @@ public abstract class Engine {
     /// What a call holds that takes several steps.
     public final Object lock() {
         return this;
-    }
-
-    /// The engine for one thread that does the work.
-    abstract OneThread one();
-
-    /// Lets threads without the lock see what has changed.
-    abstract void publish();
-
-    /// As [#publish], after an error.
-    Error forget(Error e) {
-        return e;
     }
 
     /// Whether it is for any thread, also for two at once.
@@ -124,10 +186,12 @@ public abstract class Engine {
         return Header.open(one().regions().table());
     }
 
+    /// An upper floor's threads may ask too, so a queue that is being made may be missed.
     final long retiredSize() {
         long size = 0;
         for (int i = 0; i < retired.size(); i++) { // an iterator would be garbage
-            size += retired.get(i).byteSize();
+            Retired queue = retired.get(i);
+            size += queue == null ? 0 : queue.byteSize();
         }
         return size;
     }
@@ -201,7 +265,9 @@ public abstract class Engine {
 
     public abstract int maxBlocks();
 
-    public abstract FitPolicy policy();
+    public final FitPolicy policy() {
+        return one().regions().policy();
+    }
 
     public abstract long metadataSize();
 
@@ -216,6 +282,34 @@ public abstract class Engine {
 
     /// Visits all regions. Free space that lies side by side, in the bins, in slabs or reserved by a plan, is one region.
     public abstract <A, B> void forEachRegion(A a, B b, Walk<A, B> walk);
+
+    /// What [#count] tells, in units.
+    @FunctionalInterface
+    public interface Sums<A, T> {
+        T of(A a, long capacity, long used, long peak, long largest, long live, long total, long refused, long metadata);
+    }
+
+    /// Sums, by any thread, without a lock. Creates no object but what `sums` makes. Used and peak count retired blocks, live
+    /// does not.
+    public final <A, T> T count(A a, Sums<A, T> sums) {
+        checkOpen();
+        return one().slabs() instanceof AnyThreadSlabs shared
+                ? Counts.ofAnyThread(tally(), shared, metadataSize(), a, sums)
+                : Counts.ofOneThread(tally(), metadataSize(), a, sums);
+    }
+
+    public final Tally tally() {
+        return one().regions().tally();
+    }
+
+    public final void forEachSlab(SlabWalk.Visitor visitor) {
+        synchronized (lock()) {
+            freeUnits(); // what an error has left half changed is made anew here
+            if (one().slabs() != null) {
+                SlabWalk.walk(one().slabs(), visitor);
+            }
+        }
+    }
 
     public abstract void verify();
 

@@ -3,7 +3,6 @@ package io.github.offsetallocator.internal.engine;
 import static io.github.offsetallocator.internal.tables.NodeTable.*;
 
 import io.github.offsetallocator.internal.regions.Compaction;
-import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.regions.SmallFloat;
 import io.github.offsetallocator.internal.slabs.Slabs;
@@ -13,8 +12,10 @@ import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.TablePlaces.Table;
 import io.github.offsetallocator.internal.tables.TagTable;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 
 /// Handles and life cycle for one thread at a time: slabs first, then the bins.
 ///
@@ -37,14 +38,19 @@ final class OneThread extends Engine {
     private final int maxBlocks;
     private final long phase;
     private final int roomForRetired;
+    /// Whether the tables lie in a file, which must not show a block before what the block consists of.
+    private final boolean isDurable;
 
+    /// The only thread that may call, or null if others may. The tables don't check that: a segment of a confined arena would
+    /// check it at each access.
+    private final Thread owner;
     /// Whether calls that change something must be refused: closed, or a walk is under way.
     private boolean blocked;
     private volatile boolean closed;
     /// Whether an error has struck where no busy word tells of it.
-    private boolean struck;
+    boolean struck;
     private Compaction plan;
-    private long[] scratch = new long[0];
+    private final Batch batch = new Batch(this);
 
     // What the search after a dissolved slab is for; fields, so that a refusal makes no garbage.
     private long wantedSize;
@@ -53,23 +59,27 @@ final class OneThread extends Engine {
     private final Slabs.Enough hasBlock = this::hasBlock;
 
     OneThread(Settings settings) {
+        owner = settings.threads() == TableMemory.Threads.CONFINED ? Thread.currentThread() : null;
         maxBlocks = settings.maxBlocks();
         phase = settings.phase();
         roomForRetired = settings.preallocated() ? maxBlocks : 0;
-        tags = new TagTable(settings.threads());
-        regions = new Regions(settings.capacity(), settings.policy(), maxBlocks, settings.preallocated(), settings.threads(), settings.walls());
+        isDurable = settings.places().isDurable();
+        tags = new TagTable(settings.places());
+        regions = new Regions(settings.capacity(), settings.policy(), maxBlocks, settings.preallocated(), settings.places().memory(Table.NODES), settings.walls());
         PageMap madePages = null;
         Slabs madeSlabs = null;
         try {
-            MemorySegment t = regions.table();
-            int salt = settings.salt();
-            Header.setHalf(t, Header.GENERATION, salt);
-            Header.setHalf(t, Header.FLOOR, salt & ~1);
+            if (!settings.places().areFound()) {
+                MemorySegment t = regions.table();
+                int salt = settings.salt();
+                Header.setHalf(t, Header.GENERATION, salt);
+                Header.setHalf(t, Header.FLOOR, salt & ~1);
+            }
             if (settings.byOffset()) {
                 madePages = new PageMap(settings.capacity(), settings.preallocated(), settings.threads());
             }
             if (settings.hasSlabs()) {
-                madeSlabs = Slabs.of(regions, madePages, maxBlocks, phase);
+                madeSlabs = Slabs.of(regions, madePages, maxBlocks, phase, settings.places().memory(Table.SLABS));
             }
         } catch (Throwable failure) {
             if (madePages != null) {
@@ -82,12 +92,35 @@ final class OneThread extends Engine {
         slabs = madeSlabs;
     }
 
+    /// An engine over tables as an earlier process has left them, which a [Survey] has passed: everything is made anew from
+    /// what is live there. Blocks that were retired are free: what they waited for has ended with the process.
+    static OneThread reopened(Settings settings, Survey survey) {
+        survey.prepare();
+        OneThread engine = new OneThread(settings);
+        try {
+            engine.rebuild();
+            engine.batch.freeRetired();
+            if (Header.half(engine.regions.table(), Header.BLOCKS) > engine.maxBlocks && engine.slabs != null) {
+                engine.slabs.dissolveAll(); // free slots count as blocks
+            }
+            return engine;
+        } catch (Throwable failure) {
+            engine.close(() -> {});
+            throw failure;
+        }
+    }
+
     Regions regions() {
         return regions;
     }
 
     Slabs slabs() {
         return slabs;
+    }
+
+    @Override
+    OneThread one() {
+        return this;
     }
 
     PageMap pages() {
@@ -98,6 +131,7 @@ final class OneThread extends Engine {
 
     @Override
     public long allocate(long size, int slack) {
+        checkThread();
         if (slabs != null) {
             long slot = slabs.take(size, slack);
             if (slot != Slabs.NONE_FREE) {
@@ -120,7 +154,7 @@ final class OneThread extends Engine {
             }
         }
         if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !makeRoom()) {
-            return NO_SPACE;
+            return regions.refuse(size, 1);
         }
         t = regions.ready(2);
         Regions.begin(t);
@@ -132,7 +166,7 @@ final class OneThread extends Engine {
             node = regions.take(t, size); // what dissolving has made may be in a higher bin than the request's own
             node = node == NIL ? regions.takeLast(t, size) : node;
         }
-        return hand(t, node, size, slack);
+        return hand(t, node, size, 1, slack);
     }
 
     @Override
@@ -140,6 +174,7 @@ final class OneThread extends Engine {
         if (alignment == 1) {
             return allocate(size, slack);
         }
+        checkThread();
         if (slabs != null) {
             long slot = slabs.takeAligned(size, alignment, slack);
             if (slot != Slabs.NONE_FREE) {
@@ -162,7 +197,7 @@ final class OneThread extends Engine {
             }
         }
         if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !makeRoom()) {
-            return NO_SPACE;
+            return regions.refuse(size, alignment);
         }
         t = regions.ready(4);
         Regions.begin(t);
@@ -173,14 +208,14 @@ final class OneThread extends Engine {
             Regions.begin(t);
             node = regions.takeAligned(t, size, alignment, phase, true);
         }
-        return hand(t, node, size, slack);
+        return hand(t, node, size, alignment, slack);
     }
 
     /// Makes a block of a region that was taken, or says that there is none. The bins have begun.
-    private long hand(MemorySegment t, int node, long size, int slack) {
+    private long hand(MemorySegment t, int node, long size, long alignment, int slack) {
         if (node == NIL) {
             Regions.end(t);
-            return NO_SPACE;
+            return regions.refuse(size, alignment);
         }
         setLinks(t, node, NodeState.UNUSED);
         t.set(WORD, ((long) node << SHIFT) + NAMES, 0);
@@ -190,8 +225,12 @@ final class OneThread extends Engine {
         int generation = Header.nextGeneration(t);
         t.set(HALF, Header.BLOCKS, t.get(HALF, Header.BLOCKS) + 1);
         t.set(WORD, Header.LIVE, t.get(WORD, Header.LIVE) + Header.ONE + size);
+        if (isDurable) {
+            VarHandle.releaseFence(); // all that was stored before, in the block's place too
+        }
         setLinks(t, node, NodeState.live(slack, generation));
-        Regions.end(t);
+        regions.tally().took(size);
+        regions.finish(t);
         return pair(generation, node);
     }
 
@@ -244,13 +283,14 @@ final class OneThread extends Engine {
             throw new IllegalArgumentException("size " + size + " is negative");
         }
         checkUsable();
-        return NO_SPACE;
+        return regions.refuse(size, 1);
     }
 
     // ---- free --------------------------------------------------------------------------------------------------
 
     @Override
     public void free(long handle) {
+        checkThread();
         if ((int) handle < 0) {
             if (slabs == null || !slabs.give(handle)) {
                 freeMoved(handle);
@@ -279,7 +319,7 @@ final class OneThread extends Engine {
         }
     }
 
-    private void releaseMoved(int slot) {
+    void releaseMoved(int slot) {
         int node = SlabTable.movedTo(slabs.entry(slot));
         Regions.begin(regions.table()); // before the entry's store, which ends the block: its node goes too
         slabs.forgetMoved(slot);
@@ -287,7 +327,7 @@ final class OneThread extends Engine {
     }
 
     /// Ends a live block: its region goes back to the bins, or to the plan that has reserved its surroundings.
-    private void release(MemorySegment t, int node) {
+    void release(MemorySegment t, int node) {
         Regions.begin(t);
         if (pages != null) {
             pages.remove(t, node);
@@ -296,8 +336,9 @@ final class OneThread extends Engine {
         setLinks(t, node, NodeState.UNUSED);
         t.set(HALF, Header.BLOCKS, t.get(HALF, Header.BLOCKS) - 1);
         t.set(WORD, Header.LIVE, t.get(WORD, Header.LIVE) - Header.ONE - (region & LOW));
+        regions.tally().gave(region & LOW);
         giveOrKeep(t, node);
-        Regions.end(t);
+        regions.finish(t);
         regions.trim();
     }
 
@@ -313,70 +354,22 @@ final class OneThread extends Engine {
     public void freeAll(long[] handles, int from, int to) {
         checkUsable();
         recover();
-        int count = to - from;
-        if (scratch.length < count) {
-            scratch = new long[Math.max(count, 2 * scratch.length)];
-        }
-        long[] copy = scratch; // the caller's array may change meanwhile
-        System.arraycopy(handles, from, copy, 0, count);
-        try {
-            markAll(copy, count);
-            for (int i = 0; i < count; i++) {
-                freeMarked(copy[i]);
-            }
-        } catch (Error e) {
-            struck = true; // a rebuild takes off the marks that are left
-            throw e;
-        }
+        batch.freeAll(handles, from, to);
     }
 
-    /// Marks all blocks that an array names, or none if one of them is not live or there twice.
-    private void markAll(long[] handles, int count) {
-        int marked = 0;
-        while (marked < count && mark(handles[marked])) {
-            marked++;
+    void replaceNow(long old, long hidden) {
+        checkUsable();
+        recover();
+        checkHidden(hidden);
+        if (old != 0 && tag(old) != 0) {
+            tags.set(hidden, tag(old));
         }
-        for (int i = 0; marked < count && i < marked; i++) {
-            unmark(handles[i]);
-        }
-        if (marked < count) {
-            throw notLive(handles[marked]);
-        }
+        batch.replace(old, hidden);
     }
 
-    /// Marks a live block as named once, so that no other thread and no second mention finds it live.
-    private boolean mark(long handle) {
-        while (isLive(handle)) {
-            if (!SlabTable.isSlot(handle)) {
-                MemorySegment t = regions.table();
-                setLinks(t, low(handle), links(t, low(handle)) | NodeState.PENDING);
-                return true;
-            }
-            int slot = SlabTable.slotOf(handle);
-            long entry = slabs.entry(slot);
-            if (SlabTable.matches(entry, handle) && slabs.replaceEntry(slot, entry, entry | SlabTable.PENDING)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private void unmark(long handle) {
-        if (SlabTable.isSlot(handle)) {
-            int slot = SlabTable.slotOf(handle);
-            slabs.setEntry(slot, slabs.entry(slot) & ~SlabTable.PENDING);
-        } else {
-            MemorySegment t = regions.table();
-            setLinks(t, low(handle), links(t, low(handle)) & ~NodeState.PENDING);
-        }
-    }
-
-    private void freeMarked(long handle) {
-        if (SlabTable.isSlot(handle) && !SlabTable.isMoved(slabs.entry(SlabTable.slotOf(handle)))) {
-            slabs.giveMarked(handle, SlabTable.PENDING);
-        } else {
-            unmark(handle);
-            free(handle);
+    void checkHidden(long hidden) {
+        if (!isRetired(hidden)) {
+            throw notLive(hidden);
         }
     }
 
@@ -398,6 +391,7 @@ final class OneThread extends Engine {
         }
         Header.add(t, Header.RETIRED, isStillLive ? 1 : 0);
         Regions.end(t);
+        regions.publish();
         if (!isStillLive) {
             throw notLive(handle);
         }
@@ -433,6 +427,7 @@ final class OneThread extends Engine {
             } else {
                 release(regions.table(), low(handle));
             }
+            regions.publish();
         } catch (Error e) {
             struck = true;
             throw e;
@@ -466,6 +461,7 @@ final class OneThread extends Engine {
 
     @Override
     public long offset(long handle) {
+        checkThread();
         if (SlabTable.isSlot(handle) && slabs != null) {
             int slot = SlabTable.slotOf(handle);
             if (SlabTable.matchesInPlace(slabs.entry(slot), handle)) {
@@ -481,6 +477,7 @@ final class OneThread extends Engine {
 
     @Override
     public long size(long handle, int shift) {
+        checkThread();
         if (SlabTable.isSlot(handle) && slabs != null) {
             int slot = SlabTable.slotOf(handle);
             long entry = slabs.entry(slot);
@@ -556,6 +553,7 @@ final class OneThread extends Engine {
         Header.setWord(t, Header.RESIZED_REGION, region + more);
         Header.setHalf(t, Header.RESIZED_SLACK, slack);
         Header.setHalf(t, Header.RESIZED, node);
+        VarHandle.releaseFence(); // before the region changes
         if (pages != null) {
             pages.remove(t, node);
         }
@@ -568,9 +566,12 @@ final class OneThread extends Engine {
             pages.add(t, node);
         }
         Header.setWord(t, Header.LIVE, Header.word(t, Header.LIVE) + more);
+        VarHandle.releaseFence(); // the region before the slack, and that before the end of both
+        regions.tally().add(more);
         setLinks(t, node, NodeState.live(slack, low(links(t, node))));
+        VarHandle.releaseFence();
         Header.setHalf(t, Header.RESIZED, NIL);
-        Regions.end(t);
+        regions.finish(t);
         return true;
     }
 
@@ -620,6 +621,7 @@ final class OneThread extends Engine {
 
     @Override
     public long freeAt(long unit, long size, int shift) {
+        checkThread();
         return freeSlotAt(unit, size, shift) ? FREED : freeAnyAt(unit, size, shift);
     }
 
@@ -696,6 +698,7 @@ final class OneThread extends Engine {
 
     @Override
     public boolean isLive(long handle) {
+        checkThread();
         if (!SlabTable.isSlot(handle)) {
             return isLiveNode(regions.table(), handle);
         }
@@ -729,7 +732,7 @@ final class OneThread extends Engine {
                 : SlabTable.handle(slabs.entry(slot), slot);
     }
 
-    private IllegalStateException notLive(long handle) {
+    IllegalStateException notLive(long handle) {
         String allocation = "allocation 0x" + Long.toHexString(handle);
         return new IllegalStateException(closed ? allocation + ": the allocator is closed"
                 : handle == NO_SPACE ? allocation + " is NO_SPACE: the request for it had failed"
@@ -743,9 +746,20 @@ final class OneThread extends Engine {
 
     @Override
     public void checkOpen() {
+        checkThread();
         if (closed) {
             throw new IllegalStateException("the allocator is closed");
         }
+    }
+
+    private void checkThread() {
+        if (owner != null && owner != Thread.currentThread()) {
+            throw wrongThread();
+        }
+    }
+
+    private WrongThreadException wrongThread() {
+        return new WrongThreadException("the arena belongs to " + owner + ", this is " + Thread.currentThread());
     }
 
     @Override
@@ -782,6 +796,8 @@ final class OneThread extends Engine {
                 throw e;
             }
         }
+        regions.publish();
+        regions.tally().happenings().compactionPlanned(target, made.count());
         return made;
     }
 
@@ -824,7 +840,8 @@ final class OneThread extends Engine {
             plan = null;
             ended.release();
             openSlabs();
-            Regions.end(t);
+            regions.finish(t);
+            regions.tally().happenings().compactionDone(ended.count());
         }
     }
 
@@ -866,11 +883,6 @@ final class OneThread extends Engine {
     }
 
     @Override
-    public FitPolicy policy() {
-        return regions.policy();
-    }
-
-    @Override
     public long metadataSize() {
         checkOpen();
         return regions.byteSize() + tags.byteSize() + retiredSize() + (slabs == null ? 0 : slabs.byteSize()) + (pages == null ? 0 : pages.byteSize());
@@ -890,6 +902,8 @@ final class OneThread extends Engine {
             Header.setWord(t, Header.CAPACITY, newCapacity);
             regions.append(t, capacity, newCapacity - capacity);
             Regions.end(t);
+            regions.publish();
+            regions.tally().happenings().grown(capacity, newCapacity);
         }
     }
 
@@ -987,6 +1001,8 @@ final class OneThread extends Engine {
         recover();
         MemorySegment t = regions.table();
         Regions.begin(t);
+        Header.setHalf(t, Header.RESETTING, 1);
+        VarHandle.releaseFence();
         if (slabs != null) {
             slabs.beginClear();
         }
@@ -997,15 +1013,19 @@ final class OneThread extends Engine {
         }
         openSlabs();
         Header.add(t, Header.RESETS, 1);
+        VarHandle.releaseFence();
+        Header.setHalf(t, Header.RESETTING, 0);
         Regions.end(t);
         if (slabs != null) {
             slabs.trim();
         }
         regions.trim();
+        regions.publish();
     }
 
     @Override
     public int resets() {
+        checkThread();
         return Header.half(regions.table(), Header.RESETS);
     }
 
@@ -1032,14 +1052,6 @@ final class OneThread extends Engine {
     }
 
     @Override
-    OneThread one() {
-        return this;
-    }
-
-    @Override
-    void publish() {}
-
-    @Override
     int roomForRetired() {
         return roomForRetired;
     }
@@ -1049,6 +1061,7 @@ final class OneThread extends Engine {
     /// Makes everything anew from what is live, if an error has struck in the middle of a change. O(n log n).
     /// Returns whether it had.
     boolean recover() {
+        checkThread();
         MemorySegment t = regions.table();
         if (struck || t.get(HALF, Header.BUSY) != 0 || slabs != null && slabs.isBusy()) {
             rebuild();
@@ -1062,6 +1075,7 @@ final class OneThread extends Engine {
         Regions.begin(t);
         plan = null;
         endResize(t);
+        batch.reveal();
         int slots = 0;
         if (slabs == null) {
             regions.rebuild(_ -> true);
@@ -1078,11 +1092,17 @@ final class OneThread extends Engine {
                 if (NodeState.isLive(links(t, node))) {
                     pages.ready(region(t, node));
                     pages.add(t, node);
+                } else if (NodeState.isSlab(links(t, node))) {
+                    pages.ready(region(t, node));
+                    pages.coverSlab(low(links(t, node)), region(t, node));
                 }
             }
         }
         openSlabs();
         struck = false;
+        batch.end();
+        Header.setHalf(t, Header.RESETTING, 0);
         Regions.end(t);
+        regions.publish();
     }
 }

@@ -57,13 +57,13 @@ final class SlabVerifier {
         slabs.set(row);
         MemorySegment t = table.segment(row);
         long at = table.at(row);
-        long full = word(t, at + FULL);
-        int count = Long.bitCount(full);
-        int size = half(t, at + SIZE);
+        long shape = word(t, at + SHAPE);
+        int count = SlabTable.slots(shape);
+        int size = SlabTable.size(shape);
         check(half(t, at + NODE) == node, "row ", row, ": its slab's node is not ", node);
-        check(full != 0 && (full & full + 1) == 0, "row ", row, ": its slots are no run from the first, ", full);
+        check(count > 0 && count <= SLOTS, "row ", row, ": slots that no slab has, ", count);
         check(size > 0 && size <= LARGEST, "row ", row, ": a size that has no slabs, ", size);
-        check(region(nodes, node) == ((long) half(t, at + OFFSET) << 32 | (long) count * size),
+        check(region(nodes, node) == (SlabTable.offset(shape) << 32 | (long) count * size),
                 "row ", row, ": its slots are not the region of node ", node);
         int sizeClass = half(t, at + CLASS);
         check(sizeClass > 0 && sizeClass < SEEN && half(head, line(sizeClass) + CLASS_SIZE) == size, "row ", row, ": not of its class's size, ", size);
@@ -129,7 +129,7 @@ final class SlabVerifier {
                 usedRows++;
             } else {
                 check(half(t, at + MOVED_LEFT) == moved[row], "row ", row, ": moved slots counted ", half(t, at + MOVED_LEFT));
-                check(half(t, at + NODE) == NIL && word(t, at + FULL) == 0, "row ", row, ": no slab, but it has node ", half(t, at + NODE));
+                check(half(t, at + NODE) == NIL && word(t, at + SHAPE) == 0, "row ", row, ": no slab, but it has node ", half(t, at + NODE));
                 usedRows += moved[row] > 0 ? 1 : 0;
                 verifyDead(row, moved[row]);
             }

@@ -10,6 +10,7 @@ import static io.github.offsetallocator.internal.tables.NodeTable.*;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.Tally;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
@@ -48,22 +49,28 @@ public final class Regions implements AutoCloseable {
     private final FitPolicy policy;
     private final long minNodes;
     private final long maxNodes;
+    private final Tally tally = new Tally();
     /// What keeps parts of the range without memory apart, or null if all of it has memory.
     private final Walls walls;
     private MemorySegment table;
 
-    /// @param walls what keeps parts of the range apart, all of it at first; or null if all of it is free
-    public Regions(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, TableMemory.Threads threads, Walls walls) {
+    /// @param memory where the nodes are, or are to be
+    /// @param walls  what keeps parts of the range apart, all of it at first; or null if all of it is free
+    public Regions(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, TableMemory memory, Walls walls) {
         this.policy = policy;
+        this.memory = memory;
         this.walls = walls;
-        memory = new TableMemory(threads);
-        int mostWalls = walls == null ? 0 : walls.most();
-        maxNodes = Math.min(MAX_NODES, FIRST_REGION + 2L * (maxBlocks + (long) mostWalls) + 1 + SPARE_NODES);
+        long mostTaken = maxBlocks + (walls == null ? 0L : walls.most());
+        maxNodes = Math.min(Math.min(MAX_NODES, memory.limit() >>> SHIFT), FIRST_REGION + 2 * mostTaken + 1 + SPARE_NODES);
         minNodes = preallocated ? maxNodes : Math.min(maxNodes, FIRST_TABLE_NODES);
-        table = memory.allocate(bytes(minNodes));
-        Header.setWord(table, CAPACITY, capacity);
-        Header.setWord(table, Header.LIMIT, walls == null ? 0 : walls.limit());
-        clear();
+        MemorySegment found = memory.found();
+        table = found == null ? memory.allocate(bytes(minNodes)) : found;
+        if (found == null) {
+            Header.setWord(table, CAPACITY, capacity);
+            Header.setWord(table, Header.LIMIT, walls == null ? 0 : walls.limit());
+            clear();
+            publish();
+        }
     }
 
     private static MemorySegment closedTable() {
@@ -84,6 +91,21 @@ public final class Regions implements AutoCloseable {
         return memory.threads();
     }
 
+    public Tally tally() {
+        return tally;
+    }
+
+    /// Lets other threads know all that a change of the bins may have changed. O(1).
+    public void publish() {
+        MemorySegment t = table;
+        tally.setRest(Header.open(t), t.get(HALF, Header.RETIRED));
+        publishLargest(t);
+    }
+
+    private void publishLargest(MemorySegment t) {
+        tally.setLargest(policy.nearlyLargest(t));
+    }
+
     /// Makes one free region of everything. O(1): the old nodes are forgotten, not visited. The caller has begun; what ends
     /// all blocks with a node is the one store to the fresh node.
     public void clear() {
@@ -93,6 +115,7 @@ public final class Regions implements AutoCloseable {
         Header.setHalf(t, UNUSED_NODES, NIL);
         Header.setWord(t, FREE_UNITS, 0);
         Header.setHalf(t, Header.BLOCKS, 0);
+        tally.add(-Header.word(t, Header.LIVE));
         Header.setWord(t, Header.LIVE, 0);
         Header.setHalf(t, Header.RETIRED, 0);
         if (walls == null) {
@@ -125,6 +148,19 @@ public final class Regions implements AutoCloseable {
 
     public static void end(MemorySegment t) {
         t.set(HALF, BUSY, 0);
+    }
+
+    /// As [#end], and lets other threads know of a region that was taken or given.
+    public void finish(MemorySegment t) {
+        t.set(HALF, BUSY, 0);
+        publishLargest(t);
+    }
+
+    /// Counts a refusal, tells of it, and returns -1.
+    public long refuse(long size, long alignment) {
+        publish();
+        tally.refuse(size, alignment);
+        return -1;
     }
 
     public boolean isBusy() {
@@ -337,11 +373,12 @@ public final class Regions implements AutoCloseable {
             return old; // what a call asks for at most is more than the limit of blocks can need
         }
         MemorySegment t = memory.allocate(bytes(nodes));
-        MemorySegment.copy(old, 0, t, 0, Math.min(old.byteSize(), bytes(Header.half(old, FRESH))));
+        memory.copy(old, t, Math.min(old.byteSize(), bytes(Header.half(old, FRESH))));
         Header.setHalf(t, Header.TRIM_AT, nodes <= Math.max(minNodes, KEPT_NODES) ? 0 : (int) (nodes >>> TRIM_SHIFT));
         VarHandle.releaseFence(); // for those who read it without a lock
         table = t;
         memory.dropOld();
+        tally.happenings().metadataResized(bytes(nodes(old)), bytes(nodes));
         return t;
     }
 
@@ -367,7 +404,7 @@ public final class Regions implements AutoCloseable {
             walls.look(t);
         }
         int blocks = Header.half(t, Header.BLOCKS);
-        if (blocks >= Header.half(t, Header.TRIM_AT) || memory.threads() == TableMemory.Threads.ANY) {
+        if (blocks >= Header.half(t, Header.TRIM_AT) || !memory.shrinks()) {
             return;
         }
         Header.setHalf(t, Header.TRIM_AT, Math.max(1, blocks >>> 1));
@@ -409,6 +446,7 @@ public final class Regions implements AutoCloseable {
     public void rebuild(IntPredicate holds) {
         MemorySegment t = table;
         int fresh = Header.half(t, FRESH);
+        boolean isDecided = Header.half(t, Header.DECIDED) != 0;
         long[] keys = new long[fresh - FIRST_REGION];
         int kept = 0;
         int live = 0;
@@ -418,7 +456,7 @@ public final class Regions implements AutoCloseable {
         for (int node = FIRST_REGION; node < fresh; node++) {
             long links = links(t, node);
             if ((links & NodeState.PENDING) == NodeState.PENDING && !NodeState.isSlab(links)) {
-                links &= ~NodeState.PENDING;
+                links = isDecided ? NodeState.UNUSED : links & ~NodeState.PENDING;
                 setLinks(t, node, links);
             }
             boolean isLive = NodeState.isLive(links);
@@ -456,6 +494,7 @@ public final class Regions implements AutoCloseable {
             }
         }
         Header.setWord(t, FREE_UNITS, free);
+        tally.add(((long) live << 32 | liveUnits) - Header.word(t, Header.LIVE));
         Header.setWord(t, Header.LIVE, (long) live << 32 | liveUnits);
         Header.setHalf(t, Header.RETIRED, retired);
         Header.setWord(t, Header.WALLED, walled);

@@ -60,25 +60,40 @@ public final class AnyThreadSlabs extends Slabs {
 
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
+    private final SlotCount count;
+
+    /// Head and rows.
     private final TableMemory memory;
+    /// The stripes' lines.
+    private final TableMemory hints;
     private final MemorySegment head;
     private static final MemorySegment[] NO_STRIPES = new MemorySegment[STRIPES];
 
     private final MemorySegment[] stripes = new MemorySegment[STRIPES];
     /// The stripes, or none while all slabs end.
     private MemorySegment[] openStripes = stripes;
+    private final long mostChunks;
     private MemorySegment[] chunks = new MemorySegment[4];
     private int chunkCount;
     private long byteSize;
     private boolean open = true;
 
-    AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase) {
+    AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         super(regions, pages, maxBlocks, phase);
-        memory = new TableMemory(regions.threads());
+        count = new SlotCount(this, Header.half(regions.table(), Header.FLOOR));
+        this.memory = memory;
+        hints = new TableMemory(regions.threads());
+        mostChunks = Math.min(MAX_ROWS >>> CHUNK_SHIFT, (memory.limit() - BASE) / CHUNK_BYTES);
         try {
-            head = allocate(BASE);
-            writeHead(head);
-            addChunks();
+            boolean isFound = memory.isFound();
+            head = allocate(memory, BASE);
+            if (!isFound) {
+                writeHead(head);
+            }
+            addChunks(Math.max(1, half(head, VIRGIN_ROW) + CHUNK_ROWS - 1 >>> CHUNK_SHIFT));
+            if (isFound) {
+                count.startHere();
+            }
         } catch (Throwable failure) {
             memory.close();
             throw failure;
@@ -158,6 +173,7 @@ public final class AnyThreadSlabs extends Slabs {
         long handle = (size & alignment - 1) == 0 ? take(size, slack) : NONE_FREE;
         if (handle != NONE_FREE && (offset(slotOf(handle)) + phase & alignment - 1) != 0) {
             give(handle);
+            count.gaveBack();
             return NONE_FREE;
         }
         return handle;
@@ -195,8 +211,12 @@ public final class AnyThreadSlabs extends Slabs {
             return false;
         }
         int sizeClass = t.get(HALF, at + CLASS);
-        if (!ENTRY.compareAndSet(t, entryAt, entry ^ mark, freed(entry) | sizeClass)) {
+        long dead = freed(entry);
+        if (!ENTRY.compareAndSet(t, entryAt, entry ^ mark, dead | sizeClass)) {
             return false;
+        }
+        if (dead == 0) {
+            count.startedAnew();
         }
         long bits = t.get(WORD, at + BITS);
         t.set(WORD, at + BITS, bits | 1L << slot);
@@ -244,7 +264,7 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     private boolean use(MemorySegment s, long own, int row, long free, boolean found) {
-        if (found && free == word(segment(row), at(row) + FULL)) {
+        if (found && free == SlabTable.all(shape(row))) {
             begin();
             giveBack(row);
             end();
@@ -301,7 +321,7 @@ public final class AnyThreadSlabs extends Slabs {
         // First those of which half is free.
         for (int least = 32; least >= 0; least -= 32) {
             for (int row = FIRST_ROW; row < half(head, FRESH_ROW); row++) {
-                if (isSlab(row) && isEmptyEnough(free(row), word(segment(row), at(row) + FULL), least)) {
+                if (isSlab(row) && isEmptyEnough(free(row), SlabTable.slots(shape(row)), least)) {
                     end(row);
                     if (enough.now()) {
                         return true;
@@ -325,7 +345,7 @@ public final class AnyThreadSlabs extends Slabs {
     private MemorySegment stripeOf(int stripe) {
         if (stripes[stripe] == null) {
             try {
-                stripes[stripe] = allocate((long) CLASSES << LINE_SHIFT);
+                stripes[stripe] = allocate(hints, (long) CLASSES << LINE_SHIFT);
             } catch (OutOfMemoryError e) {
                 return null;
             }
@@ -335,23 +355,23 @@ public final class AnyThreadSlabs extends Slabs {
 
     // ---- the tables --------------------------------------------------------------------------------------------
 
-    private MemorySegment allocate(long bytes) {
-        MemorySegment made = memory.allocate(bytes);
+    private MemorySegment allocate(TableMemory memory, long bytes) {
+        MemorySegment made = memory.more(bytes);
         byteSize += bytes;
         return made;
     }
 
-    /// Adds a half as many chunks as there are, 16 at most, from one piece of memory.
-    private void addChunks() {
-        int count = Math.clamp(chunkCount >> 1, 1, MOST_CHUNKS);
+    /// Adds chunks from one piece of memory.
+    private void addChunks(int count) {
         MemorySegment[] more = chunkCount + count > chunks.length ? Arrays.copyOf(chunks, 2 * chunks.length + count) : chunks;
-        MemorySegment memory = allocate(count * CHUNK_BYTES);
+        MemorySegment piece = allocate(memory, count * CHUNK_BYTES);
         for (int i = 0; i < count; i++) {
-            more[chunkCount + i] = memory.asSlice(i * CHUNK_BYTES, CHUNK_BYTES);
+            more[chunkCount + i] = piece.asSlice(i * CHUNK_BYTES, CHUNK_BYTES);
         }
         VarHandle.releaseFence(); // for those who look for a row without the lock
         chunks = more;
         chunkCount += count;
+        tally.happenings().metadataResized(byteSize - count * CHUNK_BYTES, byteSize);
     }
 
     @Override
@@ -359,6 +379,11 @@ public final class AnyThreadSlabs extends Slabs {
         MemorySegment[] all = chunks;
         int chunk = row >>> CHUNK_SHIFT;
         return chunk < all.length ? all[chunk] : null;
+    }
+
+    @Override
+    long shape(int row) {
+        return word(segment(row), at(row) + SHAPE);
     }
 
     @Override
@@ -396,11 +421,11 @@ public final class AnyThreadSlabs extends Slabs {
         if (half(head, UNUSED_ROWS) != 0 || half(head, FRESH_ROW) < chunkCount << CHUNK_SHIFT) {
             return true;
         }
-        if (chunkCount << CHUNK_SHIFT > MAX_ROWS - MOST_CHUNKS * CHUNK_ROWS) {
+        if (chunkCount >= mostChunks) {
             return false;
         }
-        try {
-            addChunks();
+        try { // a half as many as there are
+            addChunks((int) Math.min(mostChunks - chunkCount, Math.clamp(chunkCount >> 1, 1, MOST_CHUNKS)));
             return true;
         } catch (OutOfMemoryError e) { // the bins may still serve the request
             return false;
@@ -423,11 +448,24 @@ public final class AnyThreadSlabs extends Slabs {
         long used = 0;
         for (int row = FIRST_ROW; row < half(head, FRESH_ROW); row++) {
             if (isSlab(row)) {
-                int live = Long.bitCount(word(segment(row), at(row) + FULL) & ~free(row));
-                used += (Header.ONE + half(segment(row), at(row) + SIZE)) * live;
+                int live = Long.bitCount(SlabTable.all(shape(row)) & ~free(row));
+                used += (Header.ONE + SlabTable.size(shape(row))) * live;
             }
         }
         return used;
+    }
+
+    /// What counts slots without the lock.
+    public SlotCount count() {
+        return count;
+    }
+
+    @Override
+    long ended(long entry) {
+        if (freed(entry) == 0) {
+            count.startedAnew();
+        }
+        return freed(entry);
     }
 
     /// O(slots).
@@ -482,6 +520,7 @@ public final class AnyThreadSlabs extends Slabs {
         open = false;
         Arrays.fill(stripes, null);
         chunks = new MemorySegment[0];
+        hints.close();
         memory.close();
     }
 }

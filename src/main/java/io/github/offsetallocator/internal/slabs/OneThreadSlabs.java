@@ -6,7 +6,6 @@ import static io.github.offsetallocator.internal.tables.SlabTable.*;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
-import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
@@ -34,6 +33,7 @@ public final class OneThreadSlabs extends Slabs {
     private static final int KEPT_ROWS = 256;
 
     private final TableMemory memory;
+    private final long mostRows;
     /// The table, or [SlabTable#NONE] while no call may take the short way: after close, during a walk, with a plan open.
     private MemorySegment open;
     /// Whether `open` is to be the table while nothing is being changed.
@@ -42,12 +42,16 @@ public final class OneThreadSlabs extends Slabs {
     /// Rows that the table has had. Up to there it doubles.
     private long peakRows;
 
-    OneThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase) {
+    OneThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         super(regions, pages, maxBlocks, phase);
-        memory = new TableMemory(regions.threads());
-        table = memory.allocate(SlabTable.bytes(FIRST_ROW + FIRST_ROWS));
+        this.memory = memory;
+        mostRows = Math.min(MAX_ROWS, (memory.limit() - BASE) / STRIDE);
+        MemorySegment found = memory.found();
+        table = found == null ? memory.allocate(SlabTable.bytes(FIRST_ROW + FIRST_ROWS)) : found;
         open = table;
-        writeHead(table);
+        if (found == null) {
+            writeHead(table);
+        }
     }
 
     // ---- take and give -----------------------------------------------------------------------------------------
@@ -75,7 +79,7 @@ public final class OneThreadSlabs extends Slabs {
             long entryAt = at + ENTRIES + ((long) place << 3);
             long entry = t.get(WORD, entryAt) + ONE_GENERATION;
             t.set(WORD, entryAt, entry | slack);
-            t.set(WORD, USED, t.get(WORD, USED) + Header.ONE + size);
+            tally.took(size);
             return entry | (long) row << 6 | place | 0x8000_0000L;
         } catch (Error e) {
             open = NONE; // a store to a field is no call, which would fail too: see isBusy
@@ -104,7 +108,7 @@ public final class OneThreadSlabs extends Slabs {
             row = half(t, SlabTable.at(row) + NEXT_ROW);
             setHalf(t, line + HEAD, row);
         }
-        boolean isAligned = row != 0 && ((half(t, SlabTable.at(row) + OFFSET) & LOW) + phase & alignment - 1) == 0;
+        boolean isAligned = row != 0 && (SlabTable.offset(shape(row)) + phase & alignment - 1) == 0;
         return isAligned ? take(size, slack) : NONE_FREE;
     }
 
@@ -129,7 +133,7 @@ public final class OneThreadSlabs extends Slabs {
         if (!matchesInPlace(entry, handle)) {
             return false;
         }
-        end(t, at, row, slot, entryAt, entry);
+        end(t, at, row, slot, entryAt, entry, t.get(WORD, at + SHAPE));
         return true;
     }
 
@@ -137,39 +141,38 @@ public final class OneThreadSlabs extends Slabs {
     public boolean giveAt(int row, long unit, long size, int shift) {
         MemorySegment t = open;
         long at = BASE + row * STRIDE;
-        long distance;
-        int units;
+        long shape;
         try {
-            distance = unit - (t.get(HALF, at + OFFSET) & LOW);
-            units = t.get(HALF, at + SIZE);
+            shape = t.get(WORD, at + SHAPE);
         } catch (IndexOutOfBoundsException e) { // a stale hint, or the short way is closed
             return false;
         }
-        if (distance < 0 || distance >= (long) SLOTS * units) {
+        long distance = unit - SlabTable.offset(shape);
+        long units = SlabTable.size(shape);
+        if (distance < 0 || distance >= SlabTable.slots(shape) * units) {
             return false;
         }
         int place = (int) (distance * (t.get(HALF, at + RECIPROCAL) & LOW) >>> 31);
         long entryAt = at + ENTRIES + ((long) place << 3);
         long entry = t.get(WORD, entryAt);
         if ((entry & (ONE_GENERATION | MOVED | RETIRED | PENDING)) != ONE_GENERATION
-                || place * (long) units != distance
-                || ((long) units << shift) - ((int) entry & NodeState.MAX_SLACK) != size
-                || t.get(WORD, at + FULL) == 0) {
+                || place * units != distance
+                || (units << shift) - ((int) entry & NodeState.MAX_SLACK) != size) {
             return false;
         }
-        end(t, at, row, place, entryAt, entry);
+        end(t, at, row, place, entryAt, entry, shape);
         return true;
     }
 
     /// Ends a live block.
-    private void end(MemorySegment t, long at, int row, int place, long entryAt, long entry) {
+    private void end(MemorySegment t, long at, int row, int place, long entryAt, long entry, long shape) {
         try {
             t.set(WORD, entryAt, freed(entry));
             long bits = t.get(WORD, at + BITS);
             long now = bits | 1L << place;
             t.set(WORD, at + BITS, now);
-            t.set(WORD, USED, t.get(WORD, USED) - Header.ONE - t.get(HALF, at + SIZE));
-            if (bits == 0 || now == t.get(WORD, at + FULL)) {
+            tally.gave(SlabTable.size(shape));
+            if (bits == 0 || now == -1L >>> -SlabTable.slots(shape)) {
                 relist(t, at, row, bits);
             }
         } catch (Error e) {
@@ -211,8 +214,9 @@ public final class OneThreadSlabs extends Slabs {
             begin();
             giveBack(row);
             end();
+            regions.publish();
         }
-        if (half(t, ROWS_USED) < half(t, TRIM_AT) || word(t, USED) == 0) {
+        if (half(t, ROWS_USED) < half(t, TRIM_AT) || used() == 0) {
             trim();
         }
     }
@@ -223,8 +227,8 @@ public final class OneThreadSlabs extends Slabs {
             return false;
         }
         long at = SlabTable.at(row);
-        return word(t, at + FULL) != 0 && word(t, at + BITS) == word(t, at + FULL)
-                && line(half(t, at + CLASS)) == line;
+        long all = SlabTable.all(word(t, at + SHAPE));
+        return all != 0 && word(t, at + BITS) == all && line(half(t, at + CLASS)) == line;
     }
 
     @Override
@@ -234,7 +238,7 @@ public final class OneThreadSlabs extends Slabs {
         if (word(t, at + BITS) == 0) {
             return;
         }
-        if (word(t, at + BITS) == word(t, at + FULL)) {
+        if (word(t, at + BITS) == SlabTable.all(word(t, at + SHAPE))) {
             setHalf(t, line + EMPTY, row);
         }
         int head = half(t, line + HEAD);
@@ -273,12 +277,12 @@ public final class OneThreadSlabs extends Slabs {
     public boolean dissolve(Enough enough) {
         MemorySegment t = table;
         // In each round those with at least so many 64ths of their slots free.
-        for (int least = 64; least >= 0 && (word(t, USED) & LOW) != word(t, SLAB_UNITS); least -= 16) {
+        for (int least = 64; least >= 0 && (used() & LOW) != word(t, SLAB_UNITS); least -= 16) {
             for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
                 int next;
                 for (int row = half(t, line(sizeClass) + HEAD); row != 0; row = next) {
                     next = half(t, SlabTable.at(row) + NEXT_ROW);
-                    if (isEmptyEnough(word(t, SlabTable.at(row) + BITS), word(t, SlabTable.at(row) + FULL), least)) {
+                    if (isEmptyEnough(word(t, SlabTable.at(row) + BITS), SlabTable.slots(shape(row)), least)) {
                         end(row);
                         if (enough.now()) {
                             return true;
@@ -379,6 +383,11 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     @Override
+    long shape(int row) {
+        return word(table, SlabTable.at(row) + SHAPE);
+    }
+
+    @Override
     public long at(int row) {
         return SlabTable.at(row);
     }
@@ -415,12 +424,12 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     public long used() {
-        return word(table, USED);
+        return tally.live() - Header.word(regions.table(), Header.LIVE);
     }
 
     @Override
     void addUsed(long change) {
-        setWord(table, USED, word(table, USED) + change);
+        tally.add(change);
     }
 
     @Override
@@ -430,12 +439,12 @@ public final class OneThreadSlabs extends Slabs {
         if (half(t, UNUSED_ROWS) != 0 || half(t, FRESH_ROW) < rows) {
             return true;
         }
-        if (rows == MAX_ROWS) {
+        if (rows == mostRows) {
             return false;
         }
         try {
             long more = rows < peakRows ? Math.min(rows, peakRows - rows) : Math.max(FIRST_ROWS, rows >>> GROW_SHIFT);
-            replaceTable(Math.min(MAX_ROWS, rows + more));
+            replaceTable(Math.min(mostRows, rows + more));
             return true;
         } catch (OutOfMemoryError e) { // the bins may still serve the request
             return false;
@@ -446,12 +455,13 @@ public final class OneThreadSlabs extends Slabs {
     private void replaceTable(long rows) {
         MemorySegment old = table;
         MemorySegment t = memory.allocate(SlabTable.bytes(rows));
-        MemorySegment.copy(old, 0, t, 0, SlabTable.bytes(half(old, VIRGIN_ROW)));
+        memory.copy(old, t, SlabTable.bytes(half(old, VIRGIN_ROW)));
         setHalf(t, TRIM_AT, rows <= KEPT_ROWS ? 0 : (int) (rows >>> 3));
         peakRows = Math.max(peakRows, rows);
         table = t;
         open = mayBeOpen ? t : NONE;
         memory.dropOld();
+        tally.happenings().metadataResized(old.byteSize(), t.byteSize());
     }
 
     /// When fewer than an eighth of the rows are in use, and none in the upper half. O(rows), and not again before half of
@@ -459,7 +469,7 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     public void trim() {
         MemorySegment t = table;
-        if (rows(t) <= KEPT_ROWS) {
+        if (rows(t) <= KEPT_ROWS || !memory.shrinks()) {
             return;
         }
         setHalf(t, TRIM_AT, half(t, ROWS_USED) >>> 1);

@@ -8,8 +8,11 @@ import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.PageMap;
+import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.tables.Tally;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 
 /// Slabs that come and go: what all kinds have in common, none of which is on the way of an ordinary request. See
 /// [io.github.offsetallocator.internal.tables.SlabTable] for where things lie.
@@ -27,8 +30,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     private static final int FEWEST_SLOTS = 4;
     private static final int FIRST_SLOTS = 8;
-    /// A slab takes at most this share of the range: a 512th.
-    private static final int SHARE_SHIFT = 9;
+    /// A slab takes at most this share of the range: a 512th while half of it is free, then a 1024th.
+    private static final int SHARE_SHIFT = 9, SCARCE_SHARE_SHIFT = 10;
     /// Where slabs are to be found by offset, the smallest have a page; a 128th of the range may be as small as that.
     private static final int SMALL_SHARE_SHIFT = 7;
     /// A smaller range has no slabs.
@@ -44,6 +47,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     final Regions regions;
     final PageMap pages;
+    final Tally tally;
     private final int maxBlocks;
     final long phase;
 
@@ -51,15 +55,16 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     Slabs(Regions regions, PageMap pages, int maxBlocks, long phase) {
         this.regions = regions;
         this.pages = pages;
+        tally = regions.tally();
         this.maxBlocks = maxBlocks;
         this.phase = phase;
     }
 
     /// Slabs for those threads that use the regions.
-    public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase) {
+    public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         return regions.threads() == TableMemory.Threads.ANY
-                ? new AnyThreadSlabs(regions, pages, maxBlocks, phase)
-                : new OneThreadSlabs(regions, pages, maxBlocks, phase);
+                ? new AnyThreadSlabs(regions, pages, maxBlocks, phase, memory)
+                : new OneThreadSlabs(regions, pages, maxBlocks, phase, memory);
     }
 
     static void writeHead(MemorySegment head) {
@@ -220,7 +225,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         int heat = half(head, line + HEAT) + 1;
         setHalf(head, line + HEAT, heat);
         MemorySegment nodes = regions.table();
-        int slots = slots(Header.open(nodes), size, heat);
+        int slots = slots(Header.open(nodes), Header.word(nodes, Header.FREE_UNITS), size, heat);
         if (slots < FEWEST_SLOTS
                 || !Header.isRoomy(nodes, ROOMY_SHIFT)
                 || Header.half(nodes, Header.BLOCKS) > maxBlocks - slots
@@ -252,7 +257,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         if (pages != null) {
             pages.coverSlab(row, region(nodes, node));
         }
+        VarHandle.releaseFence(); // what the row says, before it has a slab
         setLinks(nodes, node, NodeState.SLAB | row);
+        openSlots(row, (int) (line >>> CLASS_SHIFT), slots);
         Header.add(nodes, Header.BLOCKS, slots);
         Regions.end(nodes);
         setHalf(head, line + HEAT, heat + slots - 1);
@@ -260,6 +267,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) + units);
         link(row, line);
         end();
+        regions.publish();
         return true;
     }
 
@@ -276,11 +284,12 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     }
 
     /// How many slots the next slab of a size gets; too few if it gets none.
-    private int slots(long capacity, int size, int heat) {
+    private int slots(long capacity, long free, int size, int heat) {
         if (capacity < SMALLEST_RANGE || size <= SMALL && heat <= HEAT_SMALL) {
             return 0;
         }
-        int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), (capacity >>> SHARE_SHIFT) / size);
+        long most = capacity >>> (free >= capacity >>> 1 ? SHARE_SHIFT : SCARCE_SHARE_SHIFT);
+        int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), most / size);
         if (pages == null || slots * size >= PageMap.PAGE_UNITS) {
             return slots;
         }
@@ -290,17 +299,20 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     private void write(int row, long line, int size, int slots, MemorySegment nodes, int node) {
         MemorySegment t = segment(row);
         long at = at(row);
-        long full = -1L >>> SLOTS - slots;
         int sizeClass = (int) (line >>> CLASS_SHIFT);
-        setWord(t, at + FULL, full);
-        setHalf(t, at + SIZE, size);
-        setHalf(t, at + OFFSET, (int) offsetOf(region(nodes, node)));
+        setWord(t, at + SHAPE, SlabTable.shape(size, slots, offsetOf(region(nodes, node))));
         setHalf(t, at + NODE, node);
         setHalf(t, at + CLASS, sizeClass);
         setHalf(t, at + RECIPROCAL, (int) ((1L << 31) / size + 1));
         setHalf(t, at + MOVED_LEFT, 0);
-        setWord(t, at + BITS, full);
+        setWord(t, at + BITS, -1L >>> SLOTS - slots);
         setSlot(nodes, node, 0);
+    }
+
+    /// Lets slots be taken. Another thread that has the row from an earlier slab may do so at once, so this comes after the
+    /// store that makes the slab: a block of which a caller knows must not be lost.
+    private void openSlots(int row, int sizeClass, int slots) {
+        VarHandle.releaseFence();
         for (int place = 0; place < slots; place++) {
             setEntry(row << 6 | place, entry(row << 6 | place) & GENERATION | freeLow(sizeClass));
         }
@@ -317,6 +329,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
                 for (int place = 0; place < SLOTS; place++) {
                     setEntry(row << 6 | place, first);
                 }
+                VarHandle.releaseFence();
                 setHalf(head, VIRGIN_ROW, row + 1);
             }
             setHalf(head, FRESH_ROW, row + 1);
@@ -329,7 +342,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment head = head();
         MemorySegment t = segment(row);
         long at = at(row);
-        setWord(t, at + FULL, 0);
+        setWord(t, at + SHAPE, 0);
         setHalf(t, at + NODE, NIL);
         setHalf(t, at + NEXT_ROW, half(head, UNUSED_ROWS));
         setHalf(head, UNUSED_ROWS, row);
@@ -350,6 +363,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         int node = half(t, at + NODE);
         unlink(row, line(half(t, at + CLASS)));
         Regions.begin(nodes);
+        VarHandle.releaseFence(); // all slots are shut
         setLinks(nodes, node, NodeState.UNUSED);
         setWord(t, at + BITS, 0);
         Header.add(nodes, Header.BLOCKS, -forget(row));
@@ -363,7 +377,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Lets no slot of a slab be taken any more, if all are free.
     private boolean shut(int row) {
         long low = freeLow(half(segment(row), at(row) + CLASS));
-        int slots = Long.bitCount(word(segment(row), at(row) + FULL));
+        int slots = SlabTable.slots(shape(row));
         for (int place = 0; place < slots; place++) {
             long entry = entry(row << 6 | place);
             if (isLive(entry) || !replaceEntry(row << 6 | place, entry, entry & GENERATION)) {
@@ -381,11 +395,12 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment head = head();
         MemorySegment t = segment(row);
         long at = at(row);
-        int slots = Long.bitCount(word(t, at + FULL));
+        long shape = shape(row);
+        int slots = SlabTable.slots(shape);
         long line = line(half(t, at + CLASS));
         setHalf(head, line + ROWS, half(head, line + ROWS) - 1);
         setHalf(head, line + HEAT, Math.max(0, half(head, line + HEAT) - slots));
-        setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) - (long) slots * half(t, at + SIZE));
+        setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) - (long) slots * SlabTable.size(shape));
         return slots;
     }
 
@@ -401,13 +416,13 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     public abstract boolean dissolve(Enough enough);
 
     /// Whether at least so many 64ths of a slab's slots are free, and one at least.
-    static boolean isEmptyEnough(long free, long full, int least) {
-        return free != 0 && Long.bitCount(free) * 64 >= least * Long.bitCount(full);
+    static boolean isEmptyEnough(long free, int slots, int least) {
+        return free != 0 && Long.bitCount(free) * 64 >= least * slots;
     }
 
     /// Bits of the free slots of a slab, by their entries.
     final long free(int row) {
-        int slots = Long.bitCount(word(segment(row), at(row) + FULL));
+        int slots = SlabTable.slots(shape(row));
         long free = 0;
         for (int place = 0; place < slots; place++) {
             free |= isLive(entry(row << 6 | place)) ? 0 : 1L << place;
@@ -475,8 +490,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment nodes = regions.ready(2 * SLOTS);
         MemorySegment t = segment(row);
         long at = at(row);
-        int slots = Long.bitCount(word(t, at + FULL));
-        int size = half(t, at + SIZE);
+        int slots = SlabTable.slots(shape(row));
+        int size = SlabTable.size(shape(row));
         int whole = half(t, at + NODE);
         if (pages != null) {
             pages.ready(region(nodes, whole));
@@ -492,14 +507,16 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             last = place == slots - 1 ? piece : last;
             live |= moveTo(nodes, piece, row << 6 | place) ? 1L << place : 0;
         }
+        VarHandle.releaseFence();
         live |= moveTo(nodes, whole, row << 6) ? 1 : 0; // from here on the slab is no more
         int moved = Long.bitCount(live);
         forget(row);
         addUsed(-(Header.ONE + size) * moved);
         Header.add(nodes, Header.BLOCKS, moved - slots);
         Header.setWord(nodes, Header.LIVE, Header.word(nodes, Header.LIVE) + (Header.ONE + size) * moved);
+        tally.add((Header.ONE + size) * moved);
         setWord(t, at + BITS, 0);
-        setWord(t, at + FULL, 0);
+        setWord(t, at + SHAPE, 0);
         setHalf(t, at + NODE, NIL);
         setHalf(t, at + MOVED_LEFT, moved);
         if (moved == 0) {
@@ -508,6 +525,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         spread(nodes, last, slots, live);
         Regions.end(nodes);
         end();
+        tally.dissolve();
     }
 
     /// Lets a node stand for a slot, if that is live; otherwise the slot can't be taken any more and the node is unused.
@@ -525,6 +543,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             setSlot(nodes, node, slot);
             setLinks(nodes, node, NodeState.live((int) entry & NodeState.MAX_SLACK, (int) (entry >>> 32))
                     | ((entry & RETIRED) == 0 ? 0 : NodeState.RETIRED));
+            VarHandle.releaseFence();
             if (replaceEntry(slot, entry, entry & GENERATION | MOVED | node)) {
                 return true;
             }
@@ -551,7 +570,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment t = segment(row);
         long at = at(row);
         begin();
-        setEntry(slot, freed(entry(slot)));
+        setEntry(slot, ended(entry(slot)));
+        VarHandle.releaseFence(); // the entry ends the block; its node goes after that
         setHalf(t, at + MOVED_LEFT, half(t, at + MOVED_LEFT) - 1);
         if (half(t, at + MOVED_LEFT) == 0) {
             discardRow(row);
@@ -569,7 +589,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
                 kill(row << 6 | place);
             }
             setWord(segment(row), at(row) + BITS, 0);
-            setWord(segment(row), at(row) + FULL, 0);
+            setWord(segment(row), at(row) + SHAPE, 0);
             setHalf(segment(row), at(row) + NODE, NIL);
             setHalf(segment(row), at(row) + MOVED_LEFT, 0);
         }
@@ -587,6 +607,14 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         do {
             entry = entry(slot);
         } while (!replaceEntry(slot, entry, (isLive(entry) ? freed(entry) : entry) & GENERATION));
+        if (isLive(entry)) {
+            ended(entry);
+        }
+    }
+
+    /// The entry of a live slot whose block was freed. Where generations are all that counts blocks, notes that one starts anew.
+    long ended(long entry) {
+        return freed(entry);
     }
 
     private void clearClasses(MemorySegment head) {
@@ -626,7 +654,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     public final int slots() {
         int slots = 0;
         for (int row = FIRST_ROW; row < half(head(), FRESH_ROW); row++) {
-            slots += isSlab(row) ? Long.bitCount(word(segment(row), at(row) + FULL)) : 0;
+            slots += isSlab(row) ? SlabTable.slots(shape(row)) : 0;
         }
         return slots;
     }
@@ -666,7 +694,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     }
 
     final boolean isEmpty(int row) {
-        return free(row) == word(segment(row), at(row) + FULL);
+        return free(row) == SlabTable.all(shape(row));
     }
 
     /// Whether any slot is free, by the entries. O(slots).
@@ -683,7 +711,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     public final void count(int[] counts) {
         for (int row = FIRST_ROW; row < half(head(), FRESH_ROW); row++) {
             if (isSlab(row)) {
-                long size = half(segment(row), at(row) + SIZE);
+                long size = SlabTable.size(shape(row));
                 long bits = free(row);
                 while (bits != 0) {
                     bits >>>= Long.numberOfTrailingZeros(bits);
@@ -718,15 +746,15 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment head = head();
         MemorySegment t = segment(row);
         long at = at(row);
-        int size = half(t, at + SIZE);
+        int size = SlabTable.size(shape(row));
+        int slots = SlabTable.slots(shape(row));
         long low = freeLow(half(t, at + CLASS));
-        int slots = Long.bitCount(word(t, at + FULL));
-        for (int place = 0; place < slots; place++) {
+        for (int place = 0; place < SLOTS; place++) {
             int slot = row << 6 | place;
             long entry;
             do { // other threads may take and free slots meanwhile
                 entry = entry(slot);
-            } while (!replaceEntry(slot, entry, inSlab(nodes, entry, low)));
+            } while (!replaceEntry(slot, entry, place < slots ? inSlab(nodes, entry, low) : entry & GENERATION));
         }
         long free = free(row);
         int live = slots - Long.bitCount(free);
@@ -742,7 +770,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// What the entry of a slot in a slab has to be.
     private static long inSlab(MemorySegment nodes, long found, long low) {
-        long entry = found & ~PENDING;
+        long entry = unmarked(nodes, found);
         if (!isLive(entry)) {
             return entry & GENERATION | low;
         }
@@ -753,13 +781,18 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         return entry;
     }
 
+    /// A slot with a mark is dead if that was decided, and live otherwise.
+    private static long unmarked(MemorySegment nodes, long entry) {
+        return (entry & PENDING) != 0 && Header.half(nodes, Header.DECIDED) != 0 ? freed(entry) : entry & ~PENDING;
+    }
+
     /// Counts the live slots of a row without a slab that have a node; others are dead.
     private void rebuildMoved(MemorySegment nodes, int row) {
         int whole = half(segment(row), at(row) + NODE);
         int left = 0;
         for (int place = 0; place < SLOTS; place++) {
             int slot = row << 6 | place;
-            long entry = entry(slot) & ~PENDING;
+            long entry = unmarked(nodes, entry(slot));
             if (isLive(entry) && !isMoved(entry) && place == 0 && standsFor(nodes, whole, slot)) {
                 entry = entry & GENERATION | MOVED | whole; // the last step of dissolving
             }
@@ -770,7 +803,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             left += isLive(entry) ? 1 : 0;
         }
         setHalf(segment(row), at(row) + NODE, NIL);
-        setWord(segment(row), at(row) + FULL, 0);
+        setWord(segment(row), at(row) + SHAPE, 0);
         setWord(segment(row), at(row) + BITS, 0);
         setHalf(segment(row), at(row) + MOVED_LEFT, left);
     }
@@ -790,8 +823,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             if (row < FIRST_ROW || row >= half(head(), FRESH_ROW) || half(segment(row), at(row) + NODE) != node) {
                 return false;
             }
-            setRegion(nodes, node, (long) half(segment(row), at(row) + OFFSET) << 32
-                    | (long) Long.bitCount(word(segment(row), at(row) + FULL)) * half(segment(row), at(row) + SIZE));
+            long shape = shape(row);
+            setRegion(nodes, node, SlabTable.offset(shape) << 32 | (long) SlabTable.slots(shape) * SlabTable.size(shape));
             return true;
         }
         int slot = slot(nodes, node);
@@ -806,16 +839,17 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Units from the start of the range to a slot.
     public final long offset(int slot) {
-        int row = slot >>> 6;
-        MemorySegment t = segment(row);
-        long at = at(row);
-        return (t.get(HALF, at + OFFSET) & LOW) + (long) (slot & 63) * t.get(HALF, at + SIZE);
+        long shape = shape(slot >>> 6);
+        return SlabTable.offset(shape) + (slot & 63) * (long) SlabTable.size(shape);
     }
 
     /// Units of a slot.
     public final long size(int slot) {
-        return half(segment(slot >>> 6), at(slot >>> 6) + SIZE);
+        return SlabTable.size(shape(slot >>> 6));
     }
+
+    /// What [SlabTable#SHAPE] says of a row that there is.
+    abstract long shape(int row);
 
     /// Whether the next slot of the slab is live, so that the block can't grow.
     public final boolean isFollowedByALiveSlot(int slot) {
@@ -829,12 +863,13 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             return -1;
         }
         long at = at(row);
-        long distance = unit - (t.get(HALF, at + OFFSET) & LOW);
-        int size = t.get(HALF, at + SIZE);
-        if (distance < 0 || distance >= (long) SLOTS * size) {
+        long shape = t.get(WORD, at + SHAPE);
+        long distance = unit - SlabTable.offset(shape);
+        long size = SlabTable.size(shape);
+        if (distance < 0 || distance >= SlabTable.slots(shape) * size) {
             return -1;
         }
         int place = (int) (distance * (t.get(HALF, at + RECIPROCAL) & LOW) >>> 31);
-        return place * (long) size == distance && (t.get(WORD, at + FULL) >>> place & 1) != 0 ? row << 6 | place : -1;
+        return place * size == distance ? row << 6 | place : -1;
     }
 }

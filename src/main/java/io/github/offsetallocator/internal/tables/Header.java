@@ -28,6 +28,9 @@ import java.lang.foreign.MemorySegment;
 ///  160   resized     node            the block that is being resized, or 0
 ///  164   its slack   25 bits         what its unused part is to be
 ///  168   its region  64 bits         once its region is this
+///  176   resetting   0 or 1          1 while everything is being freed at once
+///  180   decided     0 or 1          1 once a change of several blocks is to be completed
+///  184   successor   handle          the block that such a change brings to light, or 0
 ///
 ///  240   walled      64 bits         units behind walls, which have no memory: none where the range has one size
 ///  248   limit       64 bits         units that may have memory at once, or 0 where the range has one size
@@ -50,6 +53,9 @@ public final class Header {
     public static final int RESIZED = 160;
     public static final int RESIZED_SLACK = 164;
     public static final int RESIZED_REGION = 168;
+    public static final int RESETTING = 176;
+    public static final int DECIDED = 180;
+    public static final int SUCCESSOR = 184;
     public static final int WALLED = 240;
     public static final int LIMIT = 248;
 

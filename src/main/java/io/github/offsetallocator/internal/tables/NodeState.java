@@ -33,6 +33,9 @@ public final class NodeState {
     /// Largest unused part of a block's last unit: a unit has 2^24 parts at most, and all of it is unused in a block of none.
     public static final int MAX_SLACK = (1 << 25) - 1;
 
+    /// In a block's slack: it is born retired, in a node or a slot.
+    public static final int HIDDEN = MAX_SLACK + 1;
+
     private static final long KIND = 0xC000_0000_0000_0000L;
 
     private NodeState() {}

@@ -32,6 +32,8 @@ public final class PageMap implements AutoCloseable {
     private static final long LEAF_PAGES = 1 << LEAF_SHIFT;
     private static final long LEAF_BYTES = LEAF_PAGES << 3;
     private static final int DIRECTORY = 8;
+    /// A directory's entry says in which cache line of the table the leaf starts; 0 = no leaf.
+    private static final int LINE_SHIFT = 6;
 
     private final TableMemory memory;
     private MemorySegment table;
@@ -45,7 +47,7 @@ public final class PageMap implements AutoCloseable {
         table = memory.allocate(directory + all * LEAF_BYTES);
         table.set(WORD, 0, directory);
         for (leaves = 0; leaves < all; leaves++) {
-            table.set(HALF, DIRECTORY + (leaves << 2), (int) leaves + 1);
+            table.set(HALF, DIRECTORY + (leaves << 2), line(directory + leaves * LEAF_BYTES));
         }
     }
 
@@ -75,14 +77,14 @@ public final class PageMap implements AutoCloseable {
     public int cover(long page) {
         MemorySegment t = table;
         int leaf = leaf(t, page);
-        return leaf == 0 ? 0 : t.get(HALF, at(t, leaf, page));
+        return leaf == 0 ? 0 : t.get(HALF, at(leaf, page));
     }
 
     /// The first node of the page's chain, or 0.
     public int first(MemorySegment nodes, long page) {
         MemorySegment t = table;
         int leaf = leaf(t, page);
-        return leaf == 0 ? 0 : first(nodes, page, at(t, leaf, page) + 4);
+        return leaf == 0 ? 0 : first(nodes, page, at(leaf, page) + 4);
     }
 
     /// A chain from before a reset starts with a node that is not live or lies elsewhere now.
@@ -100,8 +102,12 @@ public final class PageMap implements AutoCloseable {
         return t.get(HALF, DIRECTORY + (page >>> LEAF_SHIFT << 2));
     }
 
-    private static long at(MemorySegment t, int leaf, long page) {
-        return t.get(WORD, 0) + (leaf - 1) * LEAF_BYTES + ((page & LEAF_PAGES - 1) << 3);
+    private static int line(long leafAt) {
+        return (int) (leafAt >>> LINE_SHIFT);
+    }
+
+    private static long at(int leaf, long page) {
+        return ((leaf & LOW) << LINE_SHIFT) + ((page & LEAF_PAGES - 1) << 3);
     }
 
     /// Makes sure that what lies in a region can be entered. Nothing changes if that fails.
@@ -119,7 +125,8 @@ public final class PageMap implements AutoCloseable {
         if (directory + (leaves + 1) * LEAF_BYTES > table.byteSize()) {
             replace(directory, Math.min(Math.max(1, 2 * leaves), directory >>> 2));
         }
-        table.set(HALF, DIRECTORY + (index << 2), (int) ++leaves);
+        table.set(HALF, DIRECTORY + (index << 2), line(table.get(WORD, 0) + leaves * LEAF_BYTES));
+        leaves++;
     }
 
     /// Makes sure that a range of this size can be entered.
@@ -135,6 +142,10 @@ public final class PageMap implements AutoCloseable {
         long old = table.get(WORD, 0);
         MemorySegment.copy(table, 0, t, 0, old);
         MemorySegment.copy(table, old, t, directory, leaves * LEAF_BYTES);
+        for (long entry = DIRECTORY; entry < old && directory != old; entry += 4) {
+            int leaf = t.get(HALF, entry);
+            t.set(HALF, entry, leaf == 0 ? 0 : leaf + line(directory - old));
+        }
         t.set(WORD, 0, directory);
         VarHandle.releaseFence(); // for those who read it without a lock
         table = t;
@@ -146,7 +157,7 @@ public final class PageMap implements AutoCloseable {
     public void dropStale(MemorySegment nodes, long region) {
         long end = endOf(region);
         for (long page = page(offsetOf(region)); page << PAGE_SHIFT < end; page++) {
-            long head = at(table, leaf(table, page), page) + 4;
+            long head = at(leaf(table, page), page) + 4;
             table.set(HALF, head, first(nodes, page, head));
         }
     }
@@ -155,7 +166,7 @@ public final class PageMap implements AutoCloseable {
     public void coverSlab(int row, long region) {
         long end = endOf(region);
         for (long page = page(offsetOf(region) + PAGE_UNITS - 1); page << PAGE_SHIFT < end; page++) {
-            table.set(HALF, at(table, leaf(table, page), page), row | SLOT);
+            table.set(HALF, at(leaf(table, page), page), row | SLOT);
         }
     }
 
@@ -164,7 +175,7 @@ public final class PageMap implements AutoCloseable {
         long region = region(nodes, node);
         long page = startsIn(region);
         boolean covers = page << PAGE_SHIFT >= offsetOf(region);
-        long at = at(table, leaf(table, page), page);
+        long at = at(leaf(table, page), page);
         if (covers) {
             table.set(HALF, at, node);
         } else {
@@ -181,7 +192,7 @@ public final class PageMap implements AutoCloseable {
         if (page << PAGE_SHIFT >= offsetOf(region)) {
             return;
         }
-        long head = at(table, leaf(table, page), page) + 4;
+        long head = at(leaf(table, page), page) + 4;
         int other = table.get(HALF, head);
         if (other == node) {
             table.set(HALF, head, nextInPage(nodes, node));

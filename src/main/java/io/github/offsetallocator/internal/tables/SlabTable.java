@@ -18,7 +18,7 @@ import java.lang.foreign.ValueLayout;
 ///
 ///  a class: 32 bytes    head | empty | size | heat | rows            one for each exact size that has slabs
 ///  a row:   576 bytes, nine cache lines
-///     header            free bits 64 | full 64 | size, offset | next, previous | node, class | reciprocal, moved | stripe
+///     header            free bits 64 | size 16, slots 16, offset 32 | next, previous | node, class | reciprocal, moved | stripe
 ///     an entry: 8 bytes, one for each slot
 ///
 ///              63  62          32  31       30 … 26  25        24         0
@@ -61,24 +61,22 @@ public final class SlabTable {
     public static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
     private static final int SUMS = CLASS_OF + LARGEST + 64;
-    /// Live and retired slots in the high half, their units in the low half.
-    public static final int USED = SUMS;
-    /// Units of all slots, free ones too.
-    public static final int SLAB_UNITS = SUMS + 8;
+    /// Units of all slots, free ones too. [Tally] has those of live ones.
+    public static final int SLAB_UNITS = SUMS;
     /// Rows from here on are not in use.
-    public static final int FRESH_ROW = SUMS + 16;
+    public static final int FRESH_ROW = SUMS + 8;
     /// First of the rows that were given back, chained by `next`; 0 = none.
-    public static final int UNUSED_ROWS = SUMS + 20;
+    public static final int UNUSED_ROWS = SUMS + 12;
     /// Rows from here on never had entries.
-    public static final int VIRGIN_ROW = SUMS + 24;
+    public static final int VIRGIN_ROW = SUMS + 16;
     /// Highest class that was made.
-    public static final int LAST_CLASS = SUMS + 28;
-    /// 1 while lists or sums are being changed: whoever finds it set rebuilds first.
-    public static final int BUSY = SUMS + 32;
+    public static final int LAST_CLASS = SUMS + 20;
+    /// 1 while lists or sums are being changed: a call that finds it set rebuilds first.
+    public static final int BUSY = SUMS + 24;
     /// Rows that hold a slab, or live slots that have moved.
-    public static final int ROWS_USED = SUMS + 36;
+    public static final int ROWS_USED = SUMS + 28;
     /// The table is trimmed when fewer rows than this are in use.
-    public static final int TRIM_AT = SUMS + 40;
+    public static final int TRIM_AT = SUMS + 32;
 
     public static final long STRIDE = 576;
     /// Row 0 stands for none: it has no free bit and no live slot.
@@ -88,18 +86,18 @@ public final class SlabTable {
     public static final int MAX_ROWS = 1 << 25;
 
     public static final int BITS = 0;
-    public static final int FULL = 8;
-    public static final int SIZE = 16;
-    public static final int OFFSET = 20;
-    public static final int NEXT_ROW = 24;
-    public static final int PREVIOUS_ROW = 28;
-    public static final int NODE = 32;
-    public static final int CLASS = 36;
-    public static final int RECIPROCAL = 40;
+    /// Units of a slot, the number of slots from bit 16 on, and the offset from bit 32 on: what most calls need of a slab,
+    /// in one word. A row without a slab has no slots.
+    public static final int SHAPE = 8;
+    public static final int NEXT_ROW = 16;
+    public static final int PREVIOUS_ROW = 20;
+    public static final int NODE = 24;
+    public static final int CLASS = 28;
+    public static final int RECIPROCAL = 32;
     /// Live slots that have moved to nodes of their own.
-    public static final int MOVED_LEFT = 44;
+    public static final int MOVED_LEFT = 36;
     /// Whose list a slab is on, where threads have lists of their own.
-    public static final int STRIPE = 48;
+    public static final int STRIPE = 40;
     public static final int ENTRIES = 64;
 
     public static final long ONE_GENERATION = 1L << 32;
@@ -204,9 +202,28 @@ public final class SlabTable {
         return (int) handle < 0;
     }
 
-    /// Units from the start of the range to a slot.
-    public static long offset(MemorySegment t, int slot) {
-        long at = at(slot >>> 6);
-        return (t.get(HALF, at + OFFSET) & LOW) + (long) (slot & 63) * t.get(HALF, at + SIZE);
+    public static long shape(int size, int slots, long offset) {
+        return offset << 32 | (long) slots << 16 | size;
+    }
+
+    /// Units of a slot.
+    public static int size(long shape) {
+        return (int) shape & 0xFFFF;
+    }
+
+    /// How many slots there are.
+    public static int slots(long shape) {
+        return (int) shape >>> 16;
+    }
+
+    /// Units from the start of the range to the slab.
+    public static long offset(long shape) {
+        return shape >>> 32;
+    }
+
+    /// The bits of all slots.
+    public static long all(long shape) {
+        int slots = slots(shape);
+        return slots == 0 ? 0 : -1L >>> -slots;
     }
 }

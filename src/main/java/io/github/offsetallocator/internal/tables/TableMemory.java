@@ -10,10 +10,10 @@ import java.util.Deque;
 ///
 /// Where threads read a table without a lock, the replaced ones stay until the end, so that a late reader finds what it
 /// looks for; then all of them are in one arena, since closing memory that threads share takes a handshake with all of them.
-public final class TableMemory implements AutoCloseable {
+public sealed class TableMemory implements AutoCloseable permits PlacedMemory {
     /// Who uses the table.
     public enum Threads {
-        /// The thread that made it.
+        /// The thread that made it. The engine checks that, once a call.
         CONFINED,
         /// Any thread, one at a time.
         ONE_AT_A_TIME,
@@ -48,12 +48,42 @@ public final class TableMemory implements AutoCloseable {
         return byteSize;
     }
 
+    /// The table as an earlier process has left it, or null if this memory starts empty.
+    public MemorySegment found() {
+        return null;
+    }
+
+    /// Whether there is such a table.
+    public boolean isFound() {
+        return false;
+    }
+
+    /// Bytes that a table can have at most.
+    public long limit() {
+        return Long.MAX_VALUE;
+    }
+
+    /// Whether a table that is mostly unused may be replaced by a smaller one.
+    public boolean shrinks() {
+        return threads != Threads.ANY;
+    }
+
+    /// Zeroed memory beside what there is, which stays in use.
+    public MemorySegment more(long byteSize) {
+        return allocate(byteSize);
+    }
+
+    /// Lets a new table have the first bytes of the old one.
+    public void copy(MemorySegment old, MemorySegment table, long bytes) {
+        MemorySegment.copy(old, 0, table, 0, bytes);
+    }
+
     /// Zeroed memory for the next table. What was there before stays until [#dropOld()].
     public MemorySegment allocate(long byteSize) {
         if (threads == Threads.ANY && !arenas.isEmpty()) {
             return use(source.allocate(arenas.getLast(), byteSize, ALIGNMENT));
         }
-        Arena arena = threads == Threads.CONFINED ? Arena.ofConfined() : Arena.ofShared();
+        Arena arena = Arena.ofShared();
         try {
             MemorySegment table = source.allocate(arena, byteSize, ALIGNMENT);
             arenas.addLast(arena);

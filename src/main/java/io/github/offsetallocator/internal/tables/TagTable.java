@@ -4,6 +4,7 @@ import static io.github.offsetallocator.internal.tables.NodeTable.HALF;
 import static io.github.offsetallocator.internal.tables.NodeTable.WORD;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 
 /// The users' 64 bits beside each allocation, in two side tables, for nodes and for slots, that exist from the first tag on.
 ///
@@ -22,9 +23,15 @@ public final class TagTable implements AutoCloseable {
     private MemorySegment nodes;
     private MemorySegment slots;
 
-    public TagTable(TableMemory.Threads threads) {
-        ofNodes = new TableMemory(threads);
-        ofSlots = new TableMemory(threads);
+    public TagTable(TablePlaces places) {
+        ofNodes = places.memory(TablePlaces.Table.NODE_TAGS);
+        ofSlots = places.memory(TablePlaces.Table.SLOT_TAGS);
+        nodes = ofNodes.found();
+        slots = ofSlots.found();
+    }
+
+    static long bytes(long entries) {
+        return entries << SHIFT;
     }
 
     /// The tag of a live handle, 0 if it has none.
@@ -38,6 +45,7 @@ public final class TagTable implements AutoCloseable {
         MemorySegment t = ready(handle);
         long at = at(handle);
         t.set(WORD, at + 8, tag);
+        VarHandle.releaseFence(); // a file must not show the generation with an older tag
         t.set(HALF, at, (int) (handle >>> 32));
     }
 
@@ -61,9 +69,9 @@ public final class TagTable implements AutoCloseable {
     }
 
     private static MemorySegment replace(TableMemory memory, MemorySegment old, long entries) {
-        MemorySegment t = memory.allocate(entries << SHIFT);
+        MemorySegment t = memory.allocate(Math.min(entries << SHIFT, memory.limit()));
         if (old != null) {
-            MemorySegment.copy(old, 0, t, 0, old.byteSize());
+            memory.copy(old, t, old.byteSize());
         }
         memory.dropOld();
         return t;

@@ -4,9 +4,10 @@ import io.github.offsetallocator.internal.engine.Shadow.Call;
 import io.github.offsetallocator.internal.engine.Shadow.Kind;
 import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.tables.TableMemory.Threads;
+import java.util.Set;
 import java.util.SplittableRandom;
 
-/// Cuts calls short. Runs in classes that [CutLoader] has loaded.
+/// Cuts calls short, and opens the tables that this leaves behind once more. Runs in classes that [CutLoader] has loaded.
 ///
 /// A run is repeated for each store of its last call, and is the same each time up to that store.
 final class CutScenario {
@@ -94,6 +95,9 @@ final class CutScenario {
             } catch (Cut.Struck struck) {
                 cause = struck;
             }
+            if (world.settings.byOffset()) {
+                reopen(shadow, n, then);
+            }
             if (then == 1) {
                 shadow.meanwhile(call, random);
             } else if (then == 2) {
@@ -112,6 +116,22 @@ final class CutScenario {
         } finally {
             Cut.disarm();
             shadow.engine.close(() -> {});
+        }
+    }
+
+    /// Opens the tables as a process would that finds them in a file after a kill: it must find what is found here.
+    private void reopen(Shadow shadow, int n, int then) {
+        Set<String> there = Reopened.live(shadow.engine, world.settings, 0);
+        Set<String> later = Reopened.live(shadow.engine, world.settings, 1 + (int) ((seed * 31 + n) * 977 % 1500));
+        if (!there.equals(later)) {
+            throw new AssertionError("opened a second time it has " + later + ", not " + there);
+        }
+        if (then == 0) {
+            shadow.engine.verify(); // rebuilds
+            Set<String> here = Reopened.live(shadow.engine);
+            if (!there.equals(here)) {
+                throw new AssertionError("opened again it has " + there + ", not " + here);
+            }
         }
     }
 

@@ -137,7 +137,7 @@ class VerifierTest {
         for (int row = SlabTable.FIRST_ROW; row < freshRow; row++) {
             long at = SlabTable.at(row);
             boolean isSlab = engine.slabs().isSlab(row);
-            large += isSlab && SlabTable.half(t, at + SlabTable.SIZE) > SlabTable.SMALL ? 1 : 0;
+            large += isSlab && SlabTable.size(SlabTable.word(t, at + SlabTable.SHAPE)) > SlabTable.SMALL ? 1 : 0;
             for (long word = 0; word <= SlabTable.MOVED_LEFT; word += 4) {
                 flips += damageHalf(engine, t, at + word, meansSomething(t, row, word, isSlab, behindAnother) ? -1 : 0);
             }
@@ -177,7 +177,7 @@ class VerifierTest {
         long at = SlabTable.at(row);
         if (!isSlab) {
             boolean isUnused = SlabTable.half(t, at + SlabTable.MOVED_LEFT) == 0;
-            return half == SlabTable.FULL || half == SlabTable.FULL + 4 || half == SlabTable.NODE || half == SlabTable.MOVED_LEFT
+            return half == SlabTable.SHAPE || half == SlabTable.SHAPE + 4 || half == SlabTable.NODE || half == SlabTable.MOVED_LEFT
                     || half == SlabTable.NEXT_ROW && isUnused;
         }
         return half == SlabTable.PREVIOUS_ROW ? behindAnother.get(row)
@@ -208,7 +208,6 @@ class VerifierTest {
             int value = t.get(SlabTable.BYTE, SlabTable.CLASS_OF + size) & 0xFF;
             flips += damageByte(engine, t, SlabTable.CLASS_OF + size, value >= SlabTable.SEEN ? 0xF0 : 0xFF);
         }
-        flips += damage(engine, t, SlabTable.USED, -1);
         flips += damage(engine, t, SlabTable.SLAB_UNITS, -1);
         flips += damageHalf(engine, t, SlabTable.FRESH_ROW, -1);
         flips += damageHalf(engine, t, SlabTable.UNUSED_ROWS, -1);

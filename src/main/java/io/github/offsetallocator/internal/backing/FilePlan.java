@@ -1,0 +1,125 @@
+package io.github.offsetallocator.internal.backing;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.zip.CRC32C;
+
+/// What lies where in the file of a durable arena, and the page that says so: written once, when the file is made.
+///
+/// ```
+///      0    plan         magic | version | byte order | arena's bytes | granule | flags | bytes of each table | … | checksum
+///   4096    state        see [StatePage]
+///  64 KiB   tables       each at a multiple of 64 KiB, with room for the largest; what is not in use is a hole
+///   dataAt  the arena    its bytes, to the end of the file
+/// ```
+///
+/// All numbers are little-endian, on every processor. The checksum is over the whole page, so there is no byte of it that may
+/// differ.
+///
+/// @param byteSize     bytes of the arena
+/// @param granuleShift bytes of a granule, as a power of two
+/// @param flags        what the arena is made of, as the face says it
+/// @param tables       bytes that each table has room for
+public record FilePlan(long byteSize, int granuleShift, int flags, long[] tables) {
+    static final int PAGE = 4096;
+    /// A table, and the arena, start at a multiple of this: of a page on every system.
+    private static final long ALIGNMENT = 1 << 16;
+
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /// "OffsetAr", from the lowest byte on.
+    private static final long MAGIC = 0x7241_7465_7366_664FL;
+    private static final int VERSION = 1;
+    private static final int BYTE_ORDER = 0x0102_0304;
+    private static final int TABLES = 40;
+    private static final int CHECKSUM = PAGE - 8;
+
+    /// Where a table starts. With the number of tables it is where the arena starts.
+    public long at(int table) {
+        long at = ALIGNMENT;
+        for (int i = 0; i < table; i++) {
+            at += tables[i] + ALIGNMENT - 1 & -ALIGNMENT;
+        }
+        return at;
+    }
+
+    public long dataAt() {
+        return at(tables.length);
+    }
+
+    public long fileLength() {
+        return dataAt() + byteSize;
+    }
+
+    /// Writes the page.
+    void write(MemorySegment page) {
+        page.fill((byte) 0);
+        page.set(WORD, 0, MAGIC);
+        page.set(HALF, 8, VERSION);
+        page.set(HALF, 12, BYTE_ORDER);
+        page.set(WORD, 16, byteSize);
+        page.set(HALF, 24, granuleShift);
+        page.set(HALF, 28, flags);
+        page.set(WORD, 32, tables.length);
+        for (int i = 0; i < tables.length; i++) {
+            page.set(WORD, TABLES + 8L * i, tables[i]);
+        }
+        page.set(WORD, CHECKSUM, checksum(page));
+    }
+
+    private static long checksum(MemorySegment page) {
+        CRC32C crc = new CRC32C();
+        crc.update(page.asSlice(0, CHECKSUM).toArray(ValueLayout.JAVA_BYTE));
+        return crc.getValue();
+    }
+
+    /// Reads a page.
+    ///
+    /// @throws IOException if it is not one that [#write] has written
+    static FilePlan read(MemorySegment page) throws IOException {
+        long magic = page.get(WORD, 0);
+        if (magic == Long.reverseBytes(MAGIC) || magic == MAGIC && page.get(HALF, 12) == Integer.reverseBytes(BYTE_ORDER)) {
+            throw new IOException("it was written in the other byte order");
+        }
+        if (magic != MAGIC) {
+            throw new IOException("it is not the file of a durable arena: it starts with 0x" + Long.toHexString(magic));
+        }
+        if (page.get(WORD, CHECKSUM) != checksum(page)) {
+            int version = page.get(HALF, 8);
+            throw new IOException("its first page is damaged" + (version == VERSION ? "" : ", or of version " + version + "; this is version " + VERSION)
+                    + ": the checksum is wrong");
+        }
+        if (page.get(HALF, 8) != VERSION) {
+            throw new IOException("it has version " + page.get(HALF, 8) + "; this is version " + VERSION);
+        }
+        long count = page.get(WORD, 32);
+        if (page.get(HALF, 12) != BYTE_ORDER || count < 0 || count > 16) {
+            throw new IOException("its first page makes no sense: " + count + " tables");
+        }
+        long[] tables = new long[(int) count];
+        for (int i = 0; i < count; i++) {
+            tables[i] = page.get(WORD, TABLES + 8L * i);
+        }
+        return new FilePlan(page.get(WORD, 16), page.get(HALF, 24), page.get(HALF, 28), tables);
+    }
+
+    /// Refuses a plan that is not the expected one.
+    void mustBe(FilePlan expected) throws IOException {
+        if (byteSize != expected.byteSize) {
+            throw new IOException("it was made for an arena of " + byteSize + " bytes, not of " + expected.byteSize);
+        }
+        if (granuleShift != expected.granuleShift) {
+            throw new IOException("it was made with granules of " + (1L << granuleShift) + " bytes, not of " + (1L << expected.granuleShift));
+        }
+        if (flags != expected.flags) {
+            throw new IOException("it was made with another fit than is asked for");
+        }
+        if (!Arrays.equals(tables, expected.tables)) {
+            throw new IOException("its tables have room for " + Arrays.toString(tables) + " bytes, not for " + Arrays.toString(expected.tables));
+        }
+    }
+}

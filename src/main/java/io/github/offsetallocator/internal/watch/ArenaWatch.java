@@ -1,0 +1,200 @@
+package io.github.offsetallocator.internal.watch;
+
+import io.github.offsetallocator.internal.engine.Engine;
+import io.github.offsetallocator.internal.tables.Happenings;
+import java.lang.ref.Cleaner;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// What is known of one arena beyond its tables: its name, its sites, and whom to tell of what happens there.
+///
+/// ```
+///   engine  --happenings-->  ArenaWatch  -->  EventSink   JDK Flight Recorder, if it is there
+///   face    --allocated--->       |
+///                               Sites                     with leak detection
+/// ```
+///
+/// It knows the engine, not the arena; so it can outlive an arena that nobody has closed, and tell of that.
+public final class ArenaWatch implements Happenings, Runnable {
+    /// How many blocks have their place in the program remembered.
+    public enum Detection { OFF, SAMPLED, ALL }
+
+    /// One site's part of a report.
+    @FunctionalInterface
+    public interface Report<T> {
+        T of(long count, long bytes, List<StackWalker.StackFrame> site);
+    }
+
+    private static final System.Logger LOG = System.getLogger("io.github.offsetallocator");
+    private static final int WORST = 5;
+    private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+    private final String name;
+    private final Engine engine;
+    private final int shift;
+    private final Sites sites;
+    private final boolean shared;
+    private final boolean ownsMemory;
+    private Cleaner.Cleanable collected;
+    private volatile boolean closed;
+    /// Whether the face must call [#allocated] after each allocation. Written now and then, read each time.
+    private boolean active;
+    private boolean sampled;
+
+    /// @param name         null for one of the watch's own
+    public ArenaWatch(String name, Engine engine, int shift, Detection detection, boolean shared, boolean ownsMemory) {
+        this.name = name != null ? name : "arena-" + NUMBERS.incrementAndGet();
+        this.engine = engine;
+        this.shift = shift;
+        this.shared = shared;
+        this.ownsMemory = ownsMemory;
+        sites = detection == Detection.OFF ? null : new Sites(engine, shift, detection == Detection.ALL);
+        refresh();
+        engine.tally().tell(this);
+        EventSink.SINK.opened(this);
+    }
+
+    /// From now on tells if `arena` is collected without having been closed.
+    public void watch(Object arena) {
+        if (sites != null) {
+            collected = Collected.CLEANER.register(arena, this);
+        }
+    }
+
+    /// Its thread starts with the first arena that has leak detection.
+    private static final class Collected {
+        static final Cleaner CLEANER = Cleaner.create();
+    }
+
+    public String name() {
+        return name;
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    int shift() {
+        return shift;
+    }
+
+    boolean isClosed() {
+        return closed || engine.isClosed();
+    }
+
+    /// Whether [#allocated] wants to be called.
+    public boolean isActive() {
+        return active;
+    }
+
+    /// Asks the sink anew whether it wants allocations.
+    void refresh() {
+        sampled = EventSink.SINK.samples();
+        active = sites != null || sampled;
+    }
+
+    /// A block was allocated.
+    public void allocated(long handle, long bytes) {
+        if (sites != null) {
+            sites.note(handle);
+        }
+        if (sampled) {
+            EventSink.SINK.allocated(this, bytes);
+        }
+    }
+
+    // ---- leaks -------------------------------------------------------------------------------------------------
+
+    /// Live blocks by site, those with the most bytes first.
+    public <T> List<T> leaks(Report<T> report) {
+        engine.checkOpen();
+        return sites == null ? List.of() : sites.groups().stream().map(group -> report.of(group.count(), group.bytes(), group.site().frames())).toList();
+    }
+
+    /// For a dump: the sites, or null.
+    Sites sites() {
+        return sites;
+    }
+
+    /// To be called before the engine ends, by a thread that may. A report that fails keeps no arena from ending.
+    public void closing() {
+        try {
+            EventSink.SINK.closed(this, false);
+            if (sites != null) {
+                tell(sites.groups(), "was closed", "live");
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.WARNING, name + ": can't tell of leaks", e);
+        }
+    }
+
+    /// To be called when the arena has ended.
+    public void closed() {
+        closed = true;
+        if (collected != null) {
+            collected.clean();
+        }
+    }
+
+    /// The arena was collected, or it was closed and this is the last of it.
+    @Override
+    public void run() {
+        if (!isClosed()) {
+            EventSink.SINK.closed(this, true);
+            tell(shared ? sites.groups() : sites.lastKnown(), "was collected without having been closed",
+                    shared ? "live" : "live, or freed lately: a confined arena's blocks can be looked at by its own thread alone");
+            closed = true;
+        }
+    }
+
+    private void tell(List<Sites.Group> groups, String what, String which) {
+        long live = engine.count(this, (_, _, _, _, _, blocks, _, _, _) -> blocks);
+        if (live == 0 && !what.startsWith("was collected")) {
+            return;
+        }
+        StringBuilder text = new StringBuilder(name).append(' ').append(what).append("; live allocations: ").append(live)
+                .append(what.startsWith("was collected") && ownsMemory ? "; its memory is lost to the process" : "")
+                .append(groups.isEmpty() ? "; no site of them is known" : ". Known sites (" + which + "), the worst first:");
+        for (Sites.Group group : groups.subList(0, Math.min(WORST, groups.size()))) {
+            EventSink.SINK.leaked(this, group);
+            text.append("\n  allocations: ").append(group.count()).append(group.bytes() == 0 ? "" : ", bytes: " + group.bytes())
+                    .append('\n').append(group.site());
+        }
+        if (groups.size() > WORST) {
+            text.append("\n  and ").append(groups.size() - WORST).append(" more sites");
+        }
+        LOG.log(System.Logger.Level.WARNING, text.toString());
+    }
+
+    // ---- happenings --------------------------------------------------------------------------------------------
+
+    @Override
+    public void metadataResized(long before, long after) {
+        EventSink.SINK.metadataResized(this, before, after);
+    }
+
+    @Override
+    public void slabsDissolved(int slabs) {
+        EventSink.SINK.slabsDissolved(this, slabs);
+    }
+
+    @Override
+    public void refused(long units, long alignment) {
+        EventSink.SINK.refused(this, units > Long.MAX_VALUE >> shift ? Long.MAX_VALUE : units << shift, alignment << shift);
+    }
+
+    @Override
+    public void grown(long before, long after) {
+        EventSink.SINK.grown(this, before << shift, after << shift);
+    }
+
+    @Override
+    public void compactionPlanned(long target, int moves) {
+        EventSink.SINK.compactionPlanned(this, target > Long.MAX_VALUE >> shift ? Long.MAX_VALUE : target << shift, moves);
+    }
+
+    @Override
+    public void compactionDone(int moves) {
+        EventSink.SINK.compactionDone(this, moves);
+    }
+}

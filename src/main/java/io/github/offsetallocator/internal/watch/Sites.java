@@ -1,0 +1,169 @@
+package io.github.offsetallocator.internal.watch;
+
+import io.github.offsetallocator.internal.engine.Engine;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Where live blocks were asked for.
+///
+/// ```
+///   handles  | h | h | h | … |        in the order of their allocations
+///   bytes    | b | b | b | … |
+///   sites    | s | s | s | … |        many blocks have one site
+/// ```
+///
+/// **Nothing is done when a block is freed.** A handle names one block for good, so whoever wants to know asks the engine which of
+/// the handles are live, and forgets the others: when the arrays are full, before they are made larger, and before a report.
+///
+/// **Which blocks.** Every one, or those whose handle has a hash that ends in seven zeros. That takes no counter, which threads
+/// would share, and no random number. After a stack was looked at, none is for forty times as long as that took, or half a
+/// millisecond.
+final class Sites {
+    private static final int SAMPLE_SHIFT = Long.SIZE - 7;
+    private static final long MIX = 0x9E37_79B9_7F4A_7C15L;
+    private static final int PAUSE = 40;
+    /// Nanoseconds: what took longer was a thread that had to wait, or code that is not compiled yet.
+    private static final long LONGEST_PAUSE = 500_000;
+    private static final int FIRST_ENTRIES = 64;
+
+    /// What a site has, with its place in the arrays.
+    private static final class Known {
+        final Site site;
+        long count;
+        long bytes;
+
+        Known(Site site) {
+            this.site = site;
+        }
+    }
+
+    /// Blocks of one site.
+    record Group(Site site, long count, long bytes) {}
+
+    private final Engine engine;
+    private final int shift;
+    private final boolean all;
+    /// What a handle is multiplied by: 0 if all are noted.
+    private final long mix;
+    private final Map<Site, Known> known = new HashMap<>();
+    private long[] handles = new long[FIRST_ENTRIES];
+    private Known[] sites = new Known[FIRST_ENTRIES];
+    private int count;
+    private volatile long pauseUntil = System.nanoTime();
+
+    Sites(Engine engine, int shift, boolean all) {
+        this.engine = engine;
+        this.shift = shift;
+        this.all = all;
+        mix = all ? 0 : MIX;
+    }
+
+    /// Remembers where a block was asked for, if it is one of those.
+    void note(long handle) {
+        if (handle * mix >>> SAMPLE_SHIFT == 0) {
+            noteNow(handle);
+        }
+    }
+
+    private void noteNow(long handle) {
+        if (all) {
+            add(handle, Site.here());
+            return;
+        }
+        long start = System.nanoTime();
+        if (start - pauseUntil >= 0) {
+            add(handle, Site.here());
+            long end = System.nanoTime();
+            pauseUntil = end + Math.min(LONGEST_PAUSE, PAUSE * (end - start));
+        }
+    }
+
+    private synchronized void add(long handle, Site site) {
+        if (count == handles.length) {
+            forgetFreed();
+            if (count > handles.length >> 1) {
+                handles = Arrays.copyOf(handles, 2 * handles.length);
+                sites = Arrays.copyOf(sites, handles.length);
+            }
+        }
+        handles[count] = handle;
+        sites[count++] = known.computeIfAbsent(site, Known::new);
+    }
+
+    private void forgetFreed() {
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            if (engine.isLive(handles[i])) {
+                handles[kept] = handles[i];
+                sites[kept++] = sites[i];
+            }
+        }
+        Arrays.fill(sites, kept, count, null);
+        count = kept;
+        known.values().forEach(site -> site.count = 0);
+        for (int i = 0; i < count; i++) {
+            sites[i].count++;
+        }
+        known.values().removeIf(site -> site.count == 0);
+    }
+
+    /// Live blocks by site, those with the most bytes first.
+    synchronized List<Group> groups() {
+        forgetFreed();
+        known.values().forEach(site -> site.count = site.bytes = 0);
+        for (int i = 0; i < count; i++) {
+            long size = size(handles[i]);
+            if (size >= 0) {
+                sites[i].count++;
+                sites[i].bytes += size;
+            }
+        }
+        return sorted();
+    }
+
+    /// As [#groups], by a thread that can't ask which blocks are live: blocks that were freed lately are among them, and their
+    /// sizes are not known.
+    synchronized List<Group> lastKnown() {
+        known.values().forEach(site -> site.count = site.bytes = 0);
+        for (int i = 0; i < count; i++) {
+            sites[i].count++;
+        }
+        return sorted();
+    }
+
+    private List<Group> sorted() {
+        List<Group> groups = new ArrayList<>();
+        known.values().forEach(site -> {
+            if (site.count > 0) {
+                groups.add(new Group(site.site, site.count, site.bytes));
+            }
+        });
+        groups.sort((a, b) -> a.bytes != b.bytes ? Long.compare(b.bytes, a.bytes) : Long.compare(b.count, a.count));
+        return groups;
+    }
+
+    private long size(long handle) {
+        try {
+            return engine.size(handle, shift);
+        } catch (IllegalStateException freed) { // by another thread, meanwhile
+            return -1;
+        }
+    }
+
+    /// The number of each live block's site in `groups`, by handle.
+    synchronized Map<Long, Integer> siteOf(List<Group> groups) {
+        Map<Site, Integer> numbers = new HashMap<>();
+        groups.forEach(group -> numbers.put(group.site, numbers.size()));
+        Map<Long, Integer> byHandle = new HashMap<>();
+        for (int i = 0; i < count; i++) {
+            Integer number = numbers.get(sites[i].site);
+            if (number != null) {
+                byHandle.put(handles[i], number);
+            }
+        }
+        return byHandle;
+    }
+}

@@ -1,0 +1,137 @@
+package io.github.offsetallocator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Events of JDK Flight Recorder: what is recorded says what has happened.
+class EventsTest {
+    private static final String PREFIX = "io.github.offsetallocator.";
+
+    @TempDir
+    Path directory;
+
+    private List<RecordedEvent> record(Recording recording, Runnable action) throws IOException {
+        Path file = directory.resolve("events.jfr");
+        try (recording) {
+            recording.start();
+            action.run();
+            recording.stop();
+            recording.dump(file);
+        }
+        return RecordingFile.readAllEvents(file).stream().filter(event -> event.getEventType().getName().startsWith(PREFIX)).toList();
+    }
+
+    private static List<RecordedEvent> named(List<RecordedEvent> events, String name, String arena) {
+        return events.stream().filter(event -> event.getEventType().getName().equals(PREFIX + name) && arena.equals(event.getString("arena"))).toList();
+    }
+
+    private static Recording all() {
+        Recording recording = new Recording();
+        for (String name : List.of("Statistics", "ArenaOpened", "ArenaClosed", "MetadataResized", "AllocationRefused", "SlabsDissolved", "Leak")) {
+            recording.enable(PREFIX + name);
+        }
+        recording.enable(PREFIX + "Statistics").withPeriod(Duration.ofMillis(50));
+        return recording;
+    }
+
+    private static void leak(SegmentArena arena) {
+        arena.tryAllocate(320, 1);
+    }
+
+    @Test
+    void anArenasLife() throws IOException {
+        List<RecordedEvent> events = record(all(), () -> {
+            try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).name("recorded").leakDetection(LeakDetection.ALL).build()) {
+                long[] blocks = new long[4000];
+                int made = 0;
+                while ((blocks[made] = arena.tryAllocate(320, 1)) > 0) {
+                    made++;
+                }
+                for (int i = 0; i < made; i += 2) {
+                    arena.free(blocks[i]);
+                }
+                assertEquals(-1, arena.tryAllocate(300_000, 64));
+                for (int i = 1; i < made; i += 2) {
+                    arena.free(blocks[i]);
+                }
+                leak(arena);
+                try {
+                    Thread.sleep(400);
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        });
+        RecordedEvent opened = named(events, "ArenaOpened", "recorded").getFirst();
+        assertEquals(1 << 20, opened.getLong("size"));
+        assertTrue(named(events, "MetadataResized", "recorded").stream().allMatch(event -> event.getLong("before") != event.getLong("after")));
+        assertTrue(!named(events, "MetadataResized", "recorded").isEmpty());
+        List<RecordedEvent> refused = named(events, "AllocationRefused", "recorded");
+        assertEquals(2, refused.size());
+        assertEquals(300_000, refused.getLast().getLong("asked"));
+        assertEquals(64, refused.getLast().getLong("alignment"));
+        long free = refused.getLast().getLong("free");
+        long largest = refused.getLast().getLong("largestFree");
+        assertTrue(free > 400_000 && largest > 0 && largest < 300_000, () -> free + " " + largest);
+        assertEquals(1 - (float) largest / free, refused.getLast().getFloat("fragmentation"));
+        assertTrue(named(events, "SlabsDissolved", "recorded").stream().mapToInt(event -> event.getInt("slabs")).sum() > 0);
+        List<RecordedEvent> statistics = named(events, "Statistics", "recorded");
+        assertTrue(statistics.size() > 1, () -> "statistics: " + statistics.size());
+        assertEquals(1, statistics.getLast().getLong("live"));
+        assertEquals(320, statistics.getLast().getLong("used"));
+        assertEquals(2, statistics.getLast().getLong("refused"));
+        RecordedEvent closed = named(events, "ArenaClosed", "recorded").getFirst();
+        assertEquals(1, closed.getLong("live"));
+        assertEquals(false, closed.getBoolean("collected"));
+        RecordedEvent leak = named(events, "Leak", "recorded").getFirst();
+        assertTrue(leak.getString("site").contains("EventsTest.leak("), leak::toString);
+        assertEquals(1, leak.getLong("count"));
+        assertEquals(320, leak.getLong("bytes"));
+    }
+
+    /// Sampled allocations have the stack of who asked. It is off unless asked for, and arenas that are open notice.
+    @Test
+    void allocationsAreSampledWhenAskedFor() throws IOException {
+        try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).name("sampled").build()) {
+            Recording recording = new Recording();
+            recording.enable(PREFIX + "AllocationSample").withStackTrace();
+            List<RecordedEvent> events = record(recording, () -> {
+                for (int i = 0; i < 1000; i++) {
+                    leak(arena);
+                    arena.reset();
+                }
+            });
+            List<RecordedEvent> samples = named(events, "AllocationSample", "sampled");
+            assertTrue(!samples.isEmpty());
+            assertEquals(320, samples.getFirst().getLong("size"));
+            assertTrue(samples.getFirst().getStackTrace().getFrames().stream().anyMatch(frame -> frame.getMethod().getName().equals("leak")));
+        }
+    }
+
+    @Test
+    void whatIsOffIsNotRecorded() throws IOException {
+        Recording none = new Recording();
+        for (String name : List.of("Statistics", "ArenaOpened", "ArenaClosed", "AllocationSample")) {
+            none.disable(PREFIX + name);
+        }
+        List<RecordedEvent> events = record(none, () -> {
+            try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).name("quiet").build()) {
+                leak(arena);
+            }
+        });
+        List<String> names = new ArrayList<>();
+        events.forEach(event -> names.add(event.getEventType().getName()));
+        assertEquals(List.of(), names);
+    }
+}

@@ -1,0 +1,256 @@
+package io.github.offsetallocator.durable;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.offsetallocator.Fit;
+import io.github.offsetallocator.SegmentArena;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What an arena has when it is opened again, which options go together, and who may have its file.
+class DurableTest {
+    private static final long SIZE = 1 << 20;
+
+    @TempDir
+    Path directory;
+
+    private SegmentArena.Builder builder() {
+        return SegmentArena.builder().durable(directory.resolve("arena"), SIZE);
+    }
+
+    private SegmentArena open(boolean isShared) {
+        return isShared ? builder().shared().build() : builder().build();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void everythingIsAsItWas(int kinds) {
+        Sample sample = new Sample();
+        SplittableRandom random = new SplittableRandom(kinds);
+        long root = 0;
+        for (int round = 0; round < 6; round++) {
+            boolean isShared = (kinds >>> (round & 1) & 1) != 0;
+            try (SegmentArena arena = open(isShared)) {
+                sample.check(arena);
+                assertEquals(root, arena.root());
+                sample.work(arena, random, 3000);
+                root = round % 3 == 2 ? 0 : sample.tags.keySet().iterator().next();
+                arena.setRoot(root);
+                assertEquals(root, arena.root());
+                sample.check(arena);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void handlesThatWereFreedAreRefusedForGood(boolean isShared) {
+        List<Long> freed = new ArrayList<>();
+        for (int round = 0; round < 4; round++) {
+            try (SegmentArena arena = open(isShared)) {
+                for (long handle : freed) {
+                    assertThrows(IllegalStateException.class, () -> arena.free(handle));
+                    assertThrows(IllegalStateException.class, () -> arena.segment(handle));
+                }
+                for (int i = 0; i < 400; i++) {
+                    long handle = arena.tryAllocate(i % 5 == 0 ? 5000 : 32, 1);
+                    assertFalse(freed.contains(handle), "given out again");
+                    arena.free(handle);
+                    freed.add(handle);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatWasRetiredIsFree(boolean isShared) {
+        try (SegmentArena arena = open(isShared)) {
+            for (int i = 0; i < 500; i++) {
+                arena.retire(arena.tryAllocate(i % 7 == 0 ? 700 : 48, 1), 1L << 40);
+            }
+            assertEquals(500, arena.retired());
+        }
+        try (SegmentArena arena = open(isShared)) {
+            assertEquals(0, arena.retired());
+            assertEquals(0, arena.allocations());
+            assertEquals(SIZE, arena.storageReport().totalFreeSpace());
+            arena.verify();
+        }
+    }
+
+    @Test
+    void aResetIsKept() {
+        try (SegmentArena arena = open(false)) {
+            new Sample().work(arena, new SplittableRandom(1), 2000);
+            arena.reset();
+        }
+        try (SegmentArena arena = open(true)) {
+            assertEquals(SIZE, arena.storageReport().largestFreeRegion());
+        }
+    }
+
+    @Test
+    void whatIsNotStatedIsAsTheFileSays() {
+        long block;
+        try (SegmentArena arena = builder().granule(256).fit(Fit.REFERENCE).build()) {
+            block = arena.tryAllocate(700, 1);
+            assertEquals(256, arena.granule());
+        }
+        try (SegmentArena arena = builder().build()) {
+            assertEquals(256, arena.granule());
+            assertEquals(SIZE, arena.byteSize());
+            assertEquals(700, arena.size(block));
+        }
+        builder().granule(256).build().close();
+        assertEquals("granules of 256 bytes, not of 64", refused(builder().granule(64), "granules.*"));
+        assertEquals("another fit", refused(builder().fit(Fit.GOOD), "another fit"));
+        assertEquals("1048576 bytes, not of 2097152", refused(SegmentArena.builder().durable(directory.resolve("arena"), 2 * SIZE), "1048576.*"));
+    }
+
+    /// The part of the message that matches.
+    private String refused(SegmentArena.Builder builder, String part) {
+        String message = assertThrows(UncheckedIOException.class, builder::build).getMessage();
+        assertTrue(message.contains(directory.resolve("arena").toString()), message);
+        var found = java.util.regex.Pattern.compile(part).matcher(message);
+        assertTrue(found.find(), message);
+        return found.group();
+    }
+
+    @Test
+    void optionsThatDoNotGoTogetherLeaveNoFile() throws IOException {
+        assertThrows(IllegalStateException.class, () -> builder().realTime().build());
+        assertThrows(IllegalStateException.class, () -> builder().alignByAddress().build());
+        assertThrows(IllegalArgumentException.class, () -> builder().granule(1 << 24).build());
+        assertThrows(IllegalArgumentException.class, () -> builder().maxAllocations(0).build());
+        assertThrows(IllegalArgumentException.class, () -> SegmentArena.builder().durable(directory.resolve("arena"), 0).build());
+        try (var files = Files.list(directory)) {
+            assertEquals(0, files.count());
+        }
+    }
+
+    @Test
+    void fewerAllocationsThanThereAreAreRefused() {
+        try (SegmentArena arena = builder().build()) {
+            for (int i = 0; i < 200; i++) {
+                arena.tryAllocate(32, 1);
+            }
+        }
+        refused(builder().maxAllocations(199), "more allocations are live than maxAllocations, 200 of 199");
+        try (SegmentArena arena = builder().maxAllocations(200).build()) {
+            arena.verify();
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(32, 1));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theDiskCanHaveRoomFromTheStart(boolean isShared) {
+        SegmentArena.Builder builder = SegmentArena.builder().durable(directory.resolve("arena"), SIZE).reserve();
+        (isShared ? builder.shared() : builder).build().close();
+        open(isShared).close();
+    }
+
+    @Test
+    void onlyLiveHandlesAreRootsAndOnlyOfDurableArenas() throws Exception {
+        SegmentArena arena = open(false);
+        long block = arena.tryAllocate(1, 1);
+        arena.setRoot(block);
+        arena.free(block);
+        assertEquals(block, arena.root());
+        assertThrows(IllegalStateException.class, () -> arena.setRoot(block));
+        assertThrows(IllegalStateException.class, () -> arena.setRoot(SegmentArena.NO_SPACE));
+        assertEquals(block, arena.root());
+        Throwable[] thrown = new Throwable[2];
+        Thread.ofPlatform().start(() -> {
+            thrown[0] = assertThrows(WrongThreadException.class, () -> arena.root());
+            thrown[1] = assertThrows(WrongThreadException.class, () -> arena.setRoot(0));
+        }).join();
+        assertTrue(thrown[1] != null);
+        arena.close();
+        assertThrows(IllegalStateException.class, arena::root);
+        assertThrows(IllegalStateException.class, () -> arena.setRoot(0));
+        assertThrows(IllegalStateException.class, arena::force);
+        try (SegmentArena other = SegmentArena.ofConfined(1 << 12)) {
+            assertThrows(IllegalStateException.class, other::root);
+            assertThrows(IllegalStateException.class, () -> other.setRoot(0));
+        }
+    }
+
+    /// A thread that is interrupted would close a channel that it uses, and with it the lock.
+    @Test
+    void aThreadThatIsInterruptedDoesNoHarm() {
+        Thread.currentThread().interrupt();
+        Sample sample = new Sample();
+        try (SegmentArena arena = open(true)) {
+            sample.work(arena, new SplittableRandom(1), 3000);
+            arena.force();
+        }
+        assertTrue(Thread.interrupted());
+        try (SegmentArena arena = open(true)) {
+            sample.check(arena);
+        }
+    }
+
+    // ---- one at a time -----------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFileIsInOneArenaAtATime(boolean isShared) throws Exception {
+        Path file = directory.resolve("arena");
+        try (SegmentArena arena = open(isShared)) {
+            long block = arena.tryAllocate(100, 1);
+            Path link = Files.createSymbolicLink(directory.resolve("link"), file);
+            Path hardLink = Files.createLink(directory.resolve("hard link"), file);
+            for (Path same : List.of(file, link, hardLink)) {
+                String message = assertThrows(UncheckedIOException.class, () -> SegmentArena.builder().durable(same, SIZE).build()).getMessage();
+                assertTrue(message.contains(same.toString()) && message.contains("of this process") && message.contains("thread"), message);
+                assertThrows(UncheckedIOException.class, () -> SegmentArena.builder().mapped(same, SIZE).build());
+            }
+            // The lock is still there after all these.
+            String output = inAnotherProcess(file);
+            assertTrue(output.contains("process " + ProcessHandle.current().pid()) && output.contains(file.toString()), output);
+            arena.segment(block).set(ValueLayout.JAVA_BYTE, 99, (byte) 1);
+            arena.verify();
+        }
+        assertTrue(inAnotherProcess(file).contains("opened"));
+    }
+
+    /// Opens a file.
+    static final class Opener {
+        public static void main(String[] arguments) {
+            try (SegmentArena arena = SegmentArena.builder().durable(Path.of(arguments[0]), SIZE).build()) {
+                System.out.println("opened " + arena.allocations());
+            } catch (UncheckedIOException e) {
+                System.out.println(e.getMessage());
+            }
+        }
+    }
+
+    private static String inAnotherProcess(Path file) throws Exception {
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                place(SegmentArena.class) + File.pathSeparator + place(Opener.class), Opener.class.getName(), file.toString()).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), output);
+        return output;
+    }
+
+    private static String place(Class<?> type) {
+        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().getPath()).toString();
+    }
+}

@@ -1,0 +1,34 @@
+package io.github.offsetallocator.tools;
+
+/// Sizes of blocks that share a colour.
+enum SizeClass {
+    TO_32(32, "up to 32 B"),
+    TO_64(64, "33 to 64 B"),
+    TO_128(128, "65 to 128 B"),
+    TO_256(256, "129 to 256 B"),
+    TO_1K(1 << 10, "257 B to 1 KiB"),
+    TO_4K(4 << 10, "1 to 4 KiB"),
+    TO_64K(64 << 10, "4 to 64 KiB"),
+    ABOVE(Long.MAX_VALUE, "above 64 KiB");
+
+    private final long largest;
+    private final String label;
+
+    SizeClass(long largest, String label) {
+        this.largest = largest;
+        this.label = label;
+    }
+
+    static SizeClass of(long bytes) {
+        for (SizeClass sizeClass : values()) {
+            if (bytes <= sizeClass.largest) {
+                return sizeClass;
+            }
+        }
+        throw new AssertionError(bytes);
+    }
+
+    String label() {
+        return label;
+    }
+}

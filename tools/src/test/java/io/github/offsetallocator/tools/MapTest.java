@@ -1,0 +1,140 @@
+package io.github.offsetallocator.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.offsetallocator.LeakDetection;
+import io.github.offsetallocator.SegmentArena;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The page that `map` writes: from a real arena with a planted leak, through a real dump, into a real browser.
+class MapTest {
+    @TempDir
+    Path directory;
+
+    private Path first;
+    private Path second;
+    private long leakAt;
+
+    private static long plantedLeak(SegmentArena arena) {
+        return arena.tryAllocate(7000, 256);
+    }
+
+    @BeforeEach
+    void dump() throws IOException {
+        first = directory.resolve("first.json");
+        second = directory.resolve("second.json");
+        try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).name("<scene> & \"co\"").leakDetection(LeakDetection.ALL).build()) {
+            SplittableRandom random = new SplittableRandom(3);
+            for (int i = 0; i < 500; i++) {
+                long block = arena.tryAllocate(1 + random.nextInt(900), 1);
+                if (i % 3 == 0) {
+                    arena.free(block);
+                }
+            }
+            write(arena, first);
+            long leaked = plantedLeak(arena);
+            arena.setTag(leaked, Long.MAX_VALUE);
+            leakAt = arena.offset(leaked);
+            write(arena, second);
+            arena.reset();
+        }
+    }
+
+    private static void write(SegmentArena arena, Path file) throws IOException {
+        try (var out = Files.newBufferedWriter(file)) {
+            arena.dump(out);
+        }
+    }
+
+    private String page(Path page, String... dumps) throws IOException {
+        String[] args = new String[dumps.length + 3];
+        args[0] = "map";
+        args[1] = "-o";
+        args[2] = page.toString();
+        System.arraycopy(dumps, 0, args, 3, dumps.length);
+        assertEquals(0, Tools.run(args));
+        return Files.readString(page);
+    }
+
+    @Test
+    void thePageIsXmlAndNeedsNothingElse() throws Exception {
+        String html = page(directory.resolve("page.html"), first.toString(), second.toString());
+        DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(new ByteArrayInputStream(html.replaceFirst("<!DOCTYPE html>", "").getBytes(StandardCharsets.UTF_8)));
+        assertFalse(html.contains("src=") || html.contains("href=") || html.contains("url("), "something from elsewhere");
+        assertTrue(html.contains("Heap of &lt;scene&gt; &amp; &quot;co&quot;"), html);
+    }
+
+    @Test
+    void aDumpSaysWhatTheArenaSays() throws IOException {
+        HeapSnapshot heap = HeapSnapshot.read(second);
+        assertEquals("<scene> & \"co\"", heap.name());
+        assertEquals(1 << 20, heap.byteSize());
+        assertEquals(heap.statistics().usedBytes(), heap.used());
+        assertEquals(heap.statistics().liveAllocations(), heap.usedRegions());
+        assertTrue(heap.slabs().stream().allMatch(slab -> slab.live() <= slab.slots() && slab.slots() <= 64));
+        HeapSnapshot.Region leaked = heap.regions().stream().filter(region -> region.offset() == leakAt).findFirst().orElseThrow();
+        assertEquals(7000, leaked.requested());
+        assertEquals(Long.MAX_VALUE, leaked.tag());
+        assertTrue(heap.sites().get(leaked.site()).frames().getFirst().contains("MapTest.plantedLeak("));
+    }
+
+    @Test
+    void whatIsNoDumpIsRefused() throws IOException {
+        Path file = directory.resolve("no.json");
+        for (String text : new String[] {"", "[]", "{\"format\": \"else\"}", "{\"format\": \"io.github.offsetallocator.dump\", \"version\": 2}",
+            "{\"format\": \"io.github.offsetallocator.dump\", \"version\": 1}"}) {
+            Files.writeString(file, text);
+            assertEquals(1, Tools.run("map", file.toString()), text);
+        }
+        assertEquals(1, Tools.run("map", directory.resolve("absent.json").toString()));
+    }
+
+    /// In a browser: the script runs to its end, nothing goes wrong, and who points at the leak sees who asked for it.
+    @Test
+    void aBrowserNamesTheLeak() throws Exception {
+        Path page = directory.resolve("page.html");
+        page(page, first.toString(), second.toString());
+        Browser.Result seen = Browser.open(page, "#at=" + (leakAt + 100), directory.resolve("profile"));
+        assertTrue(seen.dom().contains("data-ready=\"yes\""), seen::toString);
+        String told = seen.dom().replaceAll("(?s).*<pre id=\"told\">(.*?)</pre>.*", "$1");
+        assertTrue(told.contains("at " + leakAt + ","), told);
+        assertTrue(told.contains("tag: " + Long.MAX_VALUE), told);
+        assertTrue(told.contains("since the other dump: new"), told);
+        assertTrue(told.contains("io.github.offsetallocator.tools.MapTest.plantedLeak(MapTest.java:"), told);
+        assertTrue(seen.dom().matches("(?s).*<path id=\"lit\" d=\"M\\d+ \\d+h\\d+.*"), "nothing is marked");
+        assertFalse(seen.log().contains("Uncaught") || seen.log().contains(":CONSOLE"), seen.log());
+    }
+
+    /// The button of a site marks its blocks.
+    @Test
+    void aBrowserMarksASite() throws Exception {
+        Path page = directory.resolve("page.html");
+        page(page, second.toString());
+        Browser.Result seen = Browser.open(page, "#site=0", directory.resolve("profile"));
+        String told = seen.dom().replaceAll("(?s).*<pre id=\"told\">(.*?)</pre>.*", "$1");
+        assertTrue(told.contains("333 regions of this site are marked"), told);
+        assertFalse(seen.log().contains("Uncaught") || seen.log().contains(":CONSOLE"), seen.log());
+    }
+
+    /// A page whose script fails is noticed.
+    @Test
+    void theTestItselfNotices() throws Exception {
+        Path page = directory.resolve("page.html");
+        Files.writeString(page, page(page, second.toString()).replace("function light(regions) {", "function light(regions) { nowhere();"));
+        Browser.Result seen = Browser.open(page, "#at=" + leakAt, directory.resolve("profile"));
+        assertTrue(seen.log().contains("nowhere"), seen.log());
+        assertFalse(seen.dom().contains("data-ready=\"yes\""));
+    }
+}
