@@ -78,7 +78,7 @@ public final class OffsetAllocator implements AutoCloseable {
     private OffsetAllocator(Engine engine, Fit fit) {
         this.engine = engine;
         this.fit = fit;
-        retired = new RetireQueue(engine);
+        retired = new RetireQueue(engine, () -> {});
     }
 
     /// An allocator with all defaults: [Fit#GOOD], metadata that grows as needed.
@@ -222,7 +222,7 @@ public final class OffsetAllocator implements AutoCloseable {
     /// @throws IllegalStateException if this allocator is closed
     public RetireQueue newRetireQueue() {
         engine.checkOpen();
-        return new RetireQueue(engine);
+        return new RetireQueue(engine, () -> {});
     }
 
     // ---- one allocation ----------------------------------------------------------------------------------------

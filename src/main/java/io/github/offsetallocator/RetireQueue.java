@@ -19,9 +19,12 @@ import io.github.offsetallocator.internal.engine.Retired;
 /// **Threads.** As what it was made by. `reset` of that empties all its queues, `close` ends them.
 public final class RetireQueue {
     private final Retired blocks;
+    private final Runnable freed;
 
-    RetireQueue(Engine engine) {
+    /// @param freed is run after blocks were freed
+    RetireQueue(Engine engine, Runnable freed) {
         blocks = engine.newRetired();
+        this.freed = freed;
     }
 
     /// Frees an allocation later: when a counter has reached `value`. The handle is refused from here on, like that of a
@@ -41,7 +44,11 @@ public final class RetireQueue {
     /// @return how many blocks were freed
     /// @throws IllegalStateException if the allocator or arena is closed
     public int reclaim(long completedValue) {
-        return blocks.reclaim(completedValue);
+        int reclaimed = blocks.reclaim(completedValue);
+        if (reclaimed > 0) {
+            freed.run();
+        }
+        return reclaimed;
     }
 
     /// How many blocks wait here.

@@ -1,9 +1,13 @@
 package io.github.offsetallocator;
 
 import io.github.offsetallocator.internal.backing.Backing;
+import io.github.offsetallocator.internal.backing.ChunkedMemory;
+import io.github.offsetallocator.internal.backing.Fill;
 import io.github.offsetallocator.internal.backing.MappedFile;
+import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.engine.Settings;
+import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.TablePlaces;
@@ -11,11 +15,13 @@ import io.github.offsetallocator.internal.watch.ArenaWatch;
 import io.github.offsetallocator.internal.watch.Dump;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /// Hands out slices of one large segment: native memory, a mapped file, or memory that someone else owns, such as
@@ -60,6 +66,9 @@ import java.util.function.LongConsumer;
 /// says where a block starts. It takes 8 bytes for each 64 granules, in steps of 32 KiB where the arena is first used,
 /// and no other index. In a shared arena, what counts slots takes O(slots): [#allocations()], [#storageReport()].
 ///
+/// **Growth.** An arena that is [Builder#growable(long, long)] starts with no memory and opens chunks as requests need them; those in
+/// which nothing is live go back, but for one. Freed slices of such a chunk die with it.
+///
 /// **Metadata** of a confined arena shrinks after a peak as that of [OffsetAllocator], but for the table above. That of a
 /// shared arena does not shrink before [#close()], since another thread may still be reading it.
 ///
@@ -74,33 +83,38 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private static final long NATIVE_ALIGNMENT = 64;
 
     private final Backing memory;
-    private final MemorySegment backing;
-    private final Object heapBase;
     private final long largestAlignment;
     private final int shift;
-    /// Bytes from the start of the backing segment to the first granule.
+    /// Bytes from the start of the memory to the first granule.
     private final long origin;
-    /// Address of the first granule.
-    private final long base;
     /// Bytes from there to behind the last one.
     private final long byteSize;
     private final boolean byOffset;
     private final boolean zeroed;
     private final Engine engine;
     private final NewBlocks newBlocks;
+    /// What makes the memory larger, or null if it has one size.
+    private final Growth growth;
     private final RetireQueue retired;
+    private final BlockAccess access;
+    /// What [#close()] does first if blocks are live, or null.
+    private final Consumer<SegmentArena> whenLive;
+    /// Open scopes of a confined arena.
+    private final ConfinedScope scopes = new ConfinedScope();
     private final ArenaWatch watch;
 
     SegmentArena(Backing memory, Builder builder, TablePlaces places) {
         this.memory = memory;
-        backing = memory.segment();
-        heapBase = backing.heapBase().orElse(null);
+        MemorySegment backing = memory.segment();
+        Object heapBase = backing.heapBase().orElse(null);
         largestAlignment = heapBase == null || builder.byOffset() ? 1L << 62 : elementSize(heapBase);
         shift = builder.shiftFor(backing.byteSize());
         origin = builder.originIn(backing);
-        base = backing.address() + origin;
+        long base = backing.address() + origin;
         byOffset = builder.byOffset();
         zeroed = builder.zeroed;
+        whenLive = builder.whenLive;
+        growth = null;
         long units = builder.unitsIn(backing);
         byteSize = units << shift;
         int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
@@ -109,14 +123,45 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
                 builder.threads(), places));
         newBlocks = NewBlocks.of(engine, places.isDurable());
         try {
-            retired = new RetireQueue(engine);
-            watch = new ArenaWatch(builder.name, engine, shift, ArenaWatch.Detection.valueOf(builder.leakDetection.name()), builder.shared,
-                    builder.source != Builder.Source.BORROWED);
-            watch.watch(this);
+            retired = newRetireQueue();
+            access = new BlockAccess(engine, memory, shift, origin);
+            watch = watch(builder);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
         }
+    }
+
+    private SegmentArena(ChunkGeometry geometry, Source source, Builder builder) {
+        shift = geometry.shift();
+        largestAlignment = geometry.largestAlignment();
+        origin = 0;
+        byteSize = geometry.capacity() << shift;
+        byOffset = builder.byOffset();
+        zeroed = builder.zeroed;
+        whenLive = builder.whenLive;
+        ChunkedMemory chunks = new ChunkedMemory(geometry.slotShift(), geometry.slots(), !byOffset);
+        memory = chunks;
+        Walls walls = new Walls(geometry.limit(), geometry.chunk(), geometry.slots() + 1);
+        engine = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
+                true, 0, builder.threads(), TablePlaces.ofNative(builder.threads()), walls));
+        newBlocks = NewBlocks.of(engine, false);
+        growth = new Growth(engine, chunks, walls, source, geometry, scopes::isAlone);
+        try {
+            retired = newRetireQueue();
+            access = new BlockAccess(engine, memory, shift, origin);
+            watch = watch(builder);
+        } catch (Throwable failure) {
+            engine.close(() -> {});
+            throw failure;
+        }
+    }
+
+    private ArenaWatch watch(Builder builder) {
+        ArenaWatch made = new ArenaWatch(builder.name, engine, shift, ArenaWatch.Detection.valueOf(builder.leakDetection.name()), builder.shared,
+                builder.source != Builder.From.BORROWED);
+        made.watch(this);
+        return made;
     }
 
     /// The smallest granule, as a power of two, with which so many bytes have fewer than 2^32.
@@ -201,14 +246,41 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return sliceOrFree(allocation, byteSize);
     }
 
+    /// As [#allocate(long, long)], filled with zeros. Takes time in proportion to the size.
+    ///
+    /// @param byteSize      bytes, not negative
+    /// @param byteAlignment a power of two
+    /// @return a slice of zeros
+    /// @throws OutOfSpaceException      if there is no room
+    /// @throws IllegalArgumentException as [#allocate(long, long)]
+    /// @throws IllegalStateException    if this arena is closed
+    public MemorySegment allocateZeroed(long byteSize, long byteAlignment) {
+        long allocation = tryAllocateZeroed(byteSize, byteAlignment);
+        if (allocation == NO_SPACE) {
+            throw noRoom(byteSize, byteAlignment);
+        }
+        return sliceOrFree(allocation, byteSize);
+    }
+
     /// The slice of a block that was just allocated, which goes back if the heap has no room for the object.
     private MemorySegment sliceOrFree(long allocation, long byteSize) {
         try {
-            return backing.asSlice(origin + (engine.offsetOfNew(allocation) << shift), byteSize);
+            return sliceOfNew(allocation, byteSize);
         } catch (OutOfMemoryError | StackOverflowError e) {
             engine.free(allocation);
             throw e;
         }
+    }
+
+    MemorySegment sliceOfNew(long allocation, long byteSize) {
+        return memory.slice(origin + (engine.offsetOfNew(allocation) << shift), byteSize);
+    }
+
+    /// As [#sliceOfNew], filled with zeros, where no other thread can [#reset()] meanwhile.
+    MemorySegment zeroedSliceOfNew(long allocation, long byteSize) {
+        MemorySegment slice = sliceOfNew(allocation, byteSize);
+        Fill.zero(slice, 0, byteSize);
+        return slice;
     }
 
     private OutOfSpaceException noRoom(long byteSize, long byteAlignment) {
@@ -229,6 +301,31 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         long found = engine.freeAt(unit, slice.byteSize(), shift);
         if (found != Engine.FREED) {
             throw notLive(slice, found);
+        }
+        freed();
+    }
+
+    /// Called when something may have become free: a chunk without a block may go back.
+    private void freed() {
+        if (growth != null && growth.isDue()) {
+            growth.giveBack();
+        }
+    }
+
+    /// Frees a block of a scope, unless someone has freed it before.
+    void freeOfScope(long allocation) {
+        try {
+            engine.free(allocation);
+        } catch (IllegalStateException gone) {
+            return;
+        }
+        freed();
+    }
+
+    /// A scope has ended that may have kept chunks from going back.
+    void scopeClosed() {
+        if (!engine.isClosed()) {
+            freed();
         }
     }
 
@@ -266,27 +363,20 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// The granule that a segment starts with, or -1 if it starts with none of this arena's.
     private long unitOf(MemorySegment slice) {
-        return isInBacking(slice) ? unitAt(slice.address()) : -1;
+        return memory.isKindOf(slice) ? unitAt(slice.address()) : -1;
     }
 
     private long unitAt(long address) {
-        long distance = address - base;
+        long distance = memory.place(address) - origin;
         return distance < 0 || distance >= byteSize || (distance & granule() - 1) != 0 ? -1 : distance >>> shift;
-    }
-
-    private boolean isInBacking(MemorySegment segment) {
-        return heapBase == null ? segment.isNative() : segment.heapBase().orElse(null) == heapBase;
     }
 
     /// Whether a segment lies in this arena's memory, live or not. O(1).
     ///
     /// @param segment any segment
-    /// @return whether all its bytes belong to the backing segment
+    /// @return whether all its bytes belong to the backing segment, or to one chunk of a growable arena
     public boolean owns(MemorySegment segment) {
-        return isInBacking(segment)
-                && segment.address() >= backing.address()
-                && segment.byteSize() <= backing.byteSize()
-                && segment.address() - backing.address() <= backing.byteSize() - segment.byteSize();
+        return memory.owns(segment);
     }
 
     /// Changes the size of a slice, in place if that is possible, or else by moving it: then a new slice is allocated,
@@ -313,7 +403,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     private MemorySegment reallocate(long old, MemorySegment slice, long newByteSize, long byteAlignment) {
-        MemorySegment inPlace = newByteSize < 0 ? slice : backing.asSlice(offset(old), Math.min(newByteSize, backing.byteSize() - offset(old)));
+        MemorySegment inPlace = newByteSize < 0 ? slice : memory.sliceUpTo(offset(old), newByteSize);
         if (resizeInPlace(old, newByteSize, byteAlignment)) {
             return inPlace;
         }
@@ -322,8 +412,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             throw noRoom(newByteSize, byteAlignment);
         }
         try {
-            MemorySegment made = backing.asSlice(origin + (newBlocks.offset(moved) << shift), newByteSize);
+            MemorySegment made = memory.slice(origin + (newBlocks.offset(moved) << shift), newByteSize);
             newBlocks.show(old, moved);
+            freed();
             return made;
         } catch (Throwable failure) {
             newBlocks.drop(moved);
@@ -342,7 +433,26 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///                                  backing segment on the heap can have
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocate(long byteSize, long byteAlignment) {
-        long allocation = zeroed ? allocateZeroed(byteSize, byteAlignment) : allocateUnzeroed(byteSize, byteAlignment);
+        return zeroed ? tryAllocateZeroed(byteSize, byteAlignment) : allocateUnzeroed(byteSize, byteAlignment);
+    }
+
+    /// As [#tryAllocate(long, long)], filled with zeros. Takes time in proportion to the size.
+    ///
+    /// @param byteSize      bytes, not negative
+    /// @param byteAlignment a power of two
+    /// @return a handle, or [#NO_SPACE]
+    /// @throws IllegalArgumentException as [#tryAllocate(long, long)]
+    /// @throws IllegalStateException    if this arena is closed
+    public long tryAllocateZeroed(long byteSize, long byteAlignment) {
+        long allocation = allocateZeros(byteSize, byteAlignment);
+        if (watch.isActive() && allocation != NO_SPACE) {
+            note(allocation, byteSize);
+        }
+        return allocation;
+    }
+
+    long allocateUnzeroed(long byteSize, long byteAlignment) {
+        long allocation = allocateUnnoted(byteSize, byteAlignment);
         if (watch.isActive() && allocation != NO_SPACE) {
             note(allocation, byteSize);
         }
@@ -359,7 +469,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
     }
 
-    private long allocateUnzeroed(long byteSize, long byteAlignment) {
+    private long allocateUnnoted(long byteSize, long byteAlignment) {
         if (byteSize < 0) {
             throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
         }
@@ -367,13 +477,16 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         int slack = (int) ((units << shift) - byteSize);
         if (byteAlignment > 0 && byteAlignment <= 1L << SMALLEST_GRANULE_SHIFT
                 && (byteAlignment & byteAlignment - 1) == 0 && byteAlignment <= largestAlignment) {
-            return engine.allocate(units, slack);
+            long allocation = engine.allocate(units, slack);
+            return allocation == NO_SPACE && growth != null ? growth.allocate(units, 1, slack) : allocation;
         }
         checkAlignment(byteAlignment);
-        return engine.allocate(units, Math.max(1, byteAlignment >>> shift), slack);
+        long alignment = Math.max(1, byteAlignment >>> shift);
+        long allocation = engine.allocate(units, alignment, slack);
+        return allocation == NO_SPACE && growth != null ? growth.allocate(units, alignment, slack) : allocation;
     }
 
-    private long allocateZeroed(long byteSize, long byteAlignment) {
+    private long allocateZeros(long byteSize, long byteAlignment) {
         long made = allocateNew(byteSize, byteAlignment);
         if (made != NO_SPACE) {
             try {
@@ -393,7 +506,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
         checkAlignment(byteAlignment);
         long units = units(byteSize);
-        return newBlocks.allocate(units, Math.max(1, byteAlignment >>> shift), (int) ((units << shift) - byteSize));
+        long alignment = Math.max(1, byteAlignment >>> shift);
+        int slack = (int) ((units << shift) - byteSize);
+        long made = newBlocks.allocate(units, alignment, slack);
+        return made == NO_SPACE && growth != null ? growth.allocate(units, alignment, slack) : made;
     }
 
     private void zeroNew(long made, long from, long to) {
@@ -403,11 +519,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     private void zeroNow(long unit, long from, long to) {
-        backing.asSlice(origin + (unit << shift) + from, to - from).fill((byte) 0);
+        memory.zero(origin + (unit << shift) + from, to - from);
     }
 
     private void copyNow(long from, long to, long byteSize) {
-        MemorySegment.copy(backing, offset(from), backing, origin + (newBlocks.offset(to) << shift), byteSize);
+        memory.copy(offset(from), origin + (newBlocks.offset(to) << shift), byteSize);
     }
 
     /// Bytes to granules. No bytes get one, so that every slice has an address of its own.
@@ -421,7 +537,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
         if (byteAlignment > largestAlignment) {
             throw new IllegalArgumentException("byteAlignment " + byteAlignment
-                    + ": the backing segment is on the heap and can't have more than " + largestAlignment);
+                    + (growth == null ? ": the backing segment is on the heap and" : ": an arena with such chunks") + " can't have more than " + largestAlignment);
         }
     }
 
@@ -431,13 +547,13 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the slice, of the size asked for
     /// @throws IllegalStateException if the handle is not live here
     public MemorySegment segment(long allocation) {
-        return backing.asSlice(offset(allocation), size(allocation));
+        return memory.slice(offset(allocation), size(allocation));
     }
 
     /// Where an allocation starts. O(1).
     ///
     /// @param allocation a handle
-    /// @return bytes from the start of the backing segment
+    /// @return bytes from the start of the backing segment or, in a growable arena, of the range that chunks take places in
     /// @throws IllegalStateException if the handle is not live here
     public long offset(long allocation) {
         return origin + (engine.offset(allocation) << shift);
@@ -450,7 +566,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the address, as [MemorySegment#address()] of its slice
     /// @throws IllegalStateException if the handle is not live here
     public long address(long allocation) {
-        return base + (engine.offset(allocation) << shift);
+        return memory.address(offset(allocation));
     }
 
     /// The allocation that starts at an address. O(1), creates no object.
@@ -463,6 +579,34 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         long unit = unitAt(address);
         long allocation = unit < 0 ? 0 : engine.find(unit);
         return allocation == 0 ? NO_SPACE : allocation;
+    }
+
+    /// How large the allocation is that starts at an address. O(1), creates no object.
+    ///
+    /// @param address an address as [#address(long)] returned it, or anything else
+    /// @return bytes, as asked for, or [#NO_SPACE] if no live allocation starts there
+    /// @throws IllegalStateException if this arena is closed
+    public long sizeAt(long address) {
+        long allocation = allocationAt(address);
+        return allocation == NO_SPACE ? NO_SPACE : Math.max(NO_SPACE, sizeOrNothing(allocation));
+    }
+
+    /// Frees the allocation that starts at an address: for those who keep nothing else. O(1), creates no object.
+    ///
+    /// @param address an address as [#address(long)] returned it
+    /// @throws IllegalArgumentException if no live allocation starts there
+    /// @throws IllegalStateException    if this arena is closed
+    public void freeAt(long address) {
+        long allocation = allocationAt(address);
+        try {
+            if (allocation != NO_SPACE) {
+                free(allocation);
+                return;
+            }
+        } catch (IllegalStateException gone) { // another thread has freed it since it was found
+            engine.checkUsable();
+        }
+        throw new IllegalArgumentException("no live allocation of this arena starts at 0x" + Long.toHexString(address));
     }
 
     /// How large an allocation is. O(1).
@@ -480,6 +624,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if the handle is not live here
     public void free(long allocation) {
         engine.free(allocation);
+        freed();
     }
 
     /// Frees the allocations from index `from` (inclusive) to `to` (exclusive): all of them, or, if one of them is not
@@ -493,6 +638,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     public void freeAll(long[] allocations, int from, int to) {
         Objects.checkFromToIndex(from, to, allocations.length);
         engine.freeAll(allocations, from, to);
+        freed();
     }
 
     /// Changes the size of an allocation where it lies, as [OffsetAllocator#resize(long, long)]. If slices are zeroed, fills
@@ -528,7 +674,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private boolean resize(long allocation, long room, long shown) {
         long units = units(room);
         long slack = (units << shift) - shown;
-        return slack <= NodeState.MAX_SLACK && engine.resize(allocation, units, (int) slack);
+        boolean isDone = slack <= NodeState.MAX_SLACK && engine.resize(allocation, units, (int) slack);
+        freed();
+        return isDone;
     }
 
     /// Changes the size of an allocation, in place if that is possible, or else by moving it: then a new allocation is
@@ -549,6 +697,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (moved != NO_SPACE) {
             try {
                 newBlocks.show(allocation, moved);
+                freed();
             } catch (Throwable failure) {
                 newBlocks.drop(moved);
                 throw failure;
@@ -614,7 +763,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return an empty queue
     /// @throws IllegalStateException if this arena is closed
     public RetireQueue newRetireQueue() {
-        return new RetireQueue(engine);
+        return new RetireQueue(engine, this::freed);
     }
 
     /// As [OffsetAllocator#tag(long)].
@@ -640,8 +789,42 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// The segment that the slices are of.
     ///
     /// @return the backing segment
+    /// @throws UnsupportedOperationException if this arena is growable: its memory is not one segment
     public MemorySegment backing() {
-        return backing;
+        return memory.segment();
+    }
+
+    /// A scope over this arena, for code that wants an [Arena]: slices that are filled with zeros and freed together by its
+    /// [Arena#close()]. O(1), and O(1) for each slice that is freed.
+    ///
+    /// As the JDK says of its own: each slice of no bytes has an address of its own; a second `close` is refused; if there is no room,
+    /// `allocate` throws an [OutOfMemoryError]. A slice may also be freed before, by this arena.
+    ///
+    /// **Confined.** The scope of a confined arena is for its thread, and ends at the latest when the arena does. Its slices die with it: an
+    /// access after `close` throws an [IllegalStateException]. That takes a restricted call, [MemorySegment#reinterpret(Arena,
+    /// java.util.function.Consumer)]. Where this module has no native access (`--enable-native-access`), or if the arena's memory is
+    /// borrowed, the call is not made and slices stay accessible as those of [#allocate(long, long)] do after
+    /// [#free(long)]. While one is open, a growable arena gives back no chunk.
+    ///
+    /// **Shared.** The scope of a shared arena is for any thread. Its slices do not die before the arena's memory: to end memory that threads
+    /// share takes a handshake with all of them.
+    ///
+    /// @return an open scope
+    /// @throws IllegalStateException if this arena is closed
+    public Arena scope() {
+        engine.checkOpen();
+        if (engine.isForAnyThread()) {
+            return new SharedScope(this);
+        }
+        engine.resets(); // a wrong thread gets its exception here
+        return new ConfinedScope(this, memory.isOwn() && SegmentArena.class.getModule().isNativeAccessEnabled(), scopes);
+    }
+
+    /// Reads and writes allocations by handle.
+    ///
+    /// @return what does, one for each arena
+    public BlockAccess access() {
+        return access;
     }
 
     /// The unit in which space is counted.
@@ -657,12 +840,20 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// Bytes that can be handed out: the backing segment without what lies before its first and behind its last whole
-    /// granule.
+    /// granule, or the chunks that a growable arena has now.
     ///
     /// @return the capacity, in bytes
     /// @throws IllegalStateException if this arena is closed
     public long byteSize() {
-        return engine.capacity() << shift;
+        return (growth == null ? engine.capacity() : engine.openUnits()) << shift;
+    }
+
+    /// Bytes that it may come to have: [#byteSize()], unless it is growable.
+    ///
+    /// @return the limit, in bytes
+    /// @throws IllegalStateException if this arena is closed
+    public long maxByteSize() {
+        return growth == null ? byteSize() : growth.limit() << shift;
     }
 
     /// How much native memory the metadata takes now: nodes, slabs, what finds blocks by address, tags, and queues of retired
@@ -786,6 +977,21 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if this arena is closed
     public void reset() {
         engine.reset();
+        if (growth != null) {
+            growth.giveBack();
+        }
+    }
+
+    /// Gives back all chunks of a growable arena in which no allocation is live, also the one that is kept for the next request and
+    /// those that only free slots of slabs are in. Elsewhere does nothing. O(chunks and slots).
+    ///
+    /// @throws IllegalStateException if this arena is closed
+    public void trim() {
+        engine.checkUsable();
+        engine.resets(); // a wrong thread gets its exception here
+        if (growth != null) {
+            growth.trim();
+        }
     }
 
     /// The handle that [#setRoot(long)] was told last, or 0. It names the block from which a program finds all others again.
@@ -824,31 +1030,48 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// Ends this arena, and the life of all slices if it owns its memory. Closing twice is allowed. In a shared arena it waits
     /// for a walk of another thread to end.
     ///
-    /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then
+    /// If chunks of a growable arena are in use by a native call, all else has ended then, and another `close` tries again.
+    ///
+    /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then. Also if allocations are live
+    ///                               and [Builder#closeRefusesLive()] was said
     @Override
     public void close() {
         engine.close(this::end);
         watch.closed();
+        if (growth != null) {
+            growth.close();
+        }
     }
 
+    /// What comes before the end of the metadata: if it fails, nothing has changed.
     private void end() {
-        memory.close();
+        if (whenLive != null && engine.blocks() + engine.retired() > 0) {
+            whenLive.accept(this);
+        }
+        scopes.endAll();
+        if (growth == null) {
+            memory.close();
+        }
         watch.closing();
+    }
+
+    private void refuseLive() {
+        throw new IllegalStateException("can't close " + this + ": " + engine.blocks() + " allocations are live and " + engine.retired() + " retired");
     }
 
     /// Size and granule, for a log.
     @Override
     public String toString() {
-        return "SegmentArena[" + name() + ", " + backing + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
+        return "SegmentArena[" + name() + ", " + (growth == null ? memory.segment() : growth) + ", granule=" + granule() + (engine.isClosed() ? ", closed]" : "]");
     }
 
     /// Options for a [SegmentArena].
     public static final class Builder {
-        enum Source { NONE, NATIVE, MAPPED, DURABLE, BORROWED }
+        enum From { NONE, NATIVE, MAPPED, DURABLE, BORROWED, CHUNKS }
 
         enum Alignment { BY_DEFAULT, BY_ADDRESS, BY_OFFSET }
 
-        Source source = Source.NONE;
+        From source = From.NONE;
         long byteSize;
         Path path;
         private MemorySegment borrowed;
@@ -863,6 +1086,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         boolean reserve;
         Alignment alignment = Alignment.BY_DEFAULT;
         private String name;
+        private long maxByteSize;
+        private ChunkSource chunks;
+        private Consumer<SegmentArena> whenLive;
         private LeakDetection leakDetection = LeakDetection.OFF;
 
         Builder() {}
@@ -872,7 +1098,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param byteSize bytes, at least one granule; rounded up to whole granules
         /// @return this builder
         public Builder nativeMemory(long byteSize) {
-            source = Source.NATIVE;
+            source = From.NATIVE;
             this.byteSize = byteSize;
             return this;
         }
@@ -886,7 +1112,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param byteSize bytes
         /// @return this builder
         public Builder mapped(Path path, long byteSize) {
-            source = Source.MAPPED;
+            source = From.MAPPED;
             this.path = Objects.requireNonNull(path);
             this.byteSize = byteSize;
             return this;
@@ -906,7 +1132,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param byteSize bytes of the arena, the same each time
         /// @return this builder
         public Builder durable(Path path, long byteSize) {
-            source = Source.DURABLE;
+            source = From.DURABLE;
             this.path = Objects.requireNonNull(path);
             this.byteSize = byteSize;
             return this;
@@ -917,8 +1143,48 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param backing a segment that can be written to
         /// @return this builder
         public Builder backing(MemorySegment backing) {
-            source = Source.BORROWED;
+            source = From.BORROWED;
             borrowed = Objects.requireNonNull(backing);
+            return this;
+        }
+
+        /// Native memory in chunks, which come when they are needed and go back when nothing is live in them. None is there at
+        /// first. See [SegmentArena] for the rules.
+        ///
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
+        /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
+        /// @return this builder
+        public Builder growable(long chunkByteSize, long maxByteSize) {
+            source = From.CHUNKS;
+            path = null;
+            chunks = null;
+            byteSize = chunkByteSize;
+            this.maxByteSize = maxByteSize;
+            return this;
+        }
+
+        /// As [#growable(long, long)], each chunk in a file of its own, which is deleted when the chunk goes back. Alignment counts
+        /// offsets, unless [#alignByAddress()] is said.
+        ///
+        /// @param directory     where the files are made
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
+        /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
+        /// @return this builder
+        public Builder growable(Path directory, long chunkByteSize, long maxByteSize) {
+            growable(chunkByteSize, maxByteSize);
+            path = Objects.requireNonNull(directory);
+            return this;
+        }
+
+        /// As [#growable(long, long)], with chunks that someone else makes.
+        ///
+        /// @param source        where chunks come from
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
+        /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
+        /// @return this builder
+        public Builder growable(ChunkSource source, long chunkByteSize, long maxByteSize) {
+            growable(chunkByteSize, maxByteSize);
+            chunks = Objects.requireNonNull(source);
             return this;
         }
 
@@ -1023,6 +1289,25 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return this;
         }
 
+        /// Lets [SegmentArena#close()] refuse while allocations are live or retired: it throws an [IllegalStateException] that says how many,
+        /// and nothing has changed.
+        ///
+        /// @return this builder
+        public Builder closeRefusesLive() {
+            whenLive = SegmentArena::refuseLive;
+            return this;
+        }
+
+        /// Lets [SegmentArena#close()] call someone first if allocations are live or retired: to count or list them, by
+        /// [SegmentArena#forEachAllocation(LongConsumer)] for example. If it throws, the arena stays open and nothing has changed.
+        ///
+        /// @param report what is called, with the arena; it may read from it but not change it
+        /// @return this builder
+        public Builder closeReportsLive(Consumer<SegmentArena> report) {
+            whenLive = Objects.requireNonNull(report);
+            return this;
+        }
+
         /// Makes the disk find room for the whole file when the arena is built, by writing every block of it once. Without,
         /// a disk that is full shows when a slice is written to, as an [InternalError].
         ///
@@ -1040,23 +1325,40 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @throws UncheckedIOException     if the file can't be mapped, or is mapped already; it is as it was then
         /// @throws OutOfMemoryError         if there is no such memory
         public SegmentArena build() {
-            if (source == Source.NONE) {
-                throw new IllegalStateException("say nativeMemory, mapped, durable or backing first");
+            if (source == From.NONE) {
+                throw new IllegalStateException("say nativeMemory, mapped, durable, backing or growable first");
             }
-            if (reserve && source != Source.MAPPED && source != Source.DURABLE) {
+            if (reserve && !isInFiles()) {
                 throw new IllegalStateException("reserve is for a file: say mapped or durable");
             }
-            if (source == Source.DURABLE) {
+            if (source == From.DURABLE) {
                 checkByteSize();
                 return DurableTables.open(this);
             }
-            Backing memory = source == Source.BORROWED ? borrow() : make();
+            if (source == From.CHUNKS) {
+                return growing();
+            }
+            Backing memory = source == From.BORROWED ? borrow() : make();
             try {
                 return new SegmentArena(memory, this, TablePlaces.ofNative(threads()));
             } catch (Throwable failure) {
                 memory.close();
                 throw failure;
             }
+        }
+
+        private SegmentArena growing() {
+            if (realTime) {
+                throw new IllegalStateException("a growable arena can't be realTime: a chunk takes as long as the system does");
+            }
+            ChunkGeometry geometry = ChunkGeometry.of(byteSize, maxByteSize, granuleShift, Long.numberOfTrailingZeros(LARGEST_GRANULE));
+            Source from = chunks != null ? Growth.from(chunks)
+                    : path != null ? Source.inDirectory(path, shared, reserve) : Source.ofNative(shared);
+            return new SegmentArena(geometry, from, this);
+        }
+
+        private boolean isInFiles() {
+            return source == From.MAPPED || source == From.DURABLE || source == From.CHUNKS && path != null;
         }
 
         private Backing borrow() {
@@ -1087,13 +1389,13 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         private Backing make() {
             checkByteSize();
             long granule = 1L << shiftFor(byteSize);
-            return source == Source.MAPPED
+            return source == From.MAPPED
                     ? MappedFile.of(path, byteSize, shared, reserve)
                     : Backing.ofNative(byteSize + granule - 1 & -granule, Math.max(NATIVE_ALIGNMENT, granule), shared);
         }
 
         private boolean byOffset() {
-            return alignment == Alignment.BY_OFFSET || alignment == Alignment.BY_DEFAULT && (source == Source.MAPPED || source == Source.DURABLE);
+            return alignment == Alignment.BY_OFFSET || alignment == Alignment.BY_DEFAULT && isInFiles();
         }
 
         int shiftFor(long byteSize) {

@@ -5,6 +5,10 @@ import io.github.offsetallocator.RegionVisitor;
 import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.StorageReportFull;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.LongConsumer;
 
 /// A [SegmentArena] as a [Face]. Its units are granules.
@@ -16,6 +20,9 @@ final class ArenaFace extends Face {
     private final long granule;
     /// Bytes from the start of the backing segment to the first granule.
     private final long origin;
+    /// Where blocks lie in memory that is not one piece: the last slice at a unit.
+    private final Map<Long, MemorySegment> slices = new HashMap<>();
+    private final boolean isOnePiece;
 
     ArenaFace(SegmentArena arena, Fit fit, int maxAllocations, Runnable afterwards) {
         this.arena = arena;
@@ -25,18 +32,44 @@ final class ArenaFace extends Face {
         granule = arena.granule();
         long[] first = {-1};
         arena.forEachRegion((offset, _, _) -> first[0] = first[0] < 0 ? offset : first[0]);
-        origin = first[0];
+        isOnePiece = arena.byteSize() > 0;
+        origin = isOnePiece ? first[0] : 0;
         Check.that(origin >= 0 && origin < granule, () -> "the first granule starts at " + origin);
-        Check.that(origin + arena.byteSize() <= arena.backing().byteSize(), "more is handed out than there is");
+        if (isOnePiece) {
+            Check.that(origin + arena.byteSize() <= arena.backing().byteSize(), "more is handed out than there is");
+        }
     }
 
-    /// The bytes of a block, read through the backing segment.
+    boolean isOnePiece() {
+        return isOnePiece;
+    }
+
+    /// The bytes of a block, live or retired, read through the backing segment if there is one.
     MemorySegment bytes(long unit, long byteSize) {
-        return arena.backing().asSlice(origin + unit * granule, byteSize);
+        if (isOnePiece) {
+            return arena.backing().asSlice(origin + unit * granule, byteSize);
+        }
+        long live = arena.allocationAt(slices.get(unit).address());
+        if (live != SegmentArena.NO_SPACE) {
+            slices.put(unit, arena.segment(live));
+        }
+        return slices.get(unit).asSlice(0, byteSize);
     }
 
+    /// The address of a block, live or retired.
     long address(long unit) {
-        return arena.backing().address() + origin + unit * granule;
+        return isOnePiece ? arena.backing().address() + origin + unit * granule : slices.get(unit).address();
+    }
+
+    /// The parts of the range that have memory: the first unit of each, and the one behind it.
+    NavigableMap<Long, Long> pieces() {
+        NavigableMap<Long, Long> pieces = new TreeMap<>();
+        arena.forEachRegion((offset, size, _) -> {
+            Map.Entry<Long, Long> last = pieces.lastEntry();
+            boolean goesOn = last != null && last.getValue() == toUnits(offset);
+            pieces.put(goesOn ? last.getKey() : (Long) toUnits(offset), toUnits(offset + size));
+        });
+        return pieces;
     }
 
     @Override
@@ -61,7 +94,11 @@ final class ArenaFace extends Face {
 
     @Override
     long offset(long allocation) {
-        return toUnits(arena.offset(allocation) - origin);
+        long unit = toUnits(arena.offset(allocation) - origin);
+        if (!isOnePiece) {
+            slices.put(unit, arena.segment(allocation));
+        }
+        return unit;
     }
 
     private long toUnits(long bytes) {

@@ -11,5 +11,7 @@ enum Can {
     /// Be used by one thread after another, and by many at once.
     ANY_THREAD,
     /// Align to more than the largest unit of what lies behind it.
-    ALIGN_FREELY
+    ALIGN_FREELY,
+    /// Keep its memory in one piece of one size.
+    ONE_PIECE
 }

@@ -97,6 +97,10 @@ final class ContractDriver implements AutoCloseable {
                 free(live.getLast());
             }
             reclaimAll();
+            if (!spec.can(Can.ONE_PIECE)) {
+                finishPieces();
+                return;
+            }
             // before anything is asked that might tidy up
             Block whole = allocate((fit() == Fit.GOOD ? model.capacity : Bins.roundedDown(model.capacity)) * face.unit(), 1);
             Check.that(whole != null, "the whole was refused");
@@ -111,6 +115,23 @@ final class ContractDriver implements AutoCloseable {
             free(all);
             face.verify();
         });
+    }
+
+    /// The whole is one chunk then, which goes back when it is freed.
+    private void finishPieces() {
+        long units = limitInUnits();
+        Block whole = allocate((fit() == Fit.GOOD ? units : Bins.roundedDown(units)) * face.unit(), 1);
+        Check.that(whole != null, "the whole was refused");
+        face.verify();
+        free(whole);
+        face.verify();
+        Check.equal(0, face.capacity(), "what is kept at the end");
+        Check.equal(0, face.totalFree(), "free at the end");
+        Check.equal(0, face.allocations(), "live at the end");
+    }
+
+    private long limitInUnits() {
+        return spec.can(Can.ONE_PIECE) ? model.capacity : arena.arena.maxByteSize() / face.unit();
     }
 
     /// Uses a handle of another allocator, which must be refused.
@@ -147,7 +168,16 @@ final class ContractDriver implements AutoCloseable {
         }
     }
 
+    /// Looks at what memory there is, where that comes and goes.
+    private void follow() {
+        if (!spec.can(Can.ONE_PIECE)) {
+            model.capacity = face.capacity();
+            model.pieces = arena.pieces();
+        }
+    }
+
     private void step() {
+        follow();
         int dice = random.nextInt(1000);
         if (dice < 270) {
             allocate(randomSize(), 1);
@@ -230,6 +260,7 @@ final class ContractDriver implements AutoCloseable {
             segment = arena.arena.allocate(size, alignment);
         } catch (OutOfSpaceException full) {
             Check.equal(size, full.requested(), "requested");
+            follow();
             if (plan == null) {
                 Check.equal((model.capacity - model.used) * face.unit(), full.free(), "free");
                 Check.that(full.largest() <= model.largestGap() * face.unit(), "says more than there is");
@@ -250,6 +281,7 @@ final class ContractDriver implements AutoCloseable {
         block.units = face.units(size);
         block.alignment = alignment;
         block.segment = segment;
+        follow();
         model.take(block);
         block.index = live.size();
         live.add(block);
@@ -282,6 +314,12 @@ final class ContractDriver implements AutoCloseable {
     private void checkRefusal(long size, long alignment) {
         if (isFull() || plan != null) {
             return;
+        }
+        if (!spec.can(Can.ONE_PIECE)) {
+            follow();
+            long bytes = (fit() == Fit.GOOD ? face.units(size) : Bins.roundedUp(face.units(size))) * face.unit();
+            Check.that(arena.arena.byteSize() + Math.max(bytes, spec.chunk()) > arena.arena.maxByteSize(),
+                    () -> "refused " + size + " bytes, with " + arena.arena.byteSize() + " of " + arena.arena.maxByteSize());
         }
         long largest = model.largestGap();
         long units = face.units(size);
@@ -423,6 +461,7 @@ final class ContractDriver implements AutoCloseable {
         plan = null;
         Check.equal(0, face.allocations(), "live after reset");
         Check.equal(0, face.retired(), "retired after reset");
+        follow();
         Check.equal(model.capacity, face.totalFree(), "free after reset");
     }
 
@@ -541,6 +580,8 @@ final class ContractDriver implements AutoCloseable {
         there.allocation = allocation;
         there.offset = face.offset(allocation);
         there.units = face.units(size);
+        follow();
+        follow();
         model.take(there);
         model.give(there);
         model.give(block);
@@ -666,7 +707,7 @@ final class ContractDriver implements AutoCloseable {
         long[] edges = {1L << 31, 1L << 32, (1L << 32) * face.unit(), 1L << 36, 1L << 48, 1L << 56, 1L << 62, Long.MAX_VALUE};
         long edge = edges[random.nextInt(edges.length)];
         long size = edge == Long.MAX_VALUE ? edge - random.nextInt(40) : edge + random.nextInt(80) - 40;
-        if ((size - 1) / face.unit() < model.capacity) {
+        if ((size - 1) / face.unit() < limitInUnits()) {
             return;
         }
         log("huge", size, "", 0);
@@ -692,11 +733,11 @@ final class ContractDriver implements AutoCloseable {
             return;
         }
         SegmentArena over = arena.arena;
-        MemorySegment backing = over.backing();
         Block block = live.isEmpty() ? null : randomLive();
         if (block != null) {
             block.segment = over.segment(block.allocation);
         }
+        MemorySegment backing = spec.can(Can.ONE_PIECE) ? over.backing() : MemorySegment.NULL;
         MemorySegment wrong = switch (random.nextInt(9)) {
             case 0 -> MemorySegment.NULL;
             case 1 -> backing;
@@ -724,8 +765,8 @@ final class ContractDriver implements AutoCloseable {
 
     /// Whether a segment is, by chance, that of a live block.
     private boolean isLive(MemorySegment segment) {
-        if (segment.heapBase().isPresent() != arena.arena.backing().heapBase().isPresent()
-                || segment.heapBase().isPresent() && segment.heapBase().get() != arena.arena.backing().heapBase().get()) {
+        if (spec.can(Can.ONE_PIECE) && segment.heapBase().isPresent() != arena.arena.backing().heapBase().isPresent()
+                || spec.can(Can.ONE_PIECE) && segment.heapBase().isPresent() && segment.heapBase().get() != arena.arena.backing().heapBase().get()) {
             return false;
         }
         return live.stream().anyMatch(block -> arena.address(block.offset) == segment.address() && block.size == segment.byteSize());
@@ -872,12 +913,18 @@ final class ContractDriver implements AutoCloseable {
     }
 
     private void compareAll() {
+        follow();
         Set<Block> seen = new HashSet<>();
         long[] end = {0};
+        long[] sum = {0};
         long[] waiting = {0, 0};
         face.forEachRegion((offset, size, allocation) -> {
-            Check.equal(end[0], offset, "the start of a region");
+            if (spec.can(Can.ONE_PIECE)) {
+                Check.equal(end[0], offset, "the start of a region");
+            }
+            Check.that(end[0] <= offset, "regions overlap");
             end[0] = offset + size;
+            sum[0] += size;
             if (allocation > 0) {
                 Block block = model.byAllocation.get(allocation);
                 Check.that(block != null, () -> "a region of the unknown handle 0x" + Long.toHexString(allocation));
@@ -892,7 +939,7 @@ final class ContractDriver implements AutoCloseable {
                 Check.equal(0, allocation, "neither free, retired nor live");
             }
         });
-        Check.equal(model.capacity, end[0], "the end of the last region");
+        Check.equal(model.capacity, sum[0], "the units of all regions");
         Check.equal(live.size(), seen.size(), "live regions");
         Check.equal(retired.size(), waiting[0], "retired regions");
         Check.equal(retired.stream().mapToLong(block -> block.units).sum(), waiting[1], "units of retired regions");
@@ -998,6 +1045,7 @@ final class ContractDriver implements AutoCloseable {
         removeLive(block);
         model.give(block);
         remember(block);
+        follow();
     }
 
     private void remember(Block block) {

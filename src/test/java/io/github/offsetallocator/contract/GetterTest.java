@@ -31,7 +31,7 @@ class GetterTest {
                 blocks[at] = asked.allocate(size, 1);
                 others[at] = other.allocate(size, 1);
                 Check.equal(others[at] == OffsetAllocator.NO_SPACE ? 1 : 0, blocks[at] == OffsetAllocator.NO_SPACE ? 1 : 0, "refused, call " + i);
-                if (blocks[at] > 0) {
+                if (blocks[at] > 0 && subject.spec().can(Can.ONE_PIECE)) { // where chunks lie in memory differs
                     Check.equal(other.offset(others[at]), asked.offset(blocks[at]), "the offset of call " + i);
                 }
                 ask(asked, blocks[at]);
@@ -39,8 +39,10 @@ class GetterTest {
             if (asked instanceof AllocatorFace one && other instanceof AllocatorFace two) {
                 Check.equal(two.allocator.metadataSize(), one.allocator.metadataSize(), "metadata");
             }
-            Check.equal(other.totalFree(), asked.totalFree(), "free");
-            Check.equal(other.largestFree(), asked.largestFree(), "the largest");
+            if (subject.spec().can(Can.ONE_PIECE)) {
+                Check.equal(other.totalFree(), asked.totalFree(), "free");
+                Check.equal(other.largestFree(), asked.largestFree(), "the largest");
+            }
         }
     }
 

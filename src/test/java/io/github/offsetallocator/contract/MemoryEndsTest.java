@@ -34,7 +34,7 @@ class MemoryEndsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"GOOD", "NATIVE", "NATIVE_SHARED", "NATIVE_TIGHT", "ZEROED_SHARED"})
+    @ValueSource(strings = {"GOOD", "NATIVE", "NATIVE_SHARED", "NATIVE_TIGHT", "ZEROED_SHARED", "GROWABLE_SHARED"})
     @Fault(22)
     void theHeapIsFull(String subject) {
         heap("calls", 8, subject);

@@ -33,6 +33,8 @@ final class Model {
     }
 
     long capacity;
+    /// The parts of the range that have memory, or null if all of it has.
+    NavigableMap<Long, Long> pieces;
     final NavigableMap<Long, Block> byOffset = new TreeMap<>();
     /// How many blocks of no units lie at an offset. They keep the free space on both sides of them apart.
     final NavigableMap<Long, Integer> walls = new TreeMap<>();
@@ -45,7 +47,7 @@ final class Model {
 
     void take(Block block) {
         Check.that(block.allocation > 0, "a handle that is not positive: " + block.allocation);
-        Check.that(block.offset >= 0 && block.offset + block.units <= capacity, "beyond the end of " + capacity + ": " + block);
+        Check.that(block.offset >= 0 && block.offset + block.units <= endOfPiece(block.offset), "beyond the end of " + capacity + ": " + block);
         Check.that(byAllocation.put(block.allocation, block) == null, "a handle given out twice: " + block);
         insert(block);
     }
@@ -59,7 +61,7 @@ final class Model {
         remove(block);
         block.offset = offset;
         block.units = units;
-        Check.that(offset >= 0 && offset + units <= capacity, "beyond the end of " + capacity + ": " + block);
+        Check.that(offset >= 0 && offset + units <= endOfPiece(offset), "beyond the end of " + capacity + ": " + block);
         insert(block);
     }
 
@@ -94,15 +96,31 @@ final class Model {
         byOffset.put(block.offset, block);
     }
 
+    /// The end of the memory that an offset lies in; -1 if it lies in none.
+    private long endOfPiece(long offset) {
+        if (pieces == null) {
+            return capacity;
+        }
+        Map.Entry<Long, Long> piece = pieces.floorEntry(offset);
+        return piece == null || piece.getValue() < offset ? -1 : piece.getValue();
+    }
+
     /// The largest gap between blocks.
     long largestGap() {
+        if (pieces == null) {
+            return largestGapIn(0, capacity);
+        }
+        return pieces.entrySet().stream().mapToLong(piece -> largestGapIn(piece.getKey(), piece.getValue())).max().orElse(0);
+    }
+
+    private long largestGapIn(long start, long limit) {
         long largest = 0;
-        long end = 0;
-        for (Block block : byOffset.values()) {
+        long end = start;
+        for (Block block : byOffset.subMap(start, limit).values()) {
             largest = Math.max(largest, largestGap(end, block.offset));
             end = block.offset + block.units;
         }
-        return Math.max(largest, largestGap(end, capacity));
+        return Math.max(largest, largestGap(end, limit));
     }
 
     private long largestGap(long from, long to) {
@@ -122,6 +140,7 @@ final class Model {
         }
         Long next = byOffset.ceilingKey(end);
         Long wall = block.units == 0 ? walls.higherKey(end) : walls.ceilingKey(end);
-        return Math.min(next == null ? capacity : next, wall == null ? capacity : wall) - end;
+        long limit = endOfPiece(block.offset);
+        return Math.min(next == null ? limit : Math.min(next, limit), wall == null ? limit : wall) - end;
     }
 }

@@ -37,7 +37,8 @@ class OverflowTest {
 
     @ParameterizedTest
     @CsvSource({"-Xint, GOOD", "-Xint, REFERENCE", "-Xint, REAL_TIME", "-Xint, NATIVE", "-Xint, NATIVE_TIGHT", "-Xint, ZEROED", "-Xint, ARENA_FEW",
-            "-Xint, NATIVE_SHARED", "-Xint, NATIVE_SHARED_TIGHT", "-Xint, ZEROED_SHARED", "-Xint, ARENA_REAL_TIME_SHARED", "-Xint, ARENA_REFERENCE_SHARED"})
+            "-Xint, NATIVE_SHARED", "-Xint, NATIVE_SHARED_TIGHT", "-Xint, ZEROED_SHARED", "-Xint, ARENA_REAL_TIME_SHARED", "-Xint, ARENA_REFERENCE_SHARED",
+            "-Xint, GROWABLE", "-Xint, GROWABLE_SHARED_TIGHT"})
     @Fault(2)
     void anyCallInterpreted(String mode, String subject) {
         ends("deep", mode, 300, subject);

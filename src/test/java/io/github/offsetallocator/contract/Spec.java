@@ -32,6 +32,7 @@ final class Spec {
     private long largestSize = 4096;
     private long largestAlignment = 1 << 13;
     private long growsTo;
+    private long chunk;
     private int operations = 20_000;
 
     private Spec(long capacity, Function<Path, Source> source) {
@@ -72,6 +73,24 @@ final class Spec {
                 throw new UncheckedIOException(e);
             }
         }).alignsUpTo(4096);
+    }
+
+    static Spec growable(long chunkByteSize, long maxByteSize) {
+        return growable(_ -> SegmentArena.builder().growable(chunkByteSize, maxByteSize), chunkByteSize, maxByteSize)
+                .alignsUpTo(Long.highestOneBit(chunkByteSize) / 4)
+                .cannot(Can.ALIGN_FREELY, "chunks lie anywhere");
+    }
+
+    static Spec growableInFiles(long chunkByteSize, long maxByteSize) {
+        return growable(directory -> SegmentArena.builder().growable(directory, chunkByteSize, maxByteSize), chunkByteSize, maxByteSize)
+                .alignsUpTo(4096);
+    }
+
+    private static Spec growable(Function<Path, SegmentArena.Builder> builder, long chunkByteSize, long maxByteSize) {
+        Spec spec = arena(directory -> new Source(builder.apply(directory), () -> {}))
+                .cannot(Can.ONE_PIECE, "chunks come and go");
+        spec.chunk = chunkByteSize;
+        return spec.growsTo(maxByteSize);
     }
 
     /// A file that is not there yet.
@@ -190,6 +209,12 @@ final class Spec {
         return largestAlignment;
     }
 
+    /// Bytes of an ordinary chunk.
+    long chunk() {
+        return chunk;
+    }
+
+    /// Units, or bytes of an arena.
     long largestCapacity() {
         return growsTo;
     }

@@ -3,6 +3,8 @@ package io.github.offsetallocator.contract;
 import static io.github.offsetallocator.contract.Spec.allocator;
 import static io.github.offsetallocator.contract.Spec.borrowed;
 import static io.github.offsetallocator.contract.Spec.durable;
+import static io.github.offsetallocator.contract.Spec.growable;
+import static io.github.offsetallocator.contract.Spec.growableInFiles;
 import static io.github.offsetallocator.contract.Spec.mapped;
 import static io.github.offsetallocator.contract.Spec.nativeMemory;
 
@@ -74,6 +76,19 @@ enum Subject {
     DURABLE_REFERENCE(durable(256 << 10).reference()),
     DURABLE_FEW_SHARED(durable(256 << 10).atMost(23).shared()),
     DURABLE_GRANULE_4096(durable(1 << 20).granule(4096).sizes(32 << 10)),
+
+    // Chunks that come and go
+    GROWABLE(growable(32 << 10, 256 << 10).operations(60_000)),
+    GROWABLE_SHARED(growable(32 << 10, 256 << 10).shared().operations(60_000)),
+    GROWABLE_SMALL_BLOCKS(growable(8 << 10, 128 << 10).sizes(256).operations(40_000)),
+    GROWABLE_SHARED_SMALL_BLOCKS(growable(128 << 10, 1 << 20).shared().sizes(256).operations(40_000)),
+    GROWABLE_LARGE_BLOCKS(growable(4 << 10, 128 << 10).sizes(32 << 10)),
+    GROWABLE_SHARED_TIGHT(growable(4 << 10, 12 << 10).sizes(2048).shared()),
+    GROWABLE_ZEROED(growable(20 << 10, 200_003).zeroed().granule(64)),
+    GROWABLE_REFERENCE(growable(32 << 10, 256 << 10).reference()),
+    GROWABLE_FEW_SHARED(growable(8 << 10, 256 << 10).atMost(23).shared()),
+    GROWABLE_IN_FILES(growableInFiles(32 << 10, 256 << 10)),
+    GROWABLE_IN_FILES_SHARED(growableInFiles(32 << 10, 256 << 10).shared().zeroed()),
 
     // Memory of someone else
     BORROWED(borrowed(() -> Arena.ofAuto().allocate(256 << 10, 4096))),

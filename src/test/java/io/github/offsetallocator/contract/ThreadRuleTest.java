@@ -1,6 +1,7 @@
 package io.github.offsetallocator.contract;
 
 import io.github.offsetallocator.SegmentArena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -55,10 +56,16 @@ class ThreadRuleTest {
         calls.put("reclaim all", () -> arena.reclaim(-1));
         calls.put("reset", arena::reset);
         calls.put("freeAll of none", () -> arena.freeAll(new long[0], 0, 0));
+        calls.put("trim", arena::trim);
+        calls.put("scope", arena::scope);
         calls.put("close", arena::close);
         if (block != 0 && arena.retired() == 0 && arena.allocations() > 0) {
             calls.put("free", () -> arena.free(block));
-            calls.put("free by slice", () -> arena.free(arena.backing().asSlice(0, 1)));
+            MemorySegment slice = arena.segment(block);
+            long address = arena.address(block);
+            calls.put("free by slice", () -> arena.free(slice));
+            calls.put("free by address", () -> arena.freeAt(address));
+            calls.put("a byte", () -> arena.access().setByte(block, 0, (byte) 1));
             calls.put("freeAll", () -> arena.freeAll(new long[] {block}, 0, 1));
             calls.put("resize", () -> arena.resize(block, 1));
             calls.put("resize to more than there is", () -> arena.resize(block, Long.MAX_VALUE));
@@ -90,7 +97,7 @@ class ThreadRuleTest {
             right("offset", arena.offset(block), () -> arena.offset(block));
             right("tag", 0, () -> arena.tag(block));
             right("free", arena.storageReport().totalFreeSpace(), () -> arena.storageReport().totalFreeSpace());
-            right("the backing segment", arena.backing().address(), () -> arena.backing().address());
+            right("the address", arena.address(block), () -> arena.address(block));
             right("words", arena.toString().hashCode(), () -> arena.toString().hashCode());
             int[] visited = {0};
             right("visited", live, () -> {

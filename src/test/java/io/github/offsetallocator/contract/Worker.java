@@ -17,12 +17,14 @@ final class Worker implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final SegmentArena arena;
-    private final MemorySegment memory;
     /// What a call may throw, having changed nothing; or null.
     private final Class<? extends Throwable> tolerated;
     private final long[] handles = new long[MOST];
     private final long[] sizes = new long[MOST];
+    private final MemorySegment memory;
     private final long[] places = new long[MOST];
+    /// Where blocks lie, if the memory is not one segment.
+    private final MemorySegment[] slices = new MemorySegment[MOST];
     private final SplittableRandom random = new SplittableRandom(5);
     private final Semaphore start = new Semaphore(0);
     private final Semaphore still = new Semaphore(0);
@@ -35,12 +37,20 @@ final class Worker implements AutoCloseable {
     Worker(SegmentArena arena, Class<? extends Throwable> tolerated) {
         this.arena = arena;
         this.tolerated = tolerated;
-        memory = arena.backing();
+        memory = backingOrNull(arena);
         for (int i = 0; i < 200; i++) { // what runs for the first time may need memory, and that isn't meant
             step();
             tolerate(tolerated == null ? null : new OutOfMemoryError("not meant"));
         }
         thread = Thread.ofPlatform().daemon().start(this::run);
+    }
+
+    private static MemorySegment backingOrNull(SegmentArena arena) {
+        try {
+            return arena.backing();
+        } catch (UnsupportedOperationException severalPieces) {
+            return null;
+        }
     }
 
     /// Goes on working.
@@ -119,7 +129,8 @@ final class Worker implements AutoCloseable {
                 if (handle > 0) {
                     handles[at] = handle;
                     sizes[at] = 0;
-                    places[at] = arena.offset(handle);
+                    slices[at] = memory == null ? arena.segment(handle) : memory;
+                    places[at] = memory == null ? 0 : arena.offset(handle);
                     fill(at, size);
                     sizes[at] = size;
                 }
@@ -137,13 +148,13 @@ final class Worker implements AutoCloseable {
 
     private void fill(int at, long size) {
         for (long i = 0; i < size; i++) {
-            memory.set(ValueLayout.JAVA_BYTE, places[at] + i, (byte) (handles[at] + i));
+            slices[at].set(ValueLayout.JAVA_BYTE, places[at] + i, (byte) (handles[at] + i));
         }
     }
 
     private void check(int at) {
         for (long i = 0; i < sizes[at]; i++) {
-            if (memory.get(ValueLayout.JAVA_BYTE, places[at] + i) != (byte) (handles[at] + i)) {
+            if (slices[at].get(ValueLayout.JAVA_BYTE, places[at] + i) != (byte) (handles[at] + i)) {
                 throw new AssertionError("someone else wrote to the other thread's block");
             }
         }

@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
             Shared.class,
             Latency.class,
             Growth.class,
+            Scopes.class,
             Fragmentation.class,
             Footprint.class,
             Reopening.class,

@@ -53,6 +53,17 @@ public enum Kind {
         SegmentArena arena = SegmentArena.ofShared(threads * bytes);
         return () -> new OwnSubjects.Segments(slots, arena);
     })),
+    /// A growable [SegmentArena] by handle, in chunks of an eighth of the pool.
+    ARENA_GROWABLE("SegmentArena, growable, handles", forOne((slots, bytes) ->
+            new OwnSubjects.Handles(slots, growable(bytes).build()))),
+    /// A growable [SegmentArena] by `MemorySegment`.
+    ARENA_GROWABLE_SEGMENTS("SegmentArena, growable, segments", forOne((slots, bytes) ->
+            new OwnSubjects.Segments(slots, growable(bytes).build()))),
+    /// A growable, shared [SegmentArena] by handle.
+    ARENA_GROWABLE_SHARED("SegmentArena, growable, shared, handles", forMany((threads, slots, bytes) -> {
+        SegmentArena arena = growable(threads * bytes).shared().build();
+        return () -> new OwnSubjects.Handles(slots, arena);
+    })),
     /// A durable [SegmentArena] by handle. Its file is in the directory of temporary files, and nobody forces it.
     ARENA_DURABLE("SegmentArena, durable, handles", forOne((slots, bytes) ->
             new OwnSubjects.Handles(slots, SegmentArena.builder().durable(newFile(), bytes).build()))),
@@ -119,6 +130,11 @@ public enum Kind {
 
     private static Opening lwjgl(String name, String implementation) {
         return forMany((_, slots, _) -> () -> new PeerSubjects.Lwjgl(slots, name, implementation));
+    }
+
+    /// With room for one chunk more than a pool of one piece has: free space of two chunks does not add up.
+    private static SegmentArena.Builder growable(long bytes) {
+        return SegmentArena.builder().growable(bytes / 8, bytes / 4 * 5);
     }
 
     /// A file that is not there, and goes with the JVM.

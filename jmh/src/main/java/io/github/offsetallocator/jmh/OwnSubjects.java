@@ -10,6 +10,15 @@ final class OwnSubjects {
 
     private OwnSubjects() {}
 
+    /// In a growable arena offsets have holes between them, and are larger than the pool.
+    private static boolean isOnePiece(SegmentArena arena) {
+        try {
+            return arena.backing() != null;
+        } catch (UnsupportedOperationException severalPieces) {
+            return false;
+        }
+    }
+
     /// [OffsetAllocator], units of 16 bytes. It has no memory behind it.
     static final class Offsets implements Subject {
         private final OffsetAllocator allocator;
@@ -71,7 +80,7 @@ final class OwnSubjects {
 
         @Override
         public long offset(int slot) {
-            return arena.offset(handles[slot]) >> 4;
+            return isOnePiece(arena) ? arena.offset(handles[slot]) >> 4 : NO_OFFSET;
         }
 
         @Override
@@ -102,7 +111,7 @@ final class OwnSubjects {
 
         @Override
         public long offset(int slot) {
-            return arena.offset(arena.allocationOf(segments[slot])) >> 4;
+            return isOnePiece(arena) ? arena.offset(arena.allocationOf(segments[slot])) >> 4 : NO_OFFSET;
         }
 
         @Override

@@ -3,16 +3,80 @@ package io.github.offsetallocator.internal.backing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// The memory that an arena divides, and how it ends.
-public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, MappedFile, DurableFile {
+/// The memory that an arena divides, and how it ends. Places in it are bytes from its start.
+public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, MappedFile, DurableFile, ChunkedMemory {
     private final MemorySegment segment;
+    private final Object heapBase;
+    private final long address;
 
     Backing(MemorySegment segment) {
         this.segment = segment;
+        heapBase = segment.heapBase().orElse(null);
+        address = segment.address();
     }
 
-    public final MemorySegment segment() {
+    /// All of it.
+    public MemorySegment segment() {
         return segment;
+    }
+
+    /// A part of it.
+    public MemorySegment slice(long place, long byteSize) {
+        return segment.asSlice(place, byteSize);
+    }
+
+    /// A part of it that may be cut short at its end.
+    public MemorySegment sliceUpTo(long place, long byteSize) {
+        return slice(place, Math.min(byteSize, segment.byteSize() - place));
+    }
+
+    /// Copies what lies at one place to another.
+    public void copy(long from, long to, long byteSize) {
+        MemorySegment.copy(segment, from, segment, to, byteSize);
+    }
+
+    /// Fills a part of it with zeros.
+    public final void zero(long place, long byteSize) {
+        Fill.zero(piece(place), inPiece(place), byteSize);
+    }
+
+    /// A segment that a place lies in. See [#inPiece].
+    public MemorySegment piece(long place) {
+        return segment;
+    }
+
+    /// Bytes from the start of the segment that a place lies in.
+    public long inPiece(long place) {
+        return place;
+    }
+
+    /// Whether the memory lives until [#close], or in part until a chunk goes back, whatever others do.
+    public boolean isOwn() {
+        return true;
+    }
+
+    /// The address of a place.
+    public long address(long place) {
+        return address + place;
+    }
+
+    /// The place of an address. If that is none of this memory's, the place is none either: negative, or beyond the end.
+    public long place(long at) {
+        return at - address;
+    }
+
+    /// Whether a segment is memory of the same kind: native, or of the same array.
+    public final boolean isKindOf(MemorySegment other) {
+        return heapBase == null ? other.isNative() : other.heapBase().orElse(null) == heapBase;
+    }
+
+    /// Whether all bytes of a segment lie here.
+    public final boolean owns(MemorySegment other) {
+        return isKindOf(other) && owns(other.address(), other.byteSize());
+    }
+
+    boolean owns(long at, long byteSize) {
+        return at >= address && byteSize <= segment.byteSize() && at - address <= segment.byteSize() - byteSize;
     }
 
     /// Ends the memory if it is the arena's own. If that fails, nothing has changed.
@@ -74,6 +138,11 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
     static final class Borrowed extends Backing {
         Borrowed(MemorySegment segment) {
             super(segment);
+        }
+
+        @Override
+        public boolean isOwn() {
+            return false;
         }
     }
 }

@@ -157,7 +157,7 @@ final class AnyThread extends Engine {
         if (nodes != t) {
             nodes = t;
         }
-        engine.regions().tally().claim(units - Header.word(t, Header.FREE_UNITS));
+        engine.regions().tally().claim(Header.open(t) - Header.word(t, Header.FREE_UNITS));
         long most = 2 * engine.most();
         if (bound != most) {
             bound = most;

@@ -2,6 +2,7 @@ package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
 import io.github.offsetallocator.internal.tables.DamagedException;
 import io.github.offsetallocator.internal.tables.Header;
@@ -137,8 +138,52 @@ public abstract class Engine {
     abstract int roomForRetired();
 
     /// What a call holds that takes several steps.
-    Object lock() {
+    public final Object lock() {
         return this;
+    }
+
+    /// Whether it is for any thread, also for two at once.
+    public final boolean isForAnyThread() {
+        return threads() == TableMemory.Threads.ANY;
+    }
+
+    /// Opens a part of a range with walls, as [Walls#open].
+    public final int open(int after, long from, long size) {
+        synchronized (lock()) {
+            try {
+                int wall = Chunks.open(one(), after, from, size);
+                publish();
+                return wall;
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    /// Shuts the chunk before a wall if no block is in it. Slabs in it without a live slot end.
+    public final boolean shut(int wall) {
+        synchronized (lock()) {
+            try {
+                boolean isShut = Chunks.shut(one(), wall);
+                publish();
+                return isShut;
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    /// Whether no block is in the chunk before a wall.
+    public final boolean isEmpty(int wall) {
+        synchronized (lock()) {
+            return Chunks.isEmpty(one(), wall);
+        }
+    }
+
+    /// Units that have memory. O(1).
+    public final long openUnits() {
+        checkOpen();
+        return Header.open(one().regions().table());
     }
 
     /// An upper floor's threads may ask too, so a queue that is being made may be missed.

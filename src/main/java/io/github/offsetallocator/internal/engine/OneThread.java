@@ -65,7 +65,7 @@ final class OneThread extends Engine {
         roomForRetired = settings.preallocated() ? maxBlocks : 0;
         isDurable = settings.places().isDurable();
         tags = new TagTable(settings.places());
-        regions = new Regions(settings.capacity(), settings.policy(), maxBlocks, settings.preallocated(), settings.places().memory(Table.NODES));
+        regions = new Regions(settings.capacity(), settings.policy(), maxBlocks, settings.preallocated(), settings.places().memory(Table.NODES), settings.walls());
         PageMap madePages = null;
         Slabs madeSlabs = null;
         try {
@@ -968,18 +968,22 @@ final class OneThread extends Engine {
             } else if (NodeState.isLive(links)) {
                 freeFrom = visit(a, b, walk, freeFrom, offsetOf(region), sizeOf(region),
                         NodeState.isRetired(links) ? Walk.RETIRED : handleOf(t, node));
+            } else if (NodeState.isWall(links)) {
+                freeBefore(a, b, walk, freeFrom, offsetOf(region));
+                freeFrom = endOf(region);
             }
         }
-        long capacity = Header.word(t, Header.CAPACITY);
-        if (freeFrom < capacity) {
-            walk.region(a, b, freeFrom, capacity - freeFrom, Walk.FREE);
+        freeBefore(a, b, walk, freeFrom, Header.word(t, Header.CAPACITY));
+    }
+
+    private static <A, B> void freeBefore(A a, B b, Walk<A, B> walk, long freeFrom, long offset) {
+        if (freeFrom < offset) {
+            walk.region(a, b, freeFrom, offset - freeFrom, Walk.FREE);
         }
     }
 
     private static <A, B> long visit(A a, B b, Walk<A, B> walk, long freeFrom, long offset, long size, long handle) {
-        if (freeFrom < offset) {
-            walk.region(a, b, freeFrom, offset - freeFrom, Walk.FREE);
-        }
+        freeBefore(a, b, walk, freeFrom, offset);
         walk.region(a, b, offset, size, handle);
         return offset + size;
     }
@@ -1056,7 +1060,7 @@ final class OneThread extends Engine {
 
     /// Makes everything anew from what is live, if an error has struck in the middle of a change. O(n log n).
     /// Returns whether it had.
-    private boolean recover() {
+    boolean recover() {
         checkThread();
         MemorySegment t = regions.table();
         if (struck || t.get(HALF, Header.BUSY) != 0 || slabs != null && slabs.isBusy()) {

@@ -29,6 +29,7 @@ final class Verifier {
     private long freeUnits;
     private long live;
     private long retired;
+    private long walled;
 
     Verifier(Regions regions, Slabs slabs, PageMap pages, Compaction plan, int maxBlocks) {
         this.regions = regions;
@@ -59,6 +60,7 @@ final class Verifier {
         long blocks = (live >>> 32) + slots;
         check(blocks == Header.half(t, Header.BLOCKS), "blocks: ", blocks, " in the regions and slabs, counted ", Header.half(t, Header.BLOCKS));
         check(blocks <= maxBlocks, "blocks: ", blocks, " of at most ", maxBlocks);
+        check(walled == Header.word(t, Header.WALLED), "units behind walls: ", walled, " in the regions, counted ", Header.word(t, Header.WALLED));
         check(retired == Header.half(t, Header.RETIRED), "retired blocks: ", retired, " in the regions and slabs, counted ", Header.half(t, Header.RETIRED));
     }
 
@@ -90,6 +92,8 @@ final class Verifier {
             freeUnits += sizeOf(region);
         } else if (NodeState.isReserved(links)) {
             check(plan != null && plan.covers(offsetOf(region)), "node ", node, ": reserved outside of a plan, at ", offsetOf(region));
+        } else if (NodeState.isWall(links)) {
+            walled += sizeOf(region);
         } else if (NodeState.isSlab(links)) {
             check(slabs != null, "node ", node, ": a slab, but there are none; row ", low(links));
             slabs.verifySlab(low(links), node);

@@ -15,7 +15,7 @@ import java.util.Arrays;
 ///  after    | A | B | C |            free         |
 /// ```
 ///
-/// Blocks that are retired stay where they are. Slabs have been dissolved before.
+/// Blocks that are retired stay where they are, and nothing moves across a wall. Slabs have been dissolved before.
 public final class Compaction {
     private final Regions regions;
     private final long start;
@@ -46,7 +46,7 @@ public final class Compaction {
         Compaction made = new Compaction(regions, offsetOf(region(t, window.first)), endOf(region(t, window.last)));
         long cursor = made.start;
         for (int node = window.first; node != window.last; node = nextNeighbour(t, node)) {
-            if (NodeState.isRetired(links(t, node))) {
+            if (NodeState.isFixed(links(t, node))) {
                 cursor = endOf(region(t, node));
             } else if (!NodeState.isFree(t, node)) {
                 cursor = made.slide(t, node, cursor, alignment);
@@ -203,7 +203,7 @@ public final class Compaction {
             long cost = 0;
             for (int right = left; right != EDGE; right = nextNeighbour(t, right)) {
                 long size = sizeOf(region(t, right));
-                if (NodeState.isRetired(links(t, right))) {
+                if (NodeState.isFixed(links(t, right))) {
                     left = nextFree(t, right);
                     gain = 0;
                     cost = 0;

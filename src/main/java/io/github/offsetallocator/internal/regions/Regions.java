@@ -50,18 +50,24 @@ public final class Regions implements AutoCloseable {
     private final long minNodes;
     private final long maxNodes;
     private final Tally tally = new Tally();
+    /// What keeps parts of the range without memory apart, or null if all of it has memory.
+    private final Walls walls;
     private MemorySegment table;
 
     /// @param memory where the nodes are, or are to be
-    public Regions(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, TableMemory memory) {
+    /// @param walls  what keeps parts of the range apart, all of it at first; or null if all of it is free
+    public Regions(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, TableMemory memory, Walls walls) {
         this.policy = policy;
         this.memory = memory;
-        maxNodes = Math.min(Math.min(MAX_NODES, memory.limit() >>> SHIFT), FIRST_REGION + 2L * maxBlocks + 1 + SPARE_NODES);
+        this.walls = walls;
+        long mostTaken = maxBlocks + (walls == null ? 0L : walls.most());
+        maxNodes = Math.min(Math.min(MAX_NODES, memory.limit() >>> SHIFT), FIRST_REGION + 2 * mostTaken + 1 + SPARE_NODES);
         minNodes = preallocated ? maxNodes : Math.min(maxNodes, FIRST_TABLE_NODES);
         MemorySegment found = memory.found();
         table = found == null ? memory.allocate(bytes(minNodes)) : found;
         if (found == null) {
             Header.setWord(table, CAPACITY, capacity);
+            Header.setWord(table, Header.LIMIT, walls == null ? 0 : walls.limit());
             clear();
             publish();
         }
@@ -92,7 +98,7 @@ public final class Regions implements AutoCloseable {
     /// Lets other threads know all that a change of the bins may have changed. O(1).
     public void publish() {
         MemorySegment t = table;
-        tally.setRest(t.get(WORD, CAPACITY), t.get(HALF, Header.RETIRED));
+        tally.setRest(Header.open(t), t.get(HALF, Header.RETIRED));
         publishLargest(t);
     }
 
@@ -112,7 +118,11 @@ public final class Regions implements AutoCloseable {
         tally.add(-Header.word(t, Header.LIVE));
         Header.setWord(t, Header.LIVE, 0);
         Header.setHalf(t, Header.RETIRED, 0);
-        append(t, 0, Header.word(t, CAPACITY));
+        if (walls == null) {
+            append(t, 0, Header.word(t, CAPACITY));
+        } else {
+            Walls.closeAll(t);
+        }
     }
 
     /// No bin holds a region, and the edge is its own neighbour.
@@ -307,14 +317,14 @@ public final class Regions implements AutoCloseable {
         Header.setWord(t, FREE_UNITS, Header.word(t, FREE_UNITS) + size);
     }
 
-    private static void linkFree(MemorySegment t, int node, long region, int last) {
+    static void linkFree(MemorySegment t, int node, long region, int last) {
         setRegion(t, node, region);
         appendNode(t, node, last);
         Bins.link(t, Bins.bin(sizeOf(region)), node);
     }
 
     /// Makes a node the last in the ring of neighbours.
-    private static void appendNode(MemorySegment t, int node, int last) {
+    static void appendNode(MemorySegment t, int node, int last) {
         setSides(t, node, pair(last, EDGE));
         setNextNeighbour(t, last, node);
         setPreviousNeighbour(t, EDGE, node);
@@ -390,6 +400,9 @@ public final class Regions implements AutoCloseable {
     /// upper half is in use. O(nodes), and not again before half of the blocks that were left are gone too.
     public void trim() {
         MemorySegment t = table;
+        if (walls != null) {
+            walls.look(t);
+        }
         int blocks = Header.half(t, Header.BLOCKS);
         if (blocks >= Header.half(t, Header.TRIM_AT) || !memory.shrinks()) {
             return;
@@ -428,7 +441,7 @@ public final class Regions implements AutoCloseable {
 
     // ---- after an error ----------------------------------------------------------------------------------------
 
-    /// Makes everything anew from the nodes whose links say that they are live or a slab, which `holds` confirms: the
+    /// Makes everything anew from the nodes whose links say that they are walls, or live or a slab, which `holds` confirms: the
     /// ring of neighbours, the bins, the unused nodes, the totals. O(n log n).
     public void rebuild(IntPredicate holds) {
         MemorySegment t = table;
@@ -438,6 +451,7 @@ public final class Regions implements AutoCloseable {
         int kept = 0;
         int live = 0;
         long liveUnits = 0;
+        long walled = 0;
         int retired = 0;
         for (int node = FIRST_REGION; node < fresh; node++) {
             long links = links(t, node);
@@ -446,7 +460,7 @@ public final class Regions implements AutoCloseable {
                 setLinks(t, node, links);
             }
             boolean isLive = NodeState.isLive(links);
-            if ((isLive || NodeState.isSlab(links)) && holds.test(node)) {
+            if ((isLive || NodeState.isSlab(links)) && holds.test(node) || NodeState.isWall(links)) {
                 // A block of no size comes before the block that starts where it lies. The sign makes the order unsigned.
                 keys[kept++] = Long.MIN_VALUE ^ (offsetOf(region(t, node)) << 32 | (sizeOf(region(t, node)) == 0 ? 0 : 1L << 31) | node);
                 live += isLive ? 1 : 0;
@@ -465,12 +479,17 @@ public final class Regions implements AutoCloseable {
         for (int i = 0; i <= kept; i++) {
             int node = i == kept ? EDGE : (int) keys[i] & Integer.MAX_VALUE;
             long offset = node == EDGE ? capacity : offsetOf(region(t, node));
+            if (offset < end && NodeState.isWall(links(t, node))) { // it was to become a part of the one before, and is
+                discard(t, node);
+                continue;
+            }
             if (offset > end) {
                 linkFree(t, newNode(t), end << 32 | offset - end, previousNeighbour(t, EDGE));
                 free += offset - end;
             }
             if (node != EDGE) {
                 end = endOf(region(t, node));
+                walled += NodeState.isWall(links(t, node)) ? sizeOf(region(t, node)) : 0;
                 appendNode(t, node, previousNeighbour(t, EDGE));
             }
         }
@@ -478,5 +497,6 @@ public final class Regions implements AutoCloseable {
         tally.add(((long) live << 32 | liveUnits) - Header.word(t, Header.LIVE));
         Header.setWord(t, Header.LIVE, (long) live << 32 | liveUnits);
         Header.setHalf(t, Header.RETIRED, retired);
+        Header.setWord(t, Header.WALLED, walled);
     }
 }

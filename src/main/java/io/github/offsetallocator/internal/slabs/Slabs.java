@@ -18,8 +18,8 @@ import java.lang.invoke.VarHandle;
 /// [io.github.offsetallocator.internal.tables.SlabTable] for where things lie.
 ///
 /// **When there are slabs.** The first blocks of a size come from the bins. Then the size gets a slab of 8 slots, and each
-/// further one has half as many slots as the size has had, 64 at most; none takes more than a share of the range. New ones
-/// are made while a quarter of the range is free. Sizes above 64 units get slabs if they are popular.
+/// further one has half as many slots as the size has had, 64 at most; none takes more than a share of the range that has
+/// memory. New ones are made while a quarter of what has memory, or may get it, is free. Sizes above 64 units get slabs if they are popular.
 ///
 /// **Order of stores.** The entry is the truth. What takes more than one store (slabs that come and go) is done between
 /// [#begin] and [#end]; whoever finds it begun rebuilds from the entries. A slab exists iff its node's links name its row,
@@ -225,9 +225,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         int heat = half(head, line + HEAT) + 1;
         setHalf(head, line + HEAT, heat);
         MemorySegment nodes = regions.table();
-        int slots = slots(Header.word(nodes, Header.CAPACITY), Header.word(nodes, Header.FREE_UNITS), size, heat);
+        int slots = slots(Header.open(nodes), Header.word(nodes, Header.FREE_UNITS), size, heat);
         if (slots < FEWEST_SLOTS
-                || Header.word(nodes, Header.FREE_UNITS) < Header.word(nodes, Header.CAPACITY) >>> ROOMY_SHIFT
+                || !Header.isRoomy(nodes, ROOMY_SHIFT)
                 || Header.half(nodes, Header.BLOCKS) > maxBlocks - slots
                 || !hasRow()) {
             return false;
@@ -449,6 +449,30 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             if (isSlab(row)) {
                 end(row);
             }
+        }
+    }
+
+    /// Whether the chunk before a wall has nothing but free regions and empty slabs.
+    public final boolean isEmptyBefore(int wall) {
+        MemorySegment nodes = regions.table();
+        int node = previousNeighbour(nodes, wall);
+        while (isFreeOrEmpty(nodes, node)) {
+            node = previousNeighbour(nodes, node);
+        }
+        return node == EDGE || NodeState.isWall(links(nodes, node));
+    }
+
+    /// Ends all slabs in the chunk before a wall.
+    public final void endAllBefore(int wall) {
+        MemorySegment nodes = regions.table();
+        int node = previousNeighbour(nodes, wall);
+        while (node != EDGE && !NodeState.isWall(links(nodes, node))) {
+            if (NodeState.isSlab(links(nodes, node))) {
+                end(low(links(nodes, node)));
+                nodes = regions.table();
+                node = wall; // neighbours have merged
+            }
+            node = previousNeighbour(nodes, node);
         }
     }
 

@@ -31,6 +31,9 @@ import java.lang.foreign.MemorySegment;
 ///  176   resetting   0 or 1          1 while everything is being freed at once
 ///  180   decided     0 or 1          1 once a change of several blocks is to be completed
 ///  184   successor   handle          the block that such a change brings to light, or 0
+///
+///  240   walled      64 bits         units behind walls, which have no memory: none where the range has one size
+///  248   limit       64 bits         units that may have memory at once, or 0 where the range has one size
 /// ```
 public final class Header {
     public static final int LEAVES = 64;
@@ -53,6 +56,8 @@ public final class Header {
     public static final int RESETTING = 176;
     public static final int DECIDED = 180;
     public static final int SUCCESSOR = 184;
+    public static final int WALLED = 240;
+    public static final int LIMIT = 248;
 
     /// One block in the words that count blocks above and units below.
     public static final long ONE = 1L << 32;
@@ -79,6 +84,19 @@ public final class Header {
 
     public static void add(MemorySegment t, int field, int value) {
         t.set(HALF, field, t.get(HALF, field) + value);
+    }
+
+    /// Units that have memory: all, but for those behind walls.
+    public static long open(MemorySegment t) {
+        return t.get(WORD, CAPACITY) - t.get(WORD, WALLED);
+    }
+
+    /// Whether one part in 2^`share` is free of all units that have memory or may have it. Those that have none yet count
+    /// as free.
+    public static boolean isRoomy(MemorySegment t, int share) {
+        long open = open(t);
+        long most = Math.max(open, t.get(WORD, LIMIT));
+        return t.get(WORD, FREE_UNITS) + most - open >= most >>> share;
     }
 
     /// Bit field of the bins 64 * `leaf` to 64 * `leaf` + 63 that hold a region.

@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 ///  slab    | 1  1 | kind 0                    | row         |   the region of a slab, see [SlabTable]
 ///  reserved| 1  1 | kind 1                    | 0           |   free space that a compaction plan keeps
 ///  unused  | 1  1 | kind 2                    | next        |   a node without a region
+///  wall    | 1  1 | kind 3                    | 0           |   a part of the range that has no memory
 ///  pending | 1  1 | as the live one had it    | generation  |   named by a freeAll that is checking its handles
 /// ```
 public final class NodeState {
@@ -21,6 +22,7 @@ public final class NodeState {
     public static final long SLAB = 0xC000_0000_0000_0000L;
     public static final long RESERVED = 0xC000_0001_0000_0000L;
     public static final long UNUSED = 0xC000_0002_0000_0000L;
+    public static final long WALL = 0xC000_0003_0000_0000L;
     public static final long RETIRED = 0x0200_0000_0000_0000L;
     /// Turns a live node's links into something that no handle matches, and back.
     public static final long PENDING = 0x6000_0000_0000_0000L;
@@ -60,6 +62,15 @@ public final class NodeState {
 
     public static boolean isUnused(long links) {
         return (links & HIGH) == UNUSED;
+    }
+
+    public static boolean isWall(long links) {
+        return links == WALL;
+    }
+
+    /// Whether a region is taken by what can't be moved: a retired block, or a wall.
+    public static boolean isFixed(long links) {
+        return isRetired(links) || isWall(links);
     }
 
     public static int slack(long links) {

@@ -1,0 +1,82 @@
+package io.github.offsetallocator.jmh;
+
+import io.github.offsetallocator.SegmentArena;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+
+/// What does an arena for a moment cost: opened, one slice allocated and zeroed, closed? The JDK's own against a scope over a
+/// pool. CPU time of the thread, the best of many samples, each way in a JVM of its own. What a thread waits for in the handshake of
+/// `Arena.ofShared()` is not in it.
+///
+/// Run: `java -jar jmh/target/benchmarks.jar scopes`
+@Command(name = "scopes", mixinStandardHelpOptions = true, description = "A scope over a pool beside the JDK's arenas; a minute.")
+final class Scopes implements Callable<Integer> {
+    private static final int[] SIZES = {64, 1024, 16 << 10, 64 << 10};
+    private static final long POOL = 16 << 20;
+    private static final long NANOS_A_SIZE = 1_500_000_000L;
+    private static final int FEWEST_SAMPLES = 40;
+    private static final long WORK_A_SAMPLE = 20_000_000;
+
+    private enum Way { JDK_CONFINED, POOL_CONFINED, JDK_SHARED, POOL_SHARED }
+
+    private static long sink;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        System.out.println(Machine.here());
+        for (Way way : Way.values()) {
+            Map<String, double[]> nanos = Fork.run(Scopes.class, Fork.TOUCHED_HEAP, List.of(way.name()));
+            StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-14s", way.name().toLowerCase(Locale.ROOT)));
+            for (int size : SIZES) {
+                line.append(String.format(Locale.ROOT, "  %6d bytes %8.0f ns", size, nanos.get("" + size)[0]));
+            }
+            System.out.println(line);
+        }
+        return 0;
+    }
+
+    /// A fork, with a way.
+    public static void main(String[] args) throws InterruptedException {
+        Way way = Way.valueOf(args[0]);
+        Fork.answer(() -> {
+            Map<String, double[]> best = new LinkedHashMap<>();
+            try (SegmentArena confined = SegmentArena.ofConfined(POOL); SegmentArena shared = SegmentArena.ofShared(POOL)) {
+                for (int size : SIZES) {
+                    best.put("" + size, new double[] {measure(way, confined, shared, size)});
+                }
+            }
+            return best;
+        });
+    }
+
+    private static double measure(Way way, SegmentArena confined, SegmentArena shared, int size) {
+        int repeats = (int) (WORK_A_SAMPLE / (size + (way == Way.JDK_SHARED ? 50_000 : 300)));
+        double best = Double.MAX_VALUE;
+        long start = Fork.cpuNanos();
+        for (int sample = 0; sample < FEWEST_SAMPLES || Fork.cpuNanos() - start < NANOS_A_SIZE; sample++) {
+            long before = Fork.cpuNanos();
+            for (int i = 0; i < repeats; i++) {
+                try (Arena arena = open(way, confined, shared)) {
+                    sink += arena.allocate(size, 16).address();
+                }
+            }
+            best = Math.min(best, (double) (Fork.cpuNanos() - before) / repeats);
+        }
+        return best;
+    }
+
+    private static Arena open(Way way, SegmentArena confined, SegmentArena shared) {
+        return switch (way) {
+            case JDK_CONFINED -> Arena.ofConfined();
+            case POOL_CONFINED -> confined.scope();
+            case JDK_SHARED -> Arena.ofShared();
+            case POOL_SHARED -> shared.scope();
+        };
+    }
+}

@@ -1,0 +1,36 @@
+package io.github.offsetallocator;
+
+import java.lang.foreign.MemorySegment;
+
+/// Where a growable arena gets its chunks from, if not from the JDK: mapped device memory, huge pages, the memory of one
+/// NUMA node.
+///
+/// ```java
+/// ChunkSource pinned = new ChunkSource() {
+///     public MemorySegment open(long byteSize, long byteAlignment) {
+///         return driver.allocateHost(byteSize).reinterpret(byteSize);
+///     }
+///     public void close(MemorySegment chunk) {
+///         driver.freeHost(chunk);
+///     }
+/// };
+/// SegmentArena arena = SegmentArena.builder().growable(pinned, 64 << 20, 4L << 30).build();
+/// ```
+///
+/// **Threads.** A confined arena calls from its own thread. A shared one calls `open` from whatever thread needs the
+/// chunk, one at a time, and the others wait if they need a chunk or a large block; `close` from whatever thread freed the
+/// last block, maybe several at once. Neither may call the arena.
+public interface ChunkSource {
+    /// A new chunk. What it throws is thrown by the request that needed it, and nothing has changed then.
+    ///
+    /// @param byteSize      bytes that the chunk must have
+    /// @param byteAlignment a power of two that its address must be a multiple of
+    /// @return native memory of this size or more, that can be written to and is used by no one else
+    MemorySegment open(long byteSize, long byteAlignment);
+
+    /// Ends a chunk in which no block is live any more. If it throws, nobody hears of it yet: it is called again when the next
+    /// chunk goes, and at last by [SegmentArena#close()], which throws what it throws.
+    ///
+    /// @param chunk the segment that [#open(long, long)] returned
+    void close(MemorySegment chunk);
+}

@@ -1,0 +1,130 @@
+package io.github.offsetallocator;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/// A scope over a confined arena: blocks of the arena, freed together.
+///
+/// ```
+///   scope   lifetime: an arena of the JDK, for its state, its thread rule, and the life of slices
+///           handles:  the blocks that are freed when it closes
+/// ```
+///
+/// A slice gets the scope's lifetime by the one restricted call. It is no longer tied to that of the pool then, so the
+/// pool ends its open scopes before its memory, and gives back no chunk while there are any. They are a ring for that.
+final class ConfinedScope implements Arena {
+    private final SegmentArena pool;
+    private final Arena lifetime;
+    private final boolean slicesDie;
+    private long[] handles = {};
+    private long first = SegmentArena.NO_SPACE;
+    private int count;
+    private ConfinedScope previous = this;
+    private ConfinedScope next = this;
+
+    /// The head of a ring of scopes; no scope itself.
+    ConfinedScope() {
+        pool = null;
+        lifetime = null;
+        slicesDie = false;
+    }
+
+    ConfinedScope(SegmentArena pool, boolean slicesDie, ConfinedScope head) {
+        this.pool = pool;
+        this.slicesDie = slicesDie;
+        lifetime = Arena.ofConfined();
+        previous = head;
+        next = head.next;
+        next.previous = this;
+        head.next = this;
+    }
+
+    boolean isAlone() {
+        return next == this;
+    }
+
+    /// Ends the slices of all scopes of this ring.
+    void endAll() {
+        while (next != this) {
+            next.lifetime.close();
+            next.leave();
+        }
+    }
+
+    private void leave() {
+        previous.next = next;
+        next.previous = previous;
+    }
+
+    @Override
+    public MemorySegment allocate(long byteSize, long byteAlignment) {
+        if (!lifetime.scope().isAlive()) {
+            throw new IllegalStateException("Already closed");
+        }
+        long handle = pool.allocateUnzeroed(byteSize, byteAlignment);
+        if (handle == SegmentArena.NO_SPACE) {
+            throw noRoom(byteSize, pool);
+        }
+        try {
+            MemorySegment slice = pool.zeroedSliceOfNew(handle, byteSize);
+            remember(handle);
+            return slicesDie ? live(slice) : slice;
+        } catch (Throwable e) { // the heap is full, or the memory is closed or a file that has shrunk
+            forget(handle);
+            pool.free(handle);
+            throw e;
+        }
+    }
+
+    static OutOfMemoryError noRoom(long byteSize, SegmentArena pool) {
+        return new OutOfMemoryError("no room for " + byteSize + " bytes in " + pool);
+    }
+
+    @SuppressWarnings("restricted")
+    private MemorySegment live(MemorySegment slice) {
+        return slice.reinterpret(lifetime, null);
+    }
+
+    private void remember(long handle) {
+        if (count == 0) {
+            first = handle;
+        } else {
+            if (count > handles.length) {
+                handles = Arrays.copyOf(handles, Math.max(8, 2 * handles.length));
+            }
+            handles[count - 1] = handle;
+        }
+        count++;
+    }
+
+    private void forget(long handle) {
+        if (count > 0 && (count == 1 ? first : handles[count - 2]) == handle) {
+            count--;
+        }
+    }
+
+    @Override
+    public MemorySegment.Scope scope() {
+        return lifetime.scope();
+    }
+
+    @Override
+    public void close() {
+        lifetime.close();
+        leave();
+        if (count > 0) {
+            pool.freeOfScope(first);
+        }
+        for (int i = 0; i < count - 1; i++) {
+            pool.freeOfScope(handles[i]);
+        }
+        count = 0;
+        pool.scopeClosed();
+    }
+
+    @Override
+    public String toString() {
+        return "scope of " + count + " slices over " + pool;
+    }
+}

@@ -1,0 +1,51 @@
+package io.github.offsetallocator.internal.backing;
+
+import java.lang.foreign.MemorySegment;
+
+/// A piece of memory, and where it lies in the range of an arena. What changes is guarded by the arena's lock.
+public final class Chunk {
+    final MemorySegment segment;
+    final long address;
+    /// The place of the segment's first byte.
+    final long place;
+    final int firstSlot;
+    final int slots;
+    private final Runnable close;
+    private int wall;
+
+    Chunk(MemorySegment segment, long place, int firstSlot, int slots, Runnable close) {
+        this.segment = segment;
+        address = segment.address();
+        this.place = place;
+        this.firstSlot = firstSlot;
+        this.slots = slots;
+        this.close = close;
+    }
+
+    /// The place of its first byte.
+    public long place() {
+        return place;
+    }
+
+    public long byteSize() {
+        return segment.byteSize();
+    }
+
+    /// What is behind it in the engine, or 0 if the engine doesn't know of it.
+    public int wall() {
+        return wall;
+    }
+
+    public void setWall(int wall) {
+        this.wall = wall;
+    }
+
+    /// Ends the memory.
+    public void close() {
+        close.run();
+    }
+
+    boolean holds(long at) {
+        return at - address >= 0 && at - address < segment.byteSize();
+    }
+}

@@ -1,0 +1,177 @@
+package io.github.offsetallocator.internal.regions;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
+import java.lang.foreign.MemorySegment;
+
+/// Parts of the range that have no memory. A wall is a region with a node, like a block, but nobody's: no handle names
+/// it, no walk shows it, nothing merges with it and no plan moves it.
+///
+/// ```
+///   at first       | wall 1                                             |
+///   open a chunk   | wall 1  | free       | wall 2                      |
+///   and another    | wall 1  |  .a..b.... | wall 2 | free  | wall 3     |
+///   shut the first | wall 1                        |  c... | wall 3     |
+/// ```
+///
+/// There is a wall behind each chunk, of one unit at least, so no block crosses from one into the next. It is known by the
+/// number of its node, which stays until everything is freed at once. A wall before a chunk is the one behind the
+/// chunk before it, or the first of all; only a chunk that starts at 0 has none.
+///
+/// **Order of stores.** The regions of walls are the truth. One store, to the region of a wall, makes a chunk open or shut; a
+/// wall that lies within another one is none, and a rebuild drops it.
+public final class Walls {
+    private static final int PROBES = 8;
+
+    private final long limit;
+    private final long chunk;
+    private final int most;
+    private volatile boolean toShut;
+
+    /// @param limit units that may be open at once
+    /// @param chunk units of an ordinary chunk: the smallest size of a bin, and no chunk is smaller
+    /// @param most  how many walls there can be
+    public Walls(long limit, long chunk, int most) {
+        this.limit = limit;
+        this.chunk = chunk;
+        this.most = most;
+    }
+
+    long limit() {
+        return limit;
+    }
+
+    int most() {
+        return most;
+    }
+
+    /// Whether there are chunks to shut: one that is larger than the ordinary and all free, or two ordinary ones. It was so when
+    /// a region was last freed.
+    public boolean haveChunksToShut() {
+        return toShut;
+    }
+
+    public void haveChunksToShut(boolean what) {
+        toShut = what;
+    }
+
+    /// Sees whether a chunk has become free. O(1): a free region that is as large as a chunk lies in the bin of that size or above,
+    /// and no smaller one does.
+    void look(MemorySegment t) {
+        int ordinary = 0;
+        for (int bin = Bins.firstFrom(t, Bins.bin(chunk)); bin >= 0; bin = Bins.firstFrom(t, bin + 1)) {
+            int node = Bins.first(t, bin);
+            for (int left = PROBES; node != NIL && left > 0; left--) {
+                if (isBarrier(t, previousNeighbour(t, node)) && isBarrier(t, nextNeighbour(t, node))) {
+                    ordinary++;
+                    if (ordinary == 2 || sizeOf(region(t, node)) > chunk) {
+                        toShut = true;
+                        return;
+                    }
+                }
+                node = next(t, node);
+            }
+        }
+    }
+
+    private static boolean isBarrier(MemorySegment t, int node) {
+        return node == EDGE || NodeState.isWall(links(t, node));
+    }
+
+    /// Puts a wall over the whole range, in which nothing else is.
+    static void closeAll(MemorySegment t) {
+        long capacity = Header.word(t, Header.CAPACITY);
+        int wall = Regions.newNode(t);
+        setRegion(t, wall, capacity);
+        Regions.appendNode(t, wall, EDGE);
+        Header.setWord(t, Header.WALLED, capacity);
+        setLinks(t, wall, NodeState.WALL);
+    }
+
+    /// The wall that a chunk lies in or, if it is open, the one behind it.
+    ///
+    /// @param guess where to look first, `NIL` for the first of all. If it isn't there, O(regions)
+    public static int around(MemorySegment t, int guess, long from, long size) {
+        int first = guess == NIL ? nextNeighbour(t, EDGE) : guess;
+        if (isAround(t, first, from, size)) {
+            return first;
+        }
+        for (int node = nextNeighbour(t, EDGE); node != EDGE; node = nextNeighbour(t, node)) {
+            if (isAround(t, node, from, size) || NodeState.isWall(links(t, node)) && offsetOf(region(t, node)) == from + size) {
+                return node;
+            }
+        }
+        throw new AssertionError("neither free nor walled: " + size + " at " + from);
+    }
+
+    private static boolean isAround(MemorySegment t, int wall, long from, long size) {
+        long region = region(t, wall);
+        return NodeState.isWall(links(t, wall)) && from >= offsetOf(region) && from + size < endOf(region);
+    }
+
+    /// Opens a chunk, if it is not open. The table must have two new nodes.
+    ///
+    /// @param wall what [#around] says
+    /// @param from first unit of the chunk
+    /// @param size units of the chunk; the wall goes on behind it
+    /// @return the wall behind it
+    public static int open(MemorySegment t, int wall, long from, long size) {
+        if (!isAround(t, wall, from, size)) {
+            return wall;
+        }
+        long region = region(t, wall);
+        int chunk = Regions.newNode(t);
+        int behind = wall;
+        int before = previousNeighbour(t, wall);
+        setRegion(t, chunk, from << 32 | size);
+        long rest = from + size << 32 | endOf(region) - from - size;
+        if (from > offsetOf(region)) {
+            before = wall;
+            behind = Regions.newNode(t);
+            setRegion(t, behind, rest);
+            setLinks(t, behind, NodeState.WALL);
+            setSides(t, behind, pair(chunk, nextNeighbour(t, wall)));
+            setPreviousNeighbour(t, nextNeighbour(t, wall), behind);
+            setRegion(t, wall, region & HIGH | from - offsetOf(region));
+        } else {
+            setRegion(t, wall, rest);
+            setPreviousNeighbour(t, wall, chunk);
+        }
+        setSides(t, chunk, pair(before, behind));
+        setNextNeighbour(t, before, chunk);
+        Header.setWord(t, Header.WALLED, Header.word(t, Header.WALLED) - size);
+        Header.setWord(t, Header.FREE_UNITS, Header.word(t, Header.FREE_UNITS) + size);
+        Bins.link(t, Bins.bin(size), chunk);
+        return behind;
+    }
+
+    /// Whether the chunk before a wall is one free region.
+    public static boolean isEmpty(MemorySegment t, int wall) {
+        int chunk = previousNeighbour(t, wall);
+        return chunk != EDGE && NodeState.isFree(t, chunk) && isBarrier(t, previousNeighbour(t, chunk));
+    }
+
+    /// Shuts the chunk before a wall, which is empty.
+    public static void shut(MemorySegment t, int wall) {
+        int chunk = previousNeighbour(t, wall);
+        int before = previousNeighbour(t, chunk);
+        long size = sizeOf(region(t, chunk));
+        Regions.takeWhole(t, chunk);
+        setLinks(t, chunk, NodeState.UNUSED);
+        Header.setWord(t, Header.WALLED, Header.word(t, Header.WALLED) + size);
+        if (before == EDGE) {
+            setRegion(t, wall, endOf(region(t, wall)));
+            setPreviousNeighbour(t, wall, EDGE);
+            setNextNeighbour(t, EDGE, wall);
+        } else {
+            int behind = nextNeighbour(t, wall);
+            setRegion(t, before, region(t, before) + size + sizeOf(region(t, wall)));
+            setNextNeighbour(t, before, behind);
+            setPreviousNeighbour(t, behind, before);
+            Regions.discard(t, wall);
+        }
+        Regions.discard(t, chunk);
+    }
+}

@@ -1,0 +1,472 @@
+package io.github.offsetallocator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Arenas whose memory comes in chunks. What every arena promises is tested for them too, see `contract.Subject`; here is what only they
+/// do.
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class GrowthTest {
+    private static final long CHUNK = 64 << 10;
+    private static final long MOST = 16 * CHUNK;
+
+    /// Chunks from the JDK, each in an arena of its own, counted.
+    private static final class Counting implements ChunkSource {
+        final Map<Long, Arena> open = new ConcurrentHashMap<>();
+        int opened;
+        boolean fails;
+        boolean closeFails;
+
+        @Override
+        public MemorySegment open(long byteSize, long byteAlignment) {
+            if (fails) {
+                throw new UnsupportedOperationException("no more");
+            }
+            Arena arena = Arena.ofShared();
+            MemorySegment made = arena.allocate(byteSize, byteAlignment);
+            open.put(made.address(), arena);
+            opened++;
+            return made;
+        }
+
+        @Override
+        public void close(MemorySegment chunk) {
+            if (closeFails) {
+                throw new IllegalStateException("in use");
+            }
+            open.remove(chunk.address()).close();
+        }
+    }
+
+    private static SegmentArena of(boolean shared, long chunk, long most) {
+        SegmentArena.Builder builder = SegmentArena.builder().growable(chunk, most);
+        return (shared ? builder.shared() : builder).build();
+    }
+
+    // ---- it grows ----------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void startsWithNothingAndGrowsChunkByChunk(boolean shared) {
+        try (SegmentArena arena = of(shared, CHUNK, MOST)) {
+            assertEquals(0, arena.byteSize());
+            assertEquals(MOST, arena.maxByteSize());
+            assertEquals(new StorageReport(0, 0), arena.storageReport());
+            for (int i = 1; i <= 16; i++) {
+                arena.allocate(CHUNK);
+                assertEquals(i * CHUNK, arena.byteSize());
+                assertEquals(0, arena.storageReport().totalFreeSpace());
+            }
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(1, 1));
+            OutOfSpaceException full = assertThrows(OutOfSpaceException.class, () -> arena.allocate(1));
+            assertEquals(0, full.free());
+            arena.verify();
+        }
+    }
+
+    @Test
+    void aRequestLargerThanAChunkGetsOneOfItsSize() {
+        try (SegmentArena arena = of(false, CHUNK, MOST)) {
+            MemorySegment large = arena.allocate(5 * CHUNK + 17);
+            large.fill((byte) 1);
+            assertEquals(5 * CHUNK + 32, arena.byteSize());
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(11 * CHUNK, 1));
+            MemorySegment other = arena.allocate(10 * CHUNK);
+            assertTrue(arena.owns(other) && arena.owns(large.asSlice(CHUNK)));
+            assertFalse(arena.owns(Arena.ofAuto().allocate(8)));
+            arena.free(large);
+            assertEquals(10 * CHUNK, arena.byteSize());
+            arena.free(other);
+            assertEquals(0, arena.byteSize());
+            arena.verify();
+        }
+    }
+
+    @Test
+    void theLimitIsExact() {
+        try (SegmentArena arena = of(false, 1 << 10, 10 << 10)) {
+            arena.free(arena.allocate(10 << 10));
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate((10 << 10) + 1, 1));
+            arena.allocate(9 << 10);
+            arena.allocate(1 << 10);
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(1, 1));
+        }
+    }
+
+    /// What the last chunk holds must not keep others from growing.
+    @Test
+    void aChunkWithoutABlockMakesWayForALargerRequest() {
+        try (SegmentArena arena = of(false, CHUNK, 4 * CHUNK)) {
+            List<MemorySegment> small = new ArrayList<>();
+            for (int i = 0; i < 1000; i++) {
+                small.add(arena.allocate(200));
+            }
+            small.forEach(arena::free);
+            assertTrue(arena.byteSize() > 0, "one is kept");
+            MemorySegment whole = arena.allocate(4 * CHUNK);
+            arena.free(whole);
+            assertEquals(0, arena.byteSize());
+            arena.verify();
+        }
+    }
+
+    @Test
+    void noBlockCrossesFromOneChunkIntoTheNext() {
+        SplittableRandom random = new SplittableRandom(3);
+        Counting source = new Counting();
+        try (SegmentArena arena = SegmentArena.builder().growable(source, 4096, 1 << 20).build()) {
+            List<Long> blocks = new ArrayList<>();
+            for (int i = 0; i < 5000; i++) {
+                long block = arena.tryAllocate(1 + random.nextInt(3000), 1L << random.nextInt(11));
+                if (block == SegmentArena.NO_SPACE || random.nextInt(4) == 0) {
+                    for (int j = 0; j < 10 && !blocks.isEmpty(); j++) {
+                        arena.free(blocks.remove(random.nextInt(blocks.size())));
+                    }
+                }
+                if (block != SegmentArena.NO_SPACE) {
+                    blocks.add(block);
+                    MemorySegment slice = arena.segment(block);
+                    slice.set(ValueLayout.JAVA_BYTE, slice.byteSize() - 1, (byte) 1);
+                    long address = slice.address();
+                    assertEquals(block, arena.allocationAt(address));
+                    assertTrue(source.open.keySet().stream().anyMatch(start -> address >= start && address + slice.byteSize() <= start + 4096));
+                }
+                if (i % 50 == 0) {
+                    long[] sum = {0};
+                    arena.forEachRegion((_, size, _) -> sum[0] += size);
+                    assertEquals(arena.byteSize(), sum[0], "what a walk shows");
+                    assertEquals(4096L * source.open.size(), arena.byteSize());
+                }
+            }
+            arena.verify();
+        }
+        assertEquals(Map.of(), source.open);
+    }
+
+    /// Free space of two chunks is never one region, even where their memory lies side by side.
+    @Test
+    void chunksThatTouchInMemoryStayApart() {
+        MemorySegment all = Arena.ofAuto().allocate(1 << 20, 4096);
+        int[] next = {0};
+        ChunkSource sideBySide = new ChunkSource() {
+            @Override
+            public MemorySegment open(long byteSize, long byteAlignment) {
+                MemorySegment made = all.asSlice(next[0], byteSize);
+                next[0] += (int) byteSize;
+                return made;
+            }
+
+            @Override
+            public void close(MemorySegment chunk) {}
+        };
+        try (SegmentArena arena = SegmentArena.builder().growable(sideBySide, 4096, 1 << 20).build()) {
+            MemorySegment first = arena.allocate(4096);
+            MemorySegment second = arena.allocate(4096);
+            MemorySegment third = arena.allocate(4000);
+            assertEquals(first.address() + 4096, second.address());
+            assertFalse(arena.owns(all.asSlice(0, 8192)), "no block can be there");
+            arena.free(first);
+            arena.free(second);
+            assertEquals(4096, arena.storageReport().largestFreeRegion());
+            assertEquals(SegmentArena.NO_SPACE, arena.allocationAt(second.address()));
+            assertEquals(third.address(), arena.address(arena.allocationOf(third)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {16, 64, 4096, 16 << 10})
+    void alignsAddresses(long alignment) {
+        try (SegmentArena arena = of(false, CHUNK, MOST)) {
+            for (int i = 0; i < 20; i++) {
+                assertEquals(0, arena.allocate(100 + 500 * i, alignment).address() % alignment);
+            }
+            assertEquals(0, arena.allocate(CHUNK, alignment).address() % alignment);
+            IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, () -> arena.allocate(1, CHUNK));
+            assertTrue(refused.getMessage().contains("" + CHUNK / 4), refused::getMessage);
+        }
+    }
+
+    // ---- it shrinks --------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void ofChunksWithoutABlockOneStays(boolean shared) {
+        try (SegmentArena arena = of(shared, CHUNK, MOST)) {
+            List<MemorySegment> blocks = new ArrayList<>();
+            for (int i = 0; i < 32; i++) {
+                blocks.add(arena.allocate(CHUNK / 2));
+            }
+            assertEquals(MOST, arena.byteSize());
+            for (int i = 0; i < 32; i++) {
+                arena.free(blocks.get(i));
+                assertEquals(Math.min(16, 17 - (i + 1) / 2) * CHUNK, arena.byteSize(), "after " + (i + 1));
+            }
+            assertEquals(CHUNK, arena.byteSize());
+            arena.trim();
+            assertEquals(0, arena.byteSize());
+            arena.verify();
+        }
+    }
+
+    /// At the edge of a chunk, taking and freeing one block again and again opens no chunk each time.
+    @Test
+    void thereIsNoToAndFro() {
+        Counting source = new Counting();
+        try (SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, MOST).build()) {
+            arena.allocate(CHUNK - 100);
+            for (int i = 0; i < 1000; i++) {
+                arena.free(arena.allocate(1000));
+            }
+            assertEquals(2, source.opened);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatOnlyEmptySlabsAreInGoesBackByTrim(boolean shared) {
+        try (SegmentArena arena = of(shared, 1 << 20, 64 << 20)) {
+            List<Long> blocks = new ArrayList<>();
+            for (int i = 0; i < 200_000; i++) {
+                blocks.add(arena.tryAllocate(16 * (1 + i % 5), 1));
+            }
+            assertTrue(arena.byteSize() > 8 << 20);
+            blocks.forEach(arena::free);
+            arena.trim();
+            assertEquals(0, arena.byteSize());
+            arena.verify();
+        }
+    }
+
+    @Test
+    void resetAndReclaimGiveBackToo() {
+        try (SegmentArena arena = of(false, CHUNK, MOST)) {
+            long[] blocks = new long[16];
+            for (int i = 0; i < 16; i++) {
+                blocks[i] = arena.tryAllocate(CHUNK, 1);
+            }
+            RetireQueue queue = arena.newRetireQueue();
+            for (int i = 0; i < 8; i++) {
+                arena.retire(blocks[i], i);
+                queue.retire(blocks[8 + i], i);
+            }
+            arena.reclaim(7);
+            assertEquals(9 * CHUNK, arena.byteSize());
+            queue.reclaim(7);
+            assertEquals(CHUNK, arena.byteSize());
+            for (int i = 0; i < 16; i++) {
+                arena.allocate(CHUNK);
+            }
+            arena.reset();
+            assertEquals(CHUNK, arena.byteSize());
+            assertEquals(CHUNK, arena.storageReport().largestFreeRegion());
+            arena.verify();
+            arena.allocate(CHUNK);
+            assertEquals(CHUNK, arena.byteSize());
+        }
+    }
+
+    @Test
+    void slicesOfAChunkThatHasGoneBackAreDead() {
+        try (SegmentArena arena = of(false, CHUNK, MOST)) {
+            MemorySegment large = arena.allocate(2 * CHUNK);
+            arena.free(large);
+            assertThrows(IllegalStateException.class, () -> large.get(ValueLayout.JAVA_BYTE, 0));
+            assertThrows(IllegalArgumentException.class, () -> arena.free(large));
+            assertFalse(arena.owns(large));
+        }
+    }
+
+    // ---- where chunks come from --------------------------------------------------------------------------------
+
+    @Test
+    void aSourceThatFailsChangesNothing() {
+        Counting source = new Counting();
+        try (SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, MOST).shared().build()) {
+            MemorySegment block = arena.allocate(CHUNK);
+            source.fails = true;
+            assertThrows(UnsupportedOperationException.class, () -> arena.allocate(1));
+            assertThrows(UnsupportedOperationException.class, () -> arena.tryAllocate(CHUNK + 1, 1));
+            assertEquals(1, arena.allocations());
+            arena.verify();
+            source.fails = false;
+            arena.allocate(1);
+            arena.free(block);
+            source.closeFails = true;
+            arena.trim();
+            assertEquals(CHUNK, arena.byteSize());
+            assertEquals(2, source.open.size(), "one could not be closed yet");
+            source.closeFails = false;
+            arena.allocate(CHUNK);
+            arena.trim();
+        }
+        assertEquals(Map.of(), source.open);
+    }
+
+    @Test
+    void aCloseThatFailsIsTriedAgain() {
+        Counting source = new Counting();
+        SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, MOST).build();
+        arena.allocate(CHUNK);
+        arena.allocate(CHUNK);
+        source.closeFails = true;
+        assertThrows(IllegalStateException.class, arena::close);
+        source.closeFails = false;
+        arena.close();
+        assertEquals(Map.of(), source.open);
+        arena.close();
+    }
+
+    @Test
+    void aSegmentThatIsNoChunkIsRefused() {
+        for (MemorySegment wrong : List.of(MemorySegment.ofArray(new byte[1 << 20]), Arena.ofAuto().allocate(100), Arena.ofAuto().allocate(1 << 20).asReadOnly(),
+                Arena.ofAuto().allocate(1 << 20, 64).asSlice(1))) {
+            boolean[] closed = {false};
+            ChunkSource source = new ChunkSource() {
+                @Override
+                public MemorySegment open(long byteSize, long byteAlignment) {
+                    return wrong;
+                }
+
+                @Override
+                public void close(MemorySegment chunk) {
+                    assertEquals(wrong, chunk);
+                    closed[0] = true;
+                }
+            };
+            try (SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, MOST).build()) {
+                assertThrows(IllegalArgumentException.class, () -> arena.allocate(1));
+                assertTrue(closed[0]);
+                arena.verify();
+            }
+        }
+    }
+
+    @Test
+    void filesAreMadeAndDeleted(@TempDir Path directory) throws Exception {
+        try (SegmentArena arena = SegmentArena.builder().growable(directory, CHUNK, MOST).build()) {
+            MemorySegment a = arena.allocate(CHUNK);
+            MemorySegment b = arena.allocate(3 * CHUNK, 4096);
+            b.fill((byte) 7);
+            assertEquals(List.of(CHUNK, 3 * CHUNK), sizes(directory));
+            arena.force();
+            arena.free(b);
+            assertEquals(List.of(CHUNK), sizes(directory));
+            arena.free(a);
+        }
+        assertEquals(List.of(), sizes(directory));
+        SegmentArena gone = SegmentArena.builder().growable(directory.resolve("absent"), CHUNK, MOST).build();
+        assertTrue(assertThrows(UncheckedIOException.class, () -> gone.allocate(1)).getMessage().contains("absent"));
+        gone.close();
+    }
+
+    private static List<Long> sizes(Path directory) throws Exception {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.toFile().length()).sorted().toList();
+        }
+    }
+
+    // ---- arguments ---------------------------------------------------------------------------------------------
+
+    @Test
+    void refusesBadNumbersBeforeAnythingElse() {
+        for (long[] bad : new long[][] {{0, 10}, {-1, 10}, {11, 10}, {10, Long.MIN_VALUE}, {1, 1L << 62}, {1, 1 << 30}, {Long.MAX_VALUE, Long.MAX_VALUE}}) {
+            assertThrows(IllegalArgumentException.class, () -> of(false, bad[0], bad[1]).close(), () -> bad[0] + ", " + bad[1]);
+        }
+        assertThrows(IllegalStateException.class, () -> SegmentArena.builder().growable(CHUNK, MOST).realTime().build());
+        assertThrows(IllegalStateException.class, () -> SegmentArena.builder().growable(CHUNK, MOST).reserve().build());
+        try (SegmentArena large = of(false, 1 << 20, 31L << 30); SegmentArena larger = of(false, 1L << 30, 1L << 46)) {
+            assertEquals(16, large.granule());
+            large.allocate(100).fill((byte) 1);
+            larger.allocate(100);
+            assertEquals(1L << 46, larger.maxByteSize());
+        }
+        try (SegmentArena tiny = of(false, 1, 1)) {
+            assertEquals(16, tiny.allocate(16).byteSize());
+            assertEquals(SegmentArena.NO_SPACE, tiny.tryAllocate(1, 1));
+        }
+    }
+
+    // ---- threads -----------------------------------------------------------------------------------------------
+
+    /// All threads grow and shrink the arena as hard as they can; each byte of each block is its owner's.
+    @Test
+    void manyThreadsGrowAndShrinkIt() throws Exception {
+        ExecutorService pool = Executors.newFixedThreadPool(4);
+        Counting source = new Counting();
+        try (SegmentArena arena = SegmentArena.builder().growable(source, 16 << 10, 512 << 10).shared().build()) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int thread = 0; thread < 4; thread++) {
+                int mark = thread + 1;
+                all.add(pool.submit(() -> work(arena, new SplittableRandom(mark), (byte) mark)));
+            }
+            for (Future<?> each : all) {
+                each.get(40, TimeUnit.SECONDS);
+            }
+            arena.verify();
+            assertEquals(0, arena.allocations());
+            arena.trim();
+            assertEquals(0, arena.byteSize());
+        } finally {
+            pool.shutdownNow();
+        }
+        assertEquals(Map.of(), source.open);
+    }
+
+    private static Void work(SegmentArena arena, SplittableRandom random, byte mark) {
+        Map<Long, MemorySegment> mine = new HashMap<>();
+        for (int i = 0; i < 20_000; i++) {
+            boolean grows = i / 500 % 2 == 0;
+            if (random.nextInt(10) < (grows ? 7 : 3)) {
+                long block = arena.tryAllocate(random.nextInt(1 << random.nextInt(15)), 1L << random.nextInt(7));
+                if (block != SegmentArena.NO_SPACE) {
+                    MemorySegment slice = arena.segment(block);
+                    slice.fill(mark);
+                    mine.put(block, slice);
+                }
+            } else if (!mine.isEmpty()) {
+                long block = mine.keySet().iterator().next();
+                MemorySegment slice = mine.remove(block);
+                assertEquals(block, arena.allocationAt(slice.address()));
+                for (long at = 0; at < slice.byteSize(); at += 1 + ThreadLocalRandom.current().nextInt(64)) {
+                    assertEquals(mark, slice.get(ValueLayout.JAVA_BYTE, at));
+                }
+                if (random.nextBoolean()) {
+                    arena.free(block);
+                } else {
+                    arena.free(slice);
+                }
+            }
+            if (i % 2500 == 0) {
+                arena.trim();
+            }
+        }
+        mine.keySet().forEach(arena::free);
+        return null;
+    }
+}

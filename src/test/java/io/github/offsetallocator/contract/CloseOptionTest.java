@@ -1,0 +1,70 @@
+package io.github.offsetallocator.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.offsetallocator.SegmentArena;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// A close that refuses, or reports, what is still live.
+class CloseOptionTest {
+    private static SegmentArena.Builder builder(ScopeTest.Pool kind) {
+        SegmentArena.Builder builder = SegmentArena.builder();
+        builder = kind.ordinal() < 2 ? builder.nativeMemory(1 << 20) : builder.growable(64 << 10, 1 << 20);
+        return kind.ordinal() % 2 == 1 ? builder.shared() : builder;
+    }
+
+    @ParameterizedTest
+    @EnumSource(ScopeTest.Pool.class)
+    void refusesWhileBlocksAreLive(ScopeTest.Pool kind) {
+        SegmentArena arena = builder(kind).closeRefusesLive().build();
+        long block = arena.tryAllocate(100, 1);
+        long retired = arena.tryAllocate(100, 1);
+        arena.retire(retired, 7);
+        String message = assertThrows(IllegalStateException.class, arena::close).getMessage();
+        assertTrue(message.contains("1 allocations are live and 1 retired"), message);
+        arena.segment(block).fill((byte) 1);
+        arena.verify();
+        arena.free(block);
+        assertThrows(IllegalStateException.class, arena::close);
+        arena.reclaim(7);
+        Arena scope = arena.scope();
+        scope.allocate(1);
+        assertThrows(IllegalStateException.class, arena::close);
+        scope.allocate(1);
+        scope.close();
+        arena.close();
+        arena.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(ScopeTest.Pool.class)
+    void reportsWhatIsLive(ScopeTest.Pool kind) {
+        List<Long> seen = new ArrayList<>();
+        int[] calls = {0};
+        SegmentArena arena = builder(kind).closeReportsLive(closing -> {
+            calls[0]++;
+            closing.forEachAllocation(seen::add);
+            if (calls[0] == 1) {
+                throw new UnsupportedOperationException("not yet");
+            }
+        }).build();
+        List<Long> blocks = List.of(arena.tryAllocate(100, 1), arena.tryAllocate(5000, 1));
+        assertThrows(UnsupportedOperationException.class, arena::close);
+        assertEquals(blocks.stream().sorted().toList(), seen.stream().sorted().toList());
+        arena.verify();
+        arena.close();
+        assertEquals(2, calls[0]);
+        arena.close();
+        assertEquals(2, calls[0]);
+        SegmentArena empty = builder(kind).closeReportsLive(_ -> calls[0]++).build();
+        empty.free(empty.tryAllocate(1, 1));
+        empty.close();
+        assertEquals(2, calls[0]);
+    }
+}
