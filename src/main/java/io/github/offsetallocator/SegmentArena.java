@@ -343,7 +343,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocate(long byteSize, long byteAlignment) {
         long allocation = zeroed ? allocateZeroed(byteSize, byteAlignment) : allocateUnzeroed(byteSize, byteAlignment);
-        if (watch.isActive() && allocation != NO_SPACE) {
+        if (watch.wants(allocation) && allocation != NO_SPACE) {
             note(allocation, byteSize);
         }
         return allocation;
