@@ -445,7 +445,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocateZeroed(long byteSize, long byteAlignment) {
         long allocation = allocateZeros(byteSize, byteAlignment);
-        if (watch.isActive() && allocation != NO_SPACE) {
+        if (watch.wants(allocation) && allocation != NO_SPACE) {
             note(allocation, byteSize);
         }
         return allocation;
@@ -453,7 +453,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     long allocateUnzeroed(long byteSize, long byteAlignment) {
         long allocation = allocateUnnoted(byteSize, byteAlignment);
-        if (watch.isActive() && allocation != NO_SPACE) {
+        if (watch.wants(allocation) && allocation != NO_SPACE) {
             note(allocation, byteSize);
         }
         return allocation;

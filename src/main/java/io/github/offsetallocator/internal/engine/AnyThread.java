@@ -348,7 +348,8 @@ final class AnyThread extends Engine {
 
     @Override
     public long metadataSize() {
-        return engine.metadataSize() + retiredSize();
+        engine.checkOpen();
+        return engine.tablesSize() + retiredSize();
     }
 
     @Override

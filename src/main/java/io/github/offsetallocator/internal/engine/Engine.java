@@ -292,10 +292,13 @@ public abstract class Engine {
     /// Sums, by any thread, without a lock. Creates no object but what `sums` makes. Used and peak count retired blocks, live
     /// does not.
     public final <A, T> T count(A a, Sums<A, T> sums) {
-        checkOpen();
+        if (isClosed()) {
+            throw new IllegalStateException("the allocator is closed");
+        }
+        long metadata = one().tablesSize() + retiredSize();
         return one().slabs() instanceof AnyThreadSlabs shared
-                ? Counts.ofAnyThread(tally(), shared, metadataSize(), a, sums)
-                : Counts.ofOneThread(tally(), metadataSize(), a, sums);
+                ? Counts.ofAnyThread(tally(), shared, metadata, a, sums)
+                : Counts.ofOneThread(tally(), metadata, a, sums);
     }
 
     public final Tally tally() {

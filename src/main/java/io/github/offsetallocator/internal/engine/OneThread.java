@@ -885,7 +885,12 @@ final class OneThread extends Engine {
     @Override
     public long metadataSize() {
         checkOpen();
-        return regions.byteSize() + tags.byteSize() + retiredSize() + (slabs == null ? 0 : slabs.byteSize()) + (pages == null ? 0 : pages.byteSize());
+        return tablesSize() + retiredSize();
+    }
+
+    /// Bytes of all tables but the queues of retired blocks; for any thread.
+    long tablesSize() {
+        return regions.byteSize() + tags.byteSize() + (slabs == null ? 0 : slabs.byteSize()) + (pages == null ? 0 : pages.byteSize());
     }
 
     @Override

@@ -40,6 +40,7 @@ public final class ArenaWatch implements Happenings, Runnable {
     /// Whether the face must call [#allocated] after each allocation. Written now and then, read each time.
     private boolean active;
     private boolean sampled;
+    private long mix;
 
     /// @param name         null for one of the watch's own
     public ArenaWatch(String name, Engine engine, int shift, Detection detection, boolean shared, boolean ownsMemory) {
@@ -82,14 +83,15 @@ public final class ArenaWatch implements Happenings, Runnable {
         return closed || engine.isClosed();
     }
 
-    /// Whether [#allocated] wants to be called.
-    public boolean isActive() {
-        return active;
+    /// Whether [#allocated] wants to be called for a new block.
+    public boolean wants(long handle) {
+        return active && handle * mix >>> Sites.SAMPLE_SHIFT == 0;
     }
 
     /// Asks the sink anew whether it wants allocations.
     void refresh() {
         sampled = EventSink.SINK.samples();
+        mix = sampled || sites == null ? 0 : sites.mix();
         active = sites != null || sampled;
     }
 

@@ -19,14 +19,14 @@ import java.util.Map;
 /// the handles are live, and forgets the others: when the arrays are full, before they are made larger, and before a report.
 ///
 /// **Which blocks.** Every one, or those whose handle has a hash that ends in seven zeros. That takes no counter, which threads
-/// would share, and no random number. After a stack was looked at, none is for forty times as long as that took, or half a
-/// millisecond.
+/// would share, and no random number. After a stack was looked at, none is for fifty times as long as that took, or ten
+/// milliseconds.
 final class Sites {
-    private static final int SAMPLE_SHIFT = Long.SIZE - 7;
+    static final int SAMPLE_SHIFT = Long.SIZE - 7;
     private static final long MIX = 0x9E37_79B9_7F4A_7C15L;
-    private static final int PAUSE = 40;
+    private static final int PAUSE = 50;
     /// Nanoseconds: what took longer was a thread that had to wait, or code that is not compiled yet.
-    private static final long LONGEST_PAUSE = 500_000;
+    private static final long LONGEST_PAUSE = 10_000_000;
     private static final int FIRST_ENTRIES = 64;
 
     /// What a site has, with its place in the arrays.
@@ -59,6 +59,11 @@ final class Sites {
         this.shift = shift;
         this.all = all;
         mix = all ? 0 : MIX;
+    }
+
+    /// A block is noted if its handle times this starts with seven zeros.
+    long mix() {
+        return mix;
     }
 
     /// Remembers where a block was asked for, if it is one of those.

@@ -1,8 +1,10 @@
-package io.github.offsetallocator;
+package io.github.offsetallocator.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.LeakDetection;
+import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,7 +16,8 @@ import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Events of JDK Flight Recorder: what is recorded says what has happened.
+/// Events of JDK Flight Recorder: what is recorded says what has happened. Here and not beside the library's tests, since a recorder
+/// that was started makes garbage on threads that other tests look at.
 class EventsTest {
     private static final String PREFIX = "io.github.offsetallocator.";
 
