@@ -25,12 +25,15 @@ public final class PlacedMemory extends TableMemory {
     private final MemorySegment place;
     private final Room room;
     private long used;
+    /// As the room says, which is in the file: other threads may ask, and can't read that.
+    private long onDisk;
 
     /// @param place zeros behind what the room says
     public PlacedMemory(Threads threads, MemorySegment place, Room room) {
         super(threads);
         this.place = place;
         this.room = room;
+        onDisk = room.byteSize();
     }
 
     @Override
@@ -46,7 +49,7 @@ public final class PlacedMemory extends TableMemory {
     /// What is on disk.
     @Override
     public long byteSize() {
-        return room.byteSize();
+        return onDisk;
     }
 
     @Override
@@ -67,6 +70,7 @@ public final class PlacedMemory extends TableMemory {
         }
         if (byteSize > room.byteSize()) {
             room.grow(Math.min(byteSize + PAGE - 1 & -PAGE, place.byteSize()));
+            onDisk = room.byteSize();
         }
         used = byteSize;
         return place.asSlice(0, byteSize);
