@@ -60,6 +60,7 @@ class MemoryEndsTest {
         Assumptions.assumeTrue(OS.LINUX.isCurrentOs(), "the size of the process comes from /proc");
         long size = Fork.run(NativeMain.class, 60, FRUGAL, "size").number("kibibytes");
         Check.that(size > 0, "the size of the process is not known");
+        String last = "";
         for (int mebibytes = 96; mebibytes <= 192; mebibytes += 48) {
             Fork.Result result = Fork.runUnder("ulimit -v " + (size + (mebibytes << 10)), NativeMain.class, 90, FRUGAL, what, "" + shared);
             if (result.exit() == 0) {
@@ -69,8 +70,9 @@ class MemoryEndsTest {
             if (!result.hasCrashed()) {
                 throw new AssertionError("it ended with " + result.exit() + ":\n" + result.output());
             }
+            last = result.output();
         }
-        throw new AssertionError("the JVM itself can't go on");
+        throw new AssertionError("the JVM itself can't go on:\n" + last);
     }
 
     @ParameterizedTest

@@ -18,6 +18,8 @@ class StatisticsTest {
 
     static {
         ARENAS.removeIf(subject -> !subject.spec().can(Can.SEGMENTS));
+        // What the engine refuses before a growable arena grows is counted as refused, and its size changes.
+        ARENAS.removeIf(subject -> subject.name().contains("GROWABLE"));
     }
 
     @TempDir
