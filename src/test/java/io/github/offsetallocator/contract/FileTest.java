@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -141,6 +142,20 @@ class FileTest {
             map(file, (kinds & 2) != 0).close();
         }
         Files.delete(file);
+    }
+
+    /// To open a file and close it again would take the lock off it that keeps other processes out.
+    @Test
+    @Help(4)
+    void aSecondArenaThatIsRefusedLeavesTheLock() {
+        Path file = directory.resolve("locked");
+        try (SegmentArena arena = map(file, false)) {
+            namedIn(Check.thrown(UncheckedIOException.class, () -> map(file, true)), file);
+            Fork.Result other = Fork.run(MapMain.class, 60, List.of(), file.toString());
+            Check.that(other.number("refused") == 1 && other.output().contains(file.toString()), "another process: " + other.output());
+            Check.equal(64 << 10, arena.byteSize(), "bytes");
+        }
+        Check.equal(64 << 10, Fork.run(MapMain.class, 60, List.of(), file.toString()).number("mapped"), "after it is closed");
     }
 
     /// A build that fails after the file was locked gives the lock back.

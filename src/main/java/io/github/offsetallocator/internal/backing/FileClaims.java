@@ -1,14 +1,17 @@
 package io.github.offsetallocator.internal.backing;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Which files durable arenas of this process have open. It is asked before a file is opened: to open and close it once more
+/// Which files arenas of this process have open. It is asked before a file is opened: to open and close it once more
 /// would take the lock off it that keeps other processes out, as POSIX has it.
 final class FileClaims {
     private static final Map<Object, String> OWNERS = new ConcurrentHashMap<>();
@@ -37,13 +40,44 @@ final class FileClaims {
         OWNERS.remove(key);
     }
 
-    /// Refuses a file that is claimed.
-    static void checkFree(Path path) throws IOException {
-        if (!OWNERS.isEmpty() && Files.exists(path)) {
-            String owner = OWNERS.get(key(path));
-            if (owner != null) {
-                throw new IOException("a durable arena of this process has it, " + owner);
+    /// A file that was opened for one arena, and made for it if `isNew`.
+    record Opened(FileChannel channel, Object claim, boolean isNew) {
+        /// Undoes the opening.
+        void undo(Path path) throws IOException {
+            release(claim);
+            channel.close();
+            if (isNew) {
+                Files.deleteIfExists(path);
             }
+        }
+    }
+
+    /// Opens a file that no other arena of this process has, or makes it.
+    static synchronized Opened open(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            try {
+                FileChannel made = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+                return claimNew(path, made);
+            } catch (FileAlreadyExistsException e) {
+                // another process was first: the lock decides
+            }
+        }
+        Object claim = claim(path);
+        try {
+            return new Opened(FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE), claim, false);
+        } catch (Throwable failure) {
+            release(claim);
+            throw failure;
+        }
+    }
+
+    private static Opened claimNew(Path path, FileChannel made) throws IOException {
+        try {
+            return new Opened(made, claim(path), true);
+        } catch (Throwable failure) {
+            made.close();
+            Files.deleteIfExists(path);
+            throw failure;
         }
     }
 }

@@ -8,9 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /// A file that the arena maps. It is locked while it is mapped; its channel stays open for that. What an attempt that
 /// fails has made or made longer, it takes back.
@@ -18,28 +16,23 @@ public final class MappedFile extends Backing {
     private static final int BLOCK = 1 << 16;
 
     private final Arena arena;
-    private final FileChannel channel;
+    private final FileClaims.Opened file;
 
-    private MappedFile(MemorySegment segment, Arena arena, FileChannel channel) {
+    private MappedFile(MemorySegment segment, Arena arena, FileClaims.Opened file) {
         super(segment);
         this.arena = arena;
-        this.channel = channel;
+        this.file = file;
     }
 
     /// @param reserve whether the disk must have room for the whole file now
     /// @throws UncheckedIOException that names the path and the reason
     public static MappedFile of(Path path, long byteSize, boolean shared, boolean reserve) {
-        boolean existed = Files.exists(path);
         try {
-            FileClaims.checkFree(path);
-            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+            FileClaims.Opened file = FileClaims.open(path);
             try {
-                return map(channel, path, byteSize, shared, reserve);
+                return map(file, path, byteSize, shared, reserve);
             } catch (Throwable failure) {
-                channel.close();
-                if (!existed) {
-                    Files.deleteIfExists(path);
-                }
+                file.undo(path);
                 throw failure;
             }
         } catch (IOException | UnsupportedOperationException e) {
@@ -47,7 +40,8 @@ public final class MappedFile extends Backing {
         }
     }
 
-    private static MappedFile map(FileChannel channel, Path path, long byteSize, boolean shared, boolean reserve) throws IOException {
+    private static MappedFile map(FileClaims.Opened file, Path path, long byteSize, boolean shared, boolean reserve) throws IOException {
+        FileChannel channel = file.channel();
         lock(channel, path);
         long before = channel.size();
         Arena arena = newArena(shared);
@@ -55,7 +49,7 @@ public final class MappedFile extends Backing {
             if (reserve) {
                 reserve(channel, byteSize);
             }
-            return new MappedFile(channel.map(FileChannel.MapMode.READ_WRITE, 0, byteSize, arena), arena, channel);
+            return new MappedFile(channel.map(FileChannel.MapMode.READ_WRITE, 0, byteSize, arena), arena, file);
         } catch (Throwable failure) {
             arena.close();
             if (channel.size() > before) {
@@ -72,7 +66,7 @@ public final class MappedFile extends Backing {
                 throw new IOException(path + " is locked by another process, which may have mapped it");
             }
         } catch (OverlappingFileLockException e) {
-            throw new IOException(path + " is mapped by another arena of this process", e);
+            throw new IOException(path + " is locked by another part of this process", e);
         }
     }
 
@@ -103,8 +97,9 @@ public final class MappedFile extends Backing {
     @Override
     public void close() {
         arena.close();
+        FileClaims.release(file.claim());
         try {
-            channel.close();
+            file.channel().close();
         } catch (IOException e) {
             throw new UncheckedIOException("can't close the file of " + segment(), e);
         }
