@@ -114,7 +114,7 @@ public abstract class Engine {
 
     public abstract boolean isRetired(long handle);
 
-    /// Frees a block that is retired.
+    /// Frees a block if it is retired.
     public abstract void freeRetired(long handle);
 
     /// Blocks that are retired, in all queues.

@@ -418,6 +418,9 @@ final class OneThread extends Engine {
     @Override
     public void freeRetired(long handle) {
         recover();
+        if (!isRetired(handle)) {
+            return; // an error has struck when it was free already
+        }
         try {
             Header.add(regions.table(), Header.RETIRED, -1);
             if (isInSlab(handle)) {
@@ -437,7 +440,9 @@ final class OneThread extends Engine {
     @Override
     public boolean isRetired(long handle) {
         if (!SlabTable.isSlot(handle)) {
-            return NodeState.matchesRetired(links(regions.table(), low(handle)), handle);
+            MemorySegment t = regions.table();
+            return Integer.compareUnsigned(low(handle) - FIRST_REGION, Header.half(t, Header.FRESH) - FIRST_REGION) < 0
+                    && NodeState.matchesRetired(links(t, low(handle)), handle);
         }
         long entry = slabs.entry(SlabTable.slotOf(handle));
         return SlabTable.matches(entry, handle) && (SlabTable.isMoved(entry)
@@ -857,6 +862,14 @@ final class OneThread extends Engine {
         }
     }
 
+    /// As [#openSlabs], where no busy word tells of an error that strikes in it.
+    private void reopenSlabs() {
+        boolean wasStruck = struck;
+        struck = true;
+        openSlabs();
+        struck = wasStruck;
+    }
+
     // ---- the whole ---------------------------------------------------------------------------------------------
 
     @Override
@@ -944,13 +957,13 @@ final class OneThread extends Engine {
         checkOpen();
         recover();
         boolean isOutermost = !blocked; // a visitor may walk too
-        blocked = true;
-        openSlabs();
         try {
+            blocked = true;
+            openSlabs();
             walk(a, b, walk);
         } finally {
             blocked = !isOutermost;
-            openSlabs();
+            reopenSlabs();
         }
     }
 

@@ -53,9 +53,7 @@ public final class Retired {
             follow();
             int now = 0;
             for (long handle; ring != null && now < AT_ONCE && (handle = ring.peek(value)) != 0; now++) {
-                if (engine.isRetired(handle)) { // an error may have struck between the next two lines
-                    engine.freeRetired(handle);
-                }
+                engine.freeRetired(handle);
                 ring.remove();
             }
             return now;

@@ -125,8 +125,9 @@ public final class PageMap implements AutoCloseable {
         if (directory + (leaves + 1) * LEAF_BYTES > table.byteSize()) {
             replace(directory, Math.min(Math.max(1, 2 * leaves), directory >>> 2));
         }
-        table.set(HALF, DIRECTORY + (index << 2), line(table.get(WORD, 0) + leaves * LEAF_BYTES));
-        leaves++;
+        long leafAt = table.get(WORD, 0) + leaves * LEAF_BYTES;
+        leaves++; // an error behind the store must not let another page have the leaf
+        table.set(HALF, DIRECTORY + (index << 2), line(leafAt));
     }
 
     /// Makes sure that a range of this size can be entered.
