@@ -23,7 +23,7 @@ import java.util.function.BooleanSupplier;
 /// ```
 ///
 /// **Order.** A chunk is in the memory's tables before the engine hands out any of it, and leaves them after the engine has put a
-/// wall over it. In between it has no wall number, also after a reset: whoever needs room opens such a chunk first. So an error
+/// wall over it. In between it has no wall number, also after a reset: a thread that needs room opens such a chunk first. So an error
 /// at any point leaves at worst a chunk that is used later.
 ///
 /// The memory of a chunk that has gone ends without the lock, since that may take long.
@@ -81,7 +81,7 @@ final class Growth {
     /// @param alignment units
     long allocate(long units, long alignment, int slack) {
         if (units > geometry.limit()) {
-            return Engine.NO_SPACE;
+            return refuse(units, alignment);
         }
         boolean hasMadeWay;
         long handle;
@@ -98,7 +98,12 @@ final class Growth {
         if (hasMadeWay) {
             endGone();
         }
-        return handle;
+        return handle == Engine.NO_SPACE ? refuse(units, alignment) : handle;
+    }
+
+    private long refuse(long units, long alignment) {
+        engine.tally().refuse(units, alignment);
+        return Engine.NO_SPACE;
     }
 
     private boolean isAtItsLimit() {

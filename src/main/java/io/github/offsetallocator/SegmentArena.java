@@ -459,7 +459,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return allocation;
     }
 
-    /// Lets those know of a new block who want to. If that fails, the block goes back.
+    /// Tells the watch of a new block. If that fails, the block goes back.
     private void note(long allocation, long byteSize) {
         try {
             watch.allocated(allocation, byteSize);
@@ -591,7 +591,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return allocation == NO_SPACE ? NO_SPACE : Math.max(NO_SPACE, sizeOrNothing(allocation));
     }
 
-    /// Frees the allocation that starts at an address: for those who keep nothing else. O(1), creates no object.
+    /// Frees the allocation that starts at an address: for callers that keep nothing else. O(1), creates no object.
     ///
     /// @param address an address as [#address(long)] returned it
     /// @throws IllegalArgumentException if no live allocation starts there

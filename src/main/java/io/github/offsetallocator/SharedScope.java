@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /// A scope over a shared arena, for any thread: blocks of the arena, freed together. Its slices live as long as the arena's
 /// memory: to end memory that threads share takes a handshake with all of them, which is what makes `Arena.ofShared()` slow.
-/// Only who asks for [#scope()] gets one that ends, and pays for it.
+/// Only a caller of [#scope()] gets one that ends, and pays for it.
 final class SharedScope implements Arena {
     private static final MemorySegment.Scope ENDED = ended();
 

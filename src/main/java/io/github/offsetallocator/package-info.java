@@ -43,7 +43,7 @@
 /// - A *durable* arena's tables lie in a *place* in its file. They are *surveyed* when it is opened again. A *hidden* block is one
 ///   whose bytes are being written: it counts as retired until it is shown.
 /// - *Site*: the place in the program that asked for a block, as a stack.
-/// - *The lock* is the one monitor of a shared arena. A *hint* is a number that may be wrong: whoever reads it checks.
+/// - *The lock* is the one monitor of a shared arena. A *hint* is a number that may be wrong: a reader checks it.
 ///
 /// ## The house
 ///
@@ -65,7 +65,7 @@
 /// A floor uses the floors below it and none above: a test reads the sources for that. Only this package is exported.
 ///
 /// - **tables** know where a field lies in a segment, and nothing of what it means to the others.
-/// - **regions** know neighbours and bins. They do not know handles, nor who is live.
+/// - **regions** know neighbours and bins. They do not know handles, nor which blocks are live.
 /// - **slabs** know sizes, slots and generations. To them a slab is one region.
 /// - **engine** knows handles: it asks slabs first, then regions, and rebuilds both after an error. `AnyThread` puts a lock
 ///   before `OneThread`, and goes round that lock for slots.

@@ -69,6 +69,25 @@ class GrowthTest {
         return (shared ? builder.shared() : builder).build();
     }
 
+    /// What the engine refuses before the arena grows is no refusal for the arena.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void onlyWhatIsRefusedCountsAsRefused(boolean shared) {
+        try (SegmentArena arena = of(shared, CHUNK, 4 * CHUNK)) {
+            long most = 0;
+            while (arena.tryAllocate(CHUNK / 4, 1) != SegmentArena.NO_SPACE) {
+                most++;
+                assertEquals(0, arena.statistics().refusedAllocations());
+            }
+            assertTrue(most > 8, "allocated " + most);
+            assertEquals(1, arena.statistics().refusedAllocations());
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(5 * CHUNK, 1));
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(CHUNK / 4, 64));
+            assertEquals(3, arena.statistics().refusedAllocations());
+            assertEquals(most, arena.statistics().liveAllocations());
+        }
+    }
+
     // ---- it grows ----------------------------------------------------------------------------------------------
 
     @ParameterizedTest

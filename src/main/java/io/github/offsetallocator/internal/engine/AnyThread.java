@@ -24,13 +24,13 @@ import java.lang.invoke.VarHandle;
 /// ```
 ///
 /// **The lock** is a monitor, for two reasons: threads that meet there make no garbage, and leaving it takes no stack, so that
-/// a StackOverflowError can't keep it. Nobody who holds it waits for anything but the visitor of a walk.
+/// a StackOverflowError can't keep it. No thread that holds it waits for anything but the visitor of a walk.
 ///
 /// **Reading without the lock.** `offset` and `size` read the block's state, the rest, and the state again: if it is the same, the
 /// block was live meanwhile.
 ///
 /// **Refusing without the lock.** A bound says that no request for more units can be granted: not more than is in the bins and
-/// in slabs. After a refusal, when no slot is free, it says what the largest region is, and whoever frees a slot lifts it. The
+/// in slabs. After a refusal, when no slot is free, it says what the largest region is, and a thread that frees a slot lifts it. The
 /// thread that sets it looks for free slots after that; so of two that meet, one sees the other.
 final class AnyThread extends Engine {
     private static final long NO_BOUND = Long.MAX_VALUE - 1;
@@ -44,9 +44,9 @@ final class AnyThread extends Engine {
     /// Twice the units above which no request can be granted, and [#UNTIL_A_SLOT_IS_FREED].
     private volatile long bound = NO_BOUND;
     private volatile long capacity;
-    /// The table of nodes, for those who don't hold the lock.
+    /// The table of nodes, for threads that don't hold the lock.
     private volatile MemorySegment nodes;
-    /// Who walks: its visitor must not change anything.
+    /// The thread that walks: its visitor must not change anything.
     private volatile Thread walker;
     /// What a thread holds while it writes to blocks, see [#write]; null until the first does.
     private volatile Object[] writers;
@@ -119,7 +119,7 @@ final class AnyThread extends Engine {
             return false;
         }
         checkUsable();
-        engine.regions().tally().refuse(size, 1);
+        engine.regions().noteRefusal(size, 1);
         return true;
     }
 
@@ -285,7 +285,7 @@ final class AnyThread extends Engine {
         return slabs.entry(slot) == entry;
     }
 
-    /// A node from [Header#FRESH] on is as it was before a reset. Whoever takes it says that it is unused before it counts.
+    /// A node from [Header#FRESH] on is as it was before a reset. A call that takes it says that it is unused before it counts.
     private static boolean isLiveNode(MemorySegment t, int node, long handle) {
         if (Integer.compareUnsigned(node - NodeTable.FIRST_REGION, Header.half(t, Header.FRESH) - NodeTable.FIRST_REGION) >= 0
                 || node >= NodeTable.nodes(t)) { // in a file a table grows where it is, before others see that
@@ -382,7 +382,7 @@ final class AnyThread extends Engine {
             try {
                 if (!resetUnwritten()) {
                     for (Object writer : writers) {
-                        await(writer); // whoever takes it later finds `resetting`
+                        await(writer); // a thread that takes it later finds `resetting`
                     }
                     resetNow();
                 }
@@ -451,7 +451,7 @@ final class AnyThread extends Engine {
     public synchronized void close(Runnable first) {
         engine.close(first);
         closeRetired();
-        bound = 0; // last, so that whoever sees it sees the rest
+        bound = 0; // last, so that a thread that sees it sees the rest
     }
 
     // ---- the engine for one thread, behind the lock ------------------------------------------------------------

@@ -101,7 +101,7 @@ public abstract class Engine {
     /// The engine for one thread, to be used under the lock.
     abstract OneThread one();
 
-    /// Lets those who don't take the lock see what was changed.
+    /// Lets threads that don't take the lock see what was changed.
     void publish() {}
 
     /// After an error they must not rely on what they see.

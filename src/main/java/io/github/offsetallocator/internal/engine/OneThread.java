@@ -692,7 +692,7 @@ final class OneThread extends Engine {
         return holds && !NodeState.isRetired(links(t, node)) ? handleOf(t, node) : 0;
     }
 
-    // ---- who is live -------------------------------------------------------------------------------------------
+    // ---- what is live -------------------------------------------------------------------------------------------
 
     private static boolean isLiveNode(MemorySegment t, long handle) {
         int node = low(handle);

@@ -159,8 +159,15 @@ public final class Regions implements AutoCloseable {
     /// Counts a refusal, tells of it, and returns -1.
     public long refuse(long size, long alignment) {
         publish();
-        tally.refuse(size, alignment);
+        noteRefusal(size, alignment);
         return -1;
+    }
+
+    /// Counts a refusal and tells of it. Where the range may grow, what lets it grow does that, if it can't.
+    public void noteRefusal(long size, long alignment) {
+        if (walls == null) {
+            tally.refuse(size, alignment);
+        }
     }
 
     public boolean isBusy() {
@@ -339,7 +346,7 @@ public final class Regions implements AutoCloseable {
             t.set(HALF, UNUSED_NODES, t.get(HALF, ((long) node << SHIFT) + NEXT));
         } else {
             node = t.get(HALF, FRESH);
-            t.set(WORD, ((long) node << SHIFT) + LINKS, NodeState.UNUSED); // or a rebuild would find who was there before a reset
+            t.set(WORD, ((long) node << SHIFT) + LINKS, NodeState.UNUSED); // or a rebuild would find what was there before a reset
             VarHandle.storeStoreFence(); // and so would a thread that reads without the lock
             t.set(HALF, FRESH, node + 1);
         }
@@ -375,7 +382,7 @@ public final class Regions implements AutoCloseable {
         MemorySegment t = memory.allocate(bytes(nodes));
         memory.copy(old, t, Math.min(old.byteSize(), bytes(Header.half(old, FRESH))));
         Header.setHalf(t, Header.TRIM_AT, nodes <= Math.max(minNodes, KEPT_NODES) ? 0 : (int) (nodes >>> TRIM_SHIFT));
-        VarHandle.releaseFence(); // for those who read it without a lock
+        VarHandle.releaseFence(); // for threads that read it without a lock
         table = t;
         memory.dropOld();
         tally.happenings().metadataResized(bytes(nodes(old)), bytes(nodes));

@@ -22,7 +22,7 @@ import java.util.Arrays;
 ///   give    entry: odd, as the handle says   --compare and set--> even, of the slab's class;  hints
 /// ```
 ///
-/// Of two who free one handle exactly one succeeds, on whichever thread, and so it is with two who take one slot. Nobody
+/// Of two threads that free one handle exactly one succeeds, on whichever thread, and so it is with two who take one slot. Nobody
 /// holds anything, so a thread that is stopped anywhere delays no other. An entry that is free has the slab's class in its
 /// low half, or 0 when the slot must not be taken: a thread that comes late, with the row of a slab that is gone or has been
 /// made anew for another size, finds another value than it expects.
@@ -368,7 +368,7 @@ public final class AnyThreadSlabs extends Slabs {
         for (int i = 0; i < count; i++) {
             more[chunkCount + i] = piece.asSlice(i * CHUNK_BYTES, CHUNK_BYTES);
         }
-        VarHandle.releaseFence(); // for those who look for a row without the lock
+        VarHandle.releaseFence(); // for threads that look for a row without the lock
         chunks = more;
         chunkCount += count;
         tally.happenings().metadataResized(byteSize - count * CHUNK_BYTES, byteSize);

@@ -22,7 +22,7 @@ import java.lang.invoke.VarHandle;
 /// memory. New ones are made while a quarter of what has memory, or may get it, is free. Sizes above 64 units get slabs if they are popular.
 ///
 /// **Order of stores.** The entry is the truth. What takes more than one store (slabs that come and go) is done between
-/// [#begin] and [#end]; whoever finds it begun rebuilds from the entries. A slab exists iff its node's links name its row,
+/// [#begin] and [#end]; a call that finds it begun rebuilds from the entries. A slab exists iff its node's links name its row,
 /// which is one store too.
 public abstract sealed class Slabs implements AutoCloseable permits OneThreadSlabs, AnyThreadSlabs {
     /// What [#take] returns when no slab serves the request.
@@ -93,7 +93,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// As [#give], for a slot whose entry has a mark: [SlabTable#PENDING] or [SlabTable#RETIRED].
     public abstract boolean giveMarked(long handle, long mark);
 
-    /// Lets calls take the short way, or sends all of them to those who ask whether they may.
+    /// Lets calls take the short way, or sends all of them the way that asks whether they may.
     public abstract void open(boolean isOpen);
 
     public abstract boolean isOpen();

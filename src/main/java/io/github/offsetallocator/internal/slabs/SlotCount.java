@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// ```
 ///   generation   floor   +1    +2    +3    +4   …   2^31 - 1    0   …
 ///   the slot is  free    live  free  live  free     live        free
-///   it was taken 0       1     1     2     2                    a round more, noted by whoever sees it
+///   it was taken 0       1     1     2     2                    a round more, noted by the call
 /// ```
 public final class SlotCount {
     /// How many blocks a slot has had when its generation starts anew from 0.

@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 /// ```
 ///   64   leaves      4 x 64 bits     bit b of leaf l is set iff bin 64 l + b holds a region
 ///   96   top         4 bits          bit l is set iff leaf l is not 0
-///  100   busy        0 or 1          1 while the bins are being changed: whoever finds it set rebuilds first
+///  100   busy        0 or 1          1 while the bins are being changed: a call that finds it set rebuilds first
 ///  104   free units  64 bits         sum of the sizes of the regions in bins
 ///  112   fresh       node            nodes from here on were never used since the last reset
 ///  116   unused      node            first of those given back, chained by `next`; 0 = none

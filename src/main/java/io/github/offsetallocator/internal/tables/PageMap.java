@@ -20,7 +20,7 @@ import java.lang.invoke.VarHandle;
 /// p + 1 is found in p + 1. All others lie within one page, which has 64 units, so their chain has 64 nodes at most.
 /// Only the first page of a block is written, all pages of a slab are, since its slots are looked up one by one.
 ///
-/// A `cover` is a hint: who reads it looks whether that slab or node is there and holds the unit. Two that are there can't
+/// A `cover` is a hint: a reader looks whether that slab or node is there and holds the unit. Two that are there can't
 /// hold the same unit, so what is true is never overwritten, and what is stale does no harm. A chain is exact, but for
 /// one from before a reset, whose first node gives that away.
 ///
@@ -148,7 +148,7 @@ public final class PageMap implements AutoCloseable {
             t.set(HALF, entry, leaf == 0 ? 0 : leaf + line(directory - old));
         }
         t.set(WORD, 0, directory);
-        VarHandle.releaseFence(); // for those who read it without a lock
+        VarHandle.releaseFence(); // for threads that read it without a lock
         table = t;
         memory.dropOld();
     }

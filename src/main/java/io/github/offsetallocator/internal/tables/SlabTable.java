@@ -107,7 +107,7 @@ public final class SlabTable {
     /// In place of the highest bit of the generation: named by a freeAll that is checking its handles.
     public static final long PENDING = 1L << 63;
 
-    /// A table without slabs, for those who must not take the short way: no class has a head, no entry exists.
+    /// A table without slabs, for calls that must not take the short way: no class has a head, no entry exists.
     public static final MemorySegment NONE = Arena.ofAuto().allocate(bytes(FIRST_ROW), 64).asReadOnly();
 
     static {

@@ -133,7 +133,7 @@ public final class Tally {
         return (long) REFUSED.getOpaque(this);
     }
 
-    /// Who is told of rare events.
+    /// What is told of rare events.
     public Happenings happenings() {
         return happenings;
     }

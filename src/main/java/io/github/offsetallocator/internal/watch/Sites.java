@@ -15,7 +15,7 @@ import java.util.Map;
 ///   sites    | s | s | s | … |        many blocks have one site
 /// ```
 ///
-/// **Nothing is done when a block is freed.** A handle names one block for good, so whoever wants to know asks the engine which of
+/// **Nothing is done when a block is freed.** A handle names one block for good, so a report asks the engine which of
 /// the handles are live, and forgets the others: when the arrays are full, before they are made larger, and before a report.
 ///
 /// **Which blocks.** Every one, or those whose handle has a hash that ends in seven zeros. That takes no counter, which threads
