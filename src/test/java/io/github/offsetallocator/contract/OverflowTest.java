@@ -41,7 +41,7 @@ class OverflowTest {
             "-Xint, GROWABLE", "-Xint, GROWABLE_SHARED_TIGHT"})
     @Fault(2)
     void anyCallInterpreted(String mode, String subject) {
-        ends("deep", mode, 300, subject);
+        ends("deep", mode, 200, subject);
     }
 
     @Test
