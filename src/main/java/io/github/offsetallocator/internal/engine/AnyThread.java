@@ -220,7 +220,7 @@ final class AnyThread extends Engine {
 
     @Override
     public long offsetOfNew(long handle) {
-        return SlabTable.isSlot(handle) ? engine.offsetOfNew(handle) : offset(handle);
+        return offset(handle); // another thread may have dissolved its slab since
     }
 
     @Override

@@ -80,7 +80,7 @@ public abstract class Engine {
     public final long offsetOfHidden(long hidden) {
         synchronized (lock()) {
             one().checkHidden(hidden);
-            return one().offsetOfNew(hidden);
+            return one().offsetOfRetired(hidden);
         }
     }
 

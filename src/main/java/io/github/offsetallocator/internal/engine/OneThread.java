@@ -464,6 +464,15 @@ final class OneThread extends Engine {
         return SlabTable.isSlot(handle) ? slabs.offset(SlabTable.slotOf(handle)) : offsetOf(region(regions.table(), low(handle)));
     }
 
+    /// As [#offset], of a block that is retired. Its slab may have been dissolved.
+    long offsetOfRetired(long handle) {
+        if (isInSlab(handle)) {
+            return slabs.offset(SlabTable.slotOf(handle));
+        }
+        int node = SlabTable.isSlot(handle) ? SlabTable.movedTo(slabs.entry(SlabTable.slotOf(handle))) : low(handle);
+        return offsetOf(region(regions.table(), node));
+    }
+
     @Override
     public long offset(long handle) {
         checkThread();
