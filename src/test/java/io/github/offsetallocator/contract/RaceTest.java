@@ -217,6 +217,40 @@ class RaceTest {
         }
     }
 
+    /// The only free space is a slot that one thread frees while another is being refused. Both ask for a size without slots of
+    /// its own; the one that has freed the slot, or the other, gets it.
+    @Test
+    @Fault(10)
+    void ofTwoWhoAskForWhatOneHasFreedOneGetsIt() {
+        SplittableRandom random = new SplittableRandom(26);
+        int[] delays = random.ints(400, 0, 2000).toArray();
+        for (int delay : delays) {
+            try (SegmentArena arena = SegmentArena.ofShared(256 << 10)) {
+                long slot = 0;
+                int blocks = 0;
+                for (long block; (block = arena.tryAllocate(64, 1)) != SegmentArena.NO_SPACE; blocks++) {
+                    slot = blocks == 1000 ? block : slot; // neither of the first, which have no slots, nor of the last
+                }
+                long last = slot;
+                long[] got = new long[2];
+                CyclicBarrier start = new CyclicBarrier(2);
+                Elsewhere.together(2, index -> {
+                    start.await();
+                    if (index == 0) {
+                        for (int i = 0; i < delay; i++) {
+                            Thread.onSpinWait();
+                        }
+                        arena.free(last);
+                    }
+                    got[index] = arena.tryAllocate(48, 1);
+                });
+                Check.that(got[0] != SegmentArena.NO_SPACE || got[1] != SegmentArena.NO_SPACE, "both refused, after " + delay + " spins");
+                Check.that(got[0] == SegmentArena.NO_SPACE || got[1] == SegmentArena.NO_SPACE, "both granted, after " + delay + " spins");
+                arena.verify();
+            }
+        }
+    }
+
     /// Threads whose numbers are equal modulo 64 take from the same slabs. Each block is one's own until it is freed.
     @Test
     @Fault(10)

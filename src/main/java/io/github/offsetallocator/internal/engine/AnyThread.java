@@ -29,20 +29,15 @@ import java.lang.invoke.VarHandle;
 /// **Reading without the lock.** `offset` and `size` read the block's state, the rest, and the state again: if it is the same, the
 /// block was live meanwhile.
 ///
-/// **Refusing without the lock.** A bound says that no request for more units can be granted: not more than is in the bins and
-/// in slabs. After a refusal, when no slot is free, it says what the largest region is, and a thread that frees a slot lifts it. The
-/// thread that sets it looks for free slots after that; so of two that meet, one sees the other.
+/// **Refusing without the lock** is what the [Bound] allows.
 final class AnyThread extends Engine {
-    private static final long NO_BOUND = Long.MAX_VALUE - 1;
-    private static final long UNTIL_A_SLOT_IS_FREED = 1;
     private static final int WRITERS = 64;
     private static final long UNKNOWN = Long.MAX_VALUE;
 
     private final OneThread engine;
     private final Slabs slabs;
 
-    /// Twice the units above which no request can be granted, and [#UNTIL_A_SLOT_IS_FREED].
-    private volatile long bound = NO_BOUND;
+    private final Bound bound = new Bound();
     private volatile long capacity;
     /// The table of nodes, for threads that don't hold the lock.
     private volatile MemorySegment nodes;
@@ -115,7 +110,7 @@ final class AnyThread extends Engine {
     }
 
     private boolean isImpossible(long size) {
-        if (size <= bound >>> 1 && size <= capacity) {
+        if (!bound.refuses(size) && size <= capacity) {
             return false;
         }
         checkUsable();
@@ -129,10 +124,8 @@ final class AnyThread extends Engine {
         publish();
         if (handle == NO_SPACE && size <= capacity && engine.hasBlock()) {
             long largest = engine.regions().policy().bound(engine.regions().table());
-            bound = Math.max(size - 1, largest) << 1 | UNTIL_A_SLOT_IS_FREED;
-            if (slabs != null && slabs.hasFree()) { // freed since the engine has looked
-                bound = NO_BOUND;
-            }
+            bound.propose(Math.max(size - 1, largest));
+            bound.confirm(slabs != null && slabs.hasFree()); // freed since the engine has looked
         }
         return handle;
     }
@@ -140,7 +133,7 @@ final class AnyThread extends Engine {
     /// After an error nothing is known without the lock, until a call that succeeds publishes it.
     @Override
     Error forget(Error e) {
-        bound = NO_BOUND;
+        bound.forget();
         nodes = Regions.CLOSED; // a thread that asks for a node takes the lock
         capacity = UNKNOWN;
         return e;
@@ -158,17 +151,7 @@ final class AnyThread extends Engine {
             nodes = t;
         }
         engine.regions().tally().claim(Header.open(t) - Header.word(t, Header.FREE_UNITS));
-        long most = 2 * engine.most();
-        if (bound != most) {
-            bound = most;
-        }
-    }
-
-    /// Called after a slot was freed.
-    private void liftBound() {
-        if ((bound & UNTIL_A_SLOT_IS_FREED) != 0) {
-            bound = NO_BOUND;
-        }
+        bound.set(engine.most());
     }
 
     @Override
@@ -184,7 +167,7 @@ final class AnyThread extends Engine {
                 }
             }
         } else {
-            liftBound();
+            bound.lift();
         }
     }
 
@@ -202,7 +185,7 @@ final class AnyThread extends Engine {
     public long freeAt(long unit, long size, int shift) {
         refuseVisitor();
         if (engine.freeSlotAt(unit, size, shift)) {
-            liftBound();
+            bound.lift();
             return FREED;
         }
         synchronized (this) {
@@ -451,7 +434,7 @@ final class AnyThread extends Engine {
     public synchronized void close(Runnable first) {
         engine.close(first);
         closeRetired();
-        bound = 0; // last, so that a thread that sees it sees the rest
+        bound.set(0); // last, so that a thread that sees it sees the rest
     }
 
     // ---- the engine for one thread, behind the lock ------------------------------------------------------------
