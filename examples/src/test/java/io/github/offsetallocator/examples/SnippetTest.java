@@ -49,7 +49,8 @@ class SnippetTest {
     @Test
     void theCompilerHasSeenAllJavaInTheDocumentation() throws IOException {
         List<String> sources = new ArrayList<>();
-        for (Path file : files(".java", Path.of("src/main/java"), Path.of("vulkan/src/main/java"), Path.of("vulkan/src/test/java"))) {
+        for (Path file : files(".java", Path.of("src/main/java"), Path.of("vulkan/src/main/java"), Path.of("vulkan/src/test/java"),
+                Path.of("peers/src/main/java"), Path.of("peers/src/test/java"))) {
             sources.add(squeezed(Files.readString(file)));
         }
         List<Path> pages = files(".md", ROOT.resolve("docs"));

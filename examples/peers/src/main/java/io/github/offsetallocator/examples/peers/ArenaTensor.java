@@ -1,0 +1,56 @@
+package io.github.offsetallocator.examples.peers;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import io.github.offsetallocator.SegmentArena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+
+/// A tensor of ONNX Runtime whose numbers lie in an arena: nobody copies them. What is written to the slice is what a model reads, and
+/// what a model writes is in the slice.
+///
+/// ```java
+/// try (ArenaTensor in = ArenaTensor.ofFloats(environment, arena, 1, 3, 224, 224);
+///         ArenaTensor out = ArenaTensor.ofFloats(environment, arena, 1, 1000)) {
+///     MemorySegment.copy(pixels, 0, in.slice(), ValueLayout.JAVA_FLOAT, 0, pixels.length);
+///     session.run(Map.of("in", in.tensor()), Map.of("out", out.tensor())).close();
+///     float first = out.slice().get(ValueLayout.JAVA_FLOAT, 0);
+/// }
+/// ```
+///
+/// ONNX Runtime copies a buffer that is not direct, which the view of a slice of native memory is. It keeps an address and no
+/// reference, so the slice must not be freed before the tensor is closed: this class does both, in this order.
+///
+/// @param slice  the numbers
+/// @param tensor over them
+/// @param arena  where they lie
+public record ArenaTensor(MemorySegment slice, OnnxTensor tensor, SegmentArena arena) implements AutoCloseable {
+    /// As ONNX Runtime aligns its own.
+    private static final long ALIGNMENT = 64;
+
+    /// A new one, whose numbers are whatever they are.
+    ///
+    /// @param shape the lengths of its dimensions
+    /// @throws OrtException if ONNX Runtime refuses it
+    public static ArenaTensor ofFloats(OrtEnvironment environment, SegmentArena arena, long... shape) throws OrtException {
+        long byteSize = Float.BYTES;
+        for (long length : shape) {
+            byteSize = Math.multiplyExact(byteSize, length);
+        }
+        MemorySegment slice = arena.allocate(byteSize, ALIGNMENT);
+        try {
+            return new ArenaTensor(slice,
+                    OnnxTensor.createTensor(environment, slice.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer(), shape), arena);
+        } catch (Throwable failure) {
+            arena.free(slice);
+            throw failure;
+        }
+    }
+
+    @Override
+    public void close() {
+        tensor.close();
+        arena.free(slice);
+    }
+}
