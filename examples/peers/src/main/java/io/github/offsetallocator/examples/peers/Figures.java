@@ -33,7 +33,7 @@ import org.lwjgl.system.MemoryUtil;
 /// What each library costs with an arena, and with what it uses by itself: CPU time of the thread, the median of three JVMs of
 /// the median of samples in each. The ways take turns.
 ///
-/// Run: `mvn -q -pl examples/peers -am -Pfigures compile`; two minutes.
+/// Run: `mvn -q -pl examples/peers -am -Pfigures compile`; five to ten minutes.
 public final class Figures {
     private static final int ROUNDS = 3, SLOTS = 1024, SIZES = 1 << 16, LARGEST = 4096, FLOATS = 1000, CHUNK = 8192;
     private static final int PAUSES = 5, PAUSE_MILLIS = 400;

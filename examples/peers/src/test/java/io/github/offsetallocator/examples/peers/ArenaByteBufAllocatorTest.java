@@ -11,11 +11,13 @@ import io.github.offsetallocator.SegmentArena;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.CompositeByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -45,6 +47,8 @@ class ArenaByteBufAllocatorTest {
             ByteBuf buffer = allocator.buffer(10);
             assertTrue(buffer.isDirect());
             assertEquals(10, arena.sizeAt(buffer.memoryAddress()));
+            buffer.capacity(10);
+            assertEquals(10, arena.sizeAt(buffer.memoryAddress()), "the capacity that it has changes nothing");
             ByteBuf view = buffer.retainedSlice(0, 4);
             buffer.release();
             assertEquals(1, arena.allocations(), "the view holds it");
@@ -109,22 +113,23 @@ class ArenaByteBufAllocatorTest {
         try (SegmentArena arena = arena()) {
             ArenaByteBufAllocator allocator = new ArenaByteBufAllocator(arena);
             AtomicInteger foreign = new AtomicInteger();
-            Channel server = new ServerBootstrap().group(group).channel(NioServerSocketChannel.class)
-                    .childOption(ChannelOption.ALLOCATOR, allocator)
-                    .childHandler(initializer(channel -> channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
-                        @Override
-                        public void channelRead(ChannelHandlerContext context, Object message) {
-                            foreign.addAndGet(arena.sizeAt(((ByteBuf) message).memoryAddress()) > 0 ? 0 : 1);
-                            context.writeAndFlush(message);
-                        }
-                    }))).bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).sync().channel();
+            Channel server = server(group, allocator, new ChannelInboundHandlerAdapter() {
+                @Override
+                public boolean isSharable() {
+                    return true;
+                }
+
+                @Override
+                public void channelRead(ChannelHandlerContext context, Object message) {
+                    foreign.addAndGet(arena.sizeAt(((ByteBuf) message).memoryAddress()) > 0 ? 0 : 1);
+                    context.writeAndFlush(message);
+                }
+            });
             byte[] sent = new byte[300_000];
             new Random(2).nextBytes(sent);
             for (int client = 0; client < 3; client++) {
                 CompletableFuture<byte[]> received = new CompletableFuture<>();
-                Channel channel = new Bootstrap().group(group).channel(NioSocketChannel.class).option(ChannelOption.ALLOCATOR, allocator)
-                        .handler(initializer(made -> made.pipeline().addLast(new Receiver(sent.length, received))))
-                        .connect(server.localAddress()).sync().channel();
+                Channel channel = client(group, allocator, server, new Receiver(sent.length, received));
                 channel.writeAndFlush(allocator.directBuffer(sent.length).writeBytes(sent)).sync();
                 assertArrayEquals(sent, received.get(30, TimeUnit.SECONDS));
                 channel.close().sync();
@@ -139,13 +144,45 @@ class ArenaByteBufAllocatorTest {
         }
     }
 
-    private static ChannelInitializer<Channel> initializer(java.util.function.Consumer<Channel> action) {
-        return new ChannelInitializer<>() {
-            @Override
-            protected void initChannel(Channel channel) {
-                action.accept(channel);
+    /// A server whose arena has no room for what it reads.
+    @Test
+    void noRoomClosesTheConnectionAndTheServerLives() throws Exception {
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+        try (SegmentArena arena = SegmentArena.ofShared(1 << 10)) {
+            AtomicInteger failures = new AtomicInteger();
+            Channel server = server(group, new ArenaByteBufAllocator(arena), new ChannelInboundHandlerAdapter() {
+                @Override
+                public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                    failures.addAndGet(cause instanceof OutOfMemoryError ? 1 : 100);
+                }
+
+                @Override
+                public boolean isSharable() {
+                    return true;
+                }
+            });
+            for (int client = 0; client < 2; client++) {
+                Channel channel = client(group, ByteBufAllocator.DEFAULT, server, new ChannelInboundHandlerAdapter());
+                channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[100])).sync();
+                assertTrue(channel.closeFuture().await(30, TimeUnit.SECONDS), "the server closes it");
             }
-        };
+            assertEquals(2, failures.get());
+            assertTrue(server.isActive());
+            server.close().sync();
+        } finally {
+            group.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+        }
+    }
+
+    private static Channel server(EventLoopGroup group, ByteBufAllocator allocator, ChannelHandler handler) throws InterruptedException {
+        return new ServerBootstrap().group(group).channel(NioServerSocketChannel.class).childOption(ChannelOption.ALLOCATOR, allocator)
+                .childHandler(handler).bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).sync().channel();
+    }
+
+    private static Channel client(EventLoopGroup group, ByteBufAllocator allocator, Channel server, ChannelHandler handler)
+            throws InterruptedException {
+        return new Bootstrap().group(group).channel(NioSocketChannel.class).option(ChannelOption.ALLOCATOR, allocator).handler(handler)
+                .connect(server.localAddress()).sync().channel();
     }
 
     private static final class Receiver extends ChannelInboundHandlerAdapter {

@@ -64,6 +64,21 @@ class ArenaMemoryAllocatorTest {
     }
 
     @Test
+    void callocClearsWhatOthersLeft() {
+        for (int size : new int[] {1, 100, 5000, 100_000}) {
+            long dirty = MemoryUtil.nmemAllocChecked(size);
+            MemoryUtil.memSet(dirty, 0xFF, size);
+            MemoryUtil.nmemFree(dirty);
+            long clean = MemoryUtil.nmemCallocChecked(size, 1);
+            assertEquals(dirty, clean, "it gets the same place, so the next line can fail");
+            for (int i = 0; i < size; i++) {
+                assertEquals(0, MemoryUtil.memGetByte(clean + i));
+            }
+            MemoryUtil.nmemFree(clean);
+        }
+    }
+
+    @Test
     void reallocKeepsTheContent() {
         Random random = new Random(4);
         ByteBuffer buffer = null;
