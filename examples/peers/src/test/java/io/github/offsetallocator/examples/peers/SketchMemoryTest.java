@@ -9,6 +9,7 @@ import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.datasketches.common.MemorySegmentRequest;
 import org.apache.datasketches.common.ResizeFactor;
 import org.apache.datasketches.kll.KllDoublesSketch;
 import org.apache.datasketches.theta.UpdatableThetaSketch;
@@ -24,7 +25,7 @@ class SketchMemoryTest {
     }
 
     /// Counts what a sketch asks for and gives back.
-    private static final class Counting implements org.apache.datasketches.common.MemorySegmentRequest {
+    private static final class Counting implements MemorySegmentRequest {
         private final SketchMemory memory;
         private final List<Long> requests = new ArrayList<>();
         private int closed;
