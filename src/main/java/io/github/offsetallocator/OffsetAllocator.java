@@ -37,7 +37,7 @@ import java.util.function.LongConsumer;
 ///
 /// **Errors.** A StackOverflowError or an OutOfMemoryError can strike in the middle of a call. It costs at most the block that
 /// this call was about: whether a block is live is decided by one store, and the next call rebuilds all else from that, in
-/// O(n log n) for n blocks and slots.
+/// O(n) for n blocks and slots.
 ///
 /// **Null** is refused with a [NullPointerException] wherever a parameter is an object.
 ///

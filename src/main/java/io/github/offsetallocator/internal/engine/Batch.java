@@ -174,7 +174,8 @@ final class Batch {
     void freeRetired() {
         Slabs slabs = engine.slabs();
         MemorySegment t = table();
-        for (int node = FIRST_REGION; node < Header.half(t, Header.FRESH); node++) {
+        int fresh = Header.half(t, Header.RETIRED) == 0 ? FIRST_REGION : Header.half(t, Header.FRESH);
+        for (int node = FIRST_REGION; node < fresh; node++) {
             long links = links(t, node);
             if (NodeState.isRetired(links)) {
                 int slot = slot(t, node);

@@ -16,6 +16,7 @@ import io.github.offsetallocator.internal.tables.TablePlaces.Table;
 import io.github.offsetallocator.internal.tables.TagTable;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.function.IntConsumer;
 
 /// Handles and life cycle for one thread at a time: slabs first, then the bins.
 ///
@@ -1085,7 +1086,7 @@ final class OneThread extends Engine {
 
     // ---- after an error ----------------------------------------------------------------------------------------
 
-    /// Makes everything anew from what is live, if an error has struck in the middle of a change. O(n log n).
+    /// Makes everything anew from what is live, if an error has struck in the middle of a change. O(nodes and slots).
     /// Returns whether it had.
     boolean recover() {
         checkThread();
@@ -1104,27 +1105,19 @@ final class OneThread extends Engine {
         endResize(t);
         batch.reveal();
         int slots = 0;
+        IntConsumer entered = pages == null ? _ -> {} : node -> pages.enter(t, node);
+        if (pages != null) {
+            pages.clearChains();
+        }
         if (slabs == null) {
-            regions.rebuild(_ -> true);
+            regions.rebuild(_ -> true, entered);
         } else {
             slabs.rebuild();
-            regions.rebuild(slabs::holds);
+            regions.rebuild(slabs::holds, entered);
             slots = slabs.slots();
         }
         Header.setHalf(t, Header.BLOCKS, high(Header.word(t, Header.LIVE)) + slots);
         Header.setHalf(t, Header.RETIRED, Header.half(t, Header.RETIRED) + (slabs == null ? 0 : slabs.retired()));
-        if (pages != null) {
-            pages.clearChains();
-            for (int node = nextNeighbour(t, EDGE); node != EDGE; node = nextNeighbour(t, node)) {
-                if (NodeState.isLive(links(t, node))) {
-                    pages.ready(region(t, node));
-                    pages.add(t, node);
-                } else if (NodeState.isSlab(links(t, node))) {
-                    pages.ready(region(t, node));
-                    pages.coverSlab(low(links(t, node)), region(t, node));
-                }
-            }
-        }
         openSlabs();
         struck = false;
         batch.end();

@@ -3,6 +3,7 @@ package io.github.offsetallocator.internal.engine;
 import static io.github.offsetallocator.internal.tables.NodeTable.*;
 import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
+import io.github.offsetallocator.internal.regions.AddressOrder;
 import io.github.offsetallocator.internal.tables.DamagedException;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
@@ -16,7 +17,7 @@ import java.util.Arrays;
 /// at nothing that a rebuild makes anew; it changes nothing.
 ///
 /// Whatever instant a process was killed at, a survey passes: the stores of every call come in an order of which this holds
-/// after each. Whatever else the bytes are, it ends, in O(n log n), and what it passes is safe to rebuild from: every number
+/// after each. Whatever else the bytes are, it ends, in O(nodes and slots), and what it passes is safe to rebuild from: every number
 /// that a rebuild follows is in range, no two blocks overlap, and no live block is without a place.
 ///
 /// ```
@@ -259,15 +260,15 @@ final class Survey {
         if (count == places.length) {
             places = Arrays.copyOf(places, 2 * places.length);
         }
-        places[count++] = (offset << 32 | offset + size) ^ Long.MIN_VALUE; // the sign makes the order unsigned
+        places[count++] = offset << 32 | offset + size;
     }
 
     private void checkOverlaps() {
-        Arrays.sort(places, 0, count);
+        places = AddressOrder.sort(places, count);
         long end = 0;
         long gaps = 1;
         for (int i = 0; i < count; i++) {
-            long place = places[i] ^ Long.MIN_VALUE;
+            long place = places[i];
             require(place >>> 32 >= end, "two blocks have a granule, ", place >>> 32);
             gaps += place >>> 32 > end ? 1 : 0;
             end = place & LOW;

@@ -14,7 +14,7 @@ import io.github.offsetallocator.internal.tables.Tally;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.util.Arrays;
+import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 import java.util.function.LongPredicate;
 
@@ -449,8 +449,10 @@ public final class Regions implements AutoCloseable {
     // ---- after an error ----------------------------------------------------------------------------------------
 
     /// Makes everything anew from the nodes whose links say that they are walls, or live or a slab, which `holds` confirms: the
-    /// ring of neighbours, the bins, the unused nodes, the totals. O(n log n).
-    public void rebuild(IntPredicate holds) {
+    /// ring of neighbours, the bins, the unused nodes, the totals. O(nodes).
+    ///
+    /// @param entered is told of each of those but walls, in address order, when it has its place in the ring
+    public void rebuild(IntPredicate holds, IntConsumer entered) {
         MemorySegment t = table;
         int fresh = Header.half(t, FRESH);
         boolean isDecided = Header.half(t, Header.DECIDED) != 0;
@@ -468,8 +470,8 @@ public final class Regions implements AutoCloseable {
             }
             boolean isLive = NodeState.isLive(links);
             if ((isLive || NodeState.isSlab(links)) && holds.test(node) || NodeState.isWall(links)) {
-                // A block of no size comes before the block that starts where it lies. The sign makes the order unsigned.
-                keys[kept++] = Long.MIN_VALUE ^ (offsetOf(region(t, node)) << 32 | (sizeOf(region(t, node)) == 0 ? 0 : 1L << 31) | node);
+                // A block of no size comes before the block that starts where it lies.
+                keys[kept++] = offsetOf(region(t, node)) << 32 | (sizeOf(region(t, node)) == 0 ? 0 : 1L << 31) | node;
                 live += isLive ? 1 : 0;
                 liveUnits += isLive ? sizeOf(region(t, node)) : 0;
                 retired += NodeState.isRetired(links) ? 1 : 0;
@@ -477,7 +479,7 @@ public final class Regions implements AutoCloseable {
                 setLinks(t, node, NodeState.UNUSED);
             }
         }
-        Arrays.sort(keys, 0, kept);
+        keys = AddressOrder.sort(keys, kept);
         chainUnused(t, fresh, NodeState::isUnused);
         emptyBins(t);
         long capacity = Header.word(t, CAPACITY);
@@ -498,6 +500,9 @@ public final class Regions implements AutoCloseable {
                 end = endOf(region(t, node));
                 walled += NodeState.isWall(links(t, node)) ? sizeOf(region(t, node)) : 0;
                 appendNode(t, node, previousNeighbour(t, EDGE));
+                if (!NodeState.isWall(links(t, node))) {
+                    entered.accept(node);
+                }
             }
         }
         Header.setWord(t, FREE_UNITS, free);

@@ -186,6 +186,17 @@ public final class PageMap implements AutoCloseable {
         }
     }
 
+    /// Enters what a node stands for, a block or a slab.
+    public void enter(MemorySegment nodes, int node) {
+        long region = region(nodes, node);
+        ready(region);
+        if (NodeState.isSlab(links(nodes, node))) {
+            coverSlab(low(links(nodes, node)), region);
+        } else {
+            add(nodes, node);
+        }
+    }
+
     /// Takes a block out, whose region is still as it was when it was added.
     public void remove(MemorySegment nodes, int node) {
         long region = region(nodes, node);
