@@ -20,9 +20,9 @@ final class DurableTables {
     private DurableTables() {}
 
     /// The plan of a file.
-    private static FilePlan plan(long byteSize, int granuleShift, Fit fit) {
-        long[] tables = Arrays.stream(Table.values()).mapToLong(table -> table.largest(byteSize >>> granuleShift)).toArray();
-        return new FilePlan(byteSize, granuleShift, fit == Fit.REFERENCE ? REFERENCE : 0, tables);
+    private static FilePlan plan(long byteSize, long maxByteSize, int granuleShift, Fit fit) {
+        long[] tables = Arrays.stream(Table.values()).mapToLong(table -> table.largest(maxByteSize >>> granuleShift)).toArray();
+        return new FilePlan(byteSize, maxByteSize, granuleShift, fit == Fit.REFERENCE ? REFERENCE : 0, tables);
     }
 
     /// Makes or opens an arena.
@@ -33,11 +33,12 @@ final class DurableTables {
         if (builder.alignment == SegmentArena.Builder.Alignment.BY_ADDRESS) {
             throw new IllegalStateException("a durable arena aligns offsets: addresses are others when it is opened again");
         }
-        FilePlan plan = plan(builder.byteSize, builder.shiftFor(builder.byteSize), builder.fit);
+        long maxByteSize = maxByteSize(builder);
+        FilePlan plan = plan(builder.byteSize, maxByteSize, builder.shiftFor(maxByteSize), builder.fit);
         DurableFile file = DurableFile.of(builder.path, plan, found -> expected(builder, found), builder.shared, builder.reserve);
         SegmentArena arena;
         try {
-            arena = new SegmentArena(file, like(builder, file.plan()), in(file, builder.threads()));
+            arena = make(builder, file);
         } catch (DamagedException e) {
             file.close();
             throw refused(builder, "its tables are damaged: " + e.getMessage(), e);
@@ -51,30 +52,51 @@ final class DurableTables {
         return publish(file, arena);
     }
 
+    /// What a file says goes before what nobody has stated.
+    private static SegmentArena make(SegmentArena.Builder builder, DurableFile file) {
+        int granuleShift = builder.granuleShift;
+        Fit fit = builder.fit;
+        try {
+            builder.granuleShift = file.plan().granuleShift();
+            builder.fit = fit(file.plan());
+            return new SegmentArena(file, builder, in(file, builder.threads()));
+        } finally {
+            builder.granuleShift = granuleShift;
+            builder.fit = fit;
+        }
+    }
+
     private static UncheckedIOException refused(SegmentArena.Builder builder, String reason, Throwable cause) {
         String message = "can't open the durable arena " + builder.path + ": " + reason;
         return new UncheckedIOException(message, new IOException(message, cause));
     }
 
-    /// What a file must be like: as is stated, or as it was made.
-    private static FilePlan expected(SegmentArena.Builder builder, FilePlan found) {
-        long byteSize = builder.byteSize;
-        int smallest = SegmentArena.smallestShift(byteSize);
-        int largest = Math.max(smallest, Math.min(SegmentArena.LARGEST_GRANULE_SHIFT, 63 - Long.numberOfLeadingZeros(byteSize)));
-        int shift = builder.isGranuleStated ? builder.shiftFor(byteSize) : Math.clamp(found.granuleShift(), smallest, largest);
-        return plan(byteSize, shift, builder.isFitStated ? builder.fit : fit(found));
+    /// Bytes that a new arena may grow to.
+    private static long maxByteSize(SegmentArena.Builder builder) {
+        builder.checkByteSize();
+        if (builder.maxByteSize == 0 && !builder.isGrowable) {
+            return builder.byteSize;
+        }
+        if (builder.maxByteSize < builder.byteSize) {
+            throw new IllegalArgumentException("maxByteSize " + builder.maxByteSize + " is less than byteSize, " + builder.byteSize);
+        }
+        if (builder.isGrowable && (builder.chunkByteSize <= 0 || builder.chunkByteSize > builder.maxByteSize)) {
+            throw new IllegalArgumentException("chunkByteSize " + builder.chunkByteSize + " is not in 1 to maxByteSize, " + builder.maxByteSize);
+        }
+        long granule = 1L << builder.shiftFor(builder.maxByteSize);
+        if (builder.byteSize < granule) {
+            throw new IllegalArgumentException("byteSize " + builder.byteSize + " is less than a granule of " + granule + ", for the maxByteSize of " + builder.maxByteSize);
+        }
+        return builder.maxByteSize;
     }
 
-    /// What a file says goes before what nobody has stated.
-    private static SegmentArena.Builder like(SegmentArena.Builder builder, FilePlan plan) {
-        SegmentArena.Builder like = new SegmentArena.Builder();
-        like.source = builder.source;
-        like.shared = builder.shared;
-        like.zeroed = builder.zeroed;
-        like.maxAllocations = builder.maxAllocations;
-        like.granuleShift = plan.granuleShift();
-        like.fit = fit(plan);
-        return like;
+    /// What a file must be like: as is stated, or as it was made.
+    private static FilePlan expected(SegmentArena.Builder builder, FilePlan found) {
+        long most = builder.maxByteSize == 0 ? found.maxByteSize() : builder.maxByteSize;
+        int smallest = SegmentArena.smallestShift(most);
+        int largest = Math.max(smallest, Math.min(SegmentArena.LARGEST_GRANULE_SHIFT, 63 - Long.numberOfLeadingZeros(builder.byteSize)));
+        int shift = builder.isGranuleStated ? builder.shiftFor(most) : Math.clamp(found.granuleShift(), smallest, largest);
+        return plan(builder.byteSize, most, shift, builder.isFitStated ? builder.fit : fit(found));
     }
 
     private static Fit fit(FilePlan plan) {

@@ -1,289 +1,50 @@
 package io.github.offsetallocator;
 
-import io.github.offsetallocator.internal.backing.Chunk;
-import io.github.offsetallocator.internal.backing.ChunkedMemory;
-import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
-import io.github.offsetallocator.internal.regions.Walls;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.function.BooleanSupplier;
 
-/// When a growable arena opens a chunk, and when one goes back.
-///
-/// ```
-///   allocate     the engine has room? ------yes------> a handle
-///                    | no
-///   (lock)       again; still none: give back chunks without a block if the limit needs it,
-///                open a chunk, or one of the request's own size, and again
-///
-///   free         a chunk has become one free region?       only then
-///   (lock)       of ordinary chunks without a block one stays, all else goes back
-/// ```
-///
-/// **Order.** A chunk is in the memory's tables before the engine hands out any of it, and leaves them after the engine has put a
-/// wall over it. In between it has no wall number, also after a reset: a thread that needs room opens such a chunk first. So an error
-/// at any point leaves at worst a chunk that is used later.
-///
-/// The memory of a chunk that has gone ends without the lock, since that may take long.
-final class Growth {
-    private static final long NATIVE_ALIGNMENT = 64;
+/// What an arena does that has no room for a request but may become larger: it opens a chunk ([ChunkGrowth]), or takes more of its
+/// file ([FileGrowth]).
+abstract sealed class Growth permits ChunkGrowth, FileGrowth {
+    final Engine engine;
 
-    private final Engine engine;
-    private final ChunkedMemory memory;
-    private final Walls walls;
-    private final Source source;
-    private final ChunkGeometry geometry;
-    private final Deque<Chunk> gone = new ArrayDeque<>();
-    private final BooleanSupplier mayGiveBack;
-    private int resets;
-
-    /// @param mayGiveBack whether no one may reach into a chunk without a block
-    Growth(Engine engine, ChunkedMemory memory, Walls walls, Source source, ChunkGeometry geometry, BooleanSupplier mayGiveBack) {
-        this.mayGiveBack = mayGiveBack;
+    Growth(Engine engine) {
         this.engine = engine;
-        this.memory = memory;
-        this.walls = walls;
-        this.source = source;
-        this.geometry = geometry;
-        resets = engine.resets();
-    }
-
-    /// Chunks that someone else makes.
-    static Source from(ChunkSource source) {
-        return (byteSize, byteAlignment) -> {
-            MemorySegment segment = source.open(byteSize, byteAlignment);
-            if (!segment.isNative() || segment.isReadOnly() || segment.byteSize() < byteSize || (segment.address() & byteAlignment - 1) != 0) {
-                source.close(segment);
-                throw new IllegalArgumentException(segment + " is no chunk: it must be native, not read-only, of " + byteSize
-                        + " bytes or more, at a multiple of " + byteAlignment);
-            }
-            return new Source.Opened(segment.asSlice(0, byteSize), () -> source.close(segment));
-        };
     }
 
     /// Granules that may have memory at once.
-    long limit() {
-        engine.checkOpen();
-        return geometry.limit();
-    }
+    abstract long limit();
 
-    @Override
-    public String toString() {
-        return "growable, maxByteSize=" + (geometry.limit() << geometry.shift());
-    }
-
-    // ---- grow --------------------------------------------------------------------------------------------------
-
-    /// Allocates after the engine has refused: sees whether that is still so, and opens a chunk.
+    /// Allocates after the engine has refused: sees whether that is still so, and makes room. Counts the refusal if there is none.
     ///
     /// @param alignment units
-    long allocate(long units, long alignment, int slack) {
-        if (units > geometry.limit()) {
-            return refuse(units, alignment);
-        }
-        boolean hasMadeWay;
-        long handle;
-        synchronized (engine.lock()) {
-            handle = engine.allocate(units, alignment, slack);
-            if (handle == Engine.NO_SPACE && openForgotten()) {
-                handle = engine.allocate(units, alignment, slack);
-            }
-            if (handle == Engine.NO_SPACE && !isAtItsLimit() && open(units, alignment)) {
-                handle = engine.allocate(units, alignment, slack);
-            }
-            hasMadeWay = !gone.isEmpty();
-        }
-        if (hasMadeWay) {
-            endGone();
-        }
-        return handle == Engine.NO_SPACE ? refuse(units, alignment) : handle;
+    abstract long allocate(long units, long alignment, int slack);
+
+    /// As [#allocate(long, long, int)], of a block that is to be filled before its caller has it: see [NewBlocks#allocate].
+    long allocateNew(long units, long alignment, int slack) {
+        return allocate(units, alignment, slack);
     }
 
-    private long refuse(long units, long alignment) {
+    final long refuse(long units, long alignment) {
         engine.tally().refuse(units, alignment);
         return Engine.NO_SPACE;
     }
 
-    private boolean isAtItsLimit() {
+    /// Whether more memory would not help, since no more blocks may be live.
+    final boolean isAtItsLimit() {
         return engine.blocks() + engine.retired() >= engine.maxBlocks();
     }
 
-    /// Opens a chunk in which a block fits.
-    private boolean open(long units, long alignment) {
-        long needed = engine.policy().capacityFor(units);
-        long size = Math.max(needed, geometry.chunk());
-        if (engine.openUnits() + size > geometry.limit() && !makeWay(size)) {
-            return false;
-        }
-        Source.Opened opened = source.open(size << geometry.shift(), Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT));
-        Chunk chunk;
-        try {
-            chunk = memory.add(opened.segment(), geometry.unit(), opened.close());
-        } catch (Throwable failure) {
-            opened.close().run();
-            throw failure;
-        }
-        if (chunk == null) {
-            opened.close().run();
-            return false;
-        }
-        tell(chunk);
-        return true;
-    }
-
-    /// Gives back chunks without a block until one of `size` units may be opened; none if that isn't enough.
-    private boolean makeWay(long size) {
-        long missing = engine.openUnits() + size - geometry.limit();
-        long found = 0;
-        for (Chunk chunk : memory.chunks()) {
-            found += found < missing && engine.isEmpty(chunk.wall()) ? units(chunk) : 0;
-        }
-        if (found < missing || !mayGiveBack.getAsBoolean()) {
-            return false;
-        }
-        for (Chunk chunk : memory.chunks()) {
-            missing -= missing > 0 && shut(chunk) ? units(chunk) : 0;
-        }
-        return missing <= 0;
-    }
-
-    /// Lets the engine use a chunk.
-    private void tell(Chunk chunk) {
-        chunk.setWall(engine.open(memory.wallBefore(chunk), chunk.place() >>> geometry.shift(), units(chunk)));
-    }
-
-    private long units(Chunk chunk) {
-        return chunk.byteSize() >>> geometry.shift();
-    }
-
-    /// Opens the chunks that the engine doesn't know of: all of them after a reset, one after an error.
-    private boolean openForgotten() {
-        int now = engine.resets();
-        if (now != resets) {
-            memory.chunks().forEach(chunk -> chunk.setWall(0));
-            resets = now;
-        }
-        boolean found = false;
-        for (Chunk chunk : memory.chunks()) {
-            if (chunk.wall() == 0) {
-                tell(chunk);
-                found = true;
-            }
-        }
-        return found;
-    }
-
-    // ---- give back ---------------------------------------------------------------------------------------------
-
-    /// Whether a free has emptied a chunk, so that [#giveBack()] has something to do.
+    /// Whether [#giveBack()] has something to do.
     boolean isDue() {
-        return walls.haveChunksToShut();
-    }
-
-    /// Gives back chunks without a block, but for one ordinary chunk. Throws nothing, since what was freed is free: what
-    /// can't be done now is done after a later free.
-    void giveBack() {
-        try {
-            synchronized (engine.lock()) {
-                if (engine.isClosed() || !mayGiveBack.getAsBoolean()) {
-                    return;
-                }
-                walls.haveChunksToShut(false);
-                openForgotten();
-                boolean isOneKept = false;
-                for (Chunk chunk : memory.chunks()) {
-                    if (engine.isEmpty(chunk.wall())) {
-                        if (isOneKept || units(chunk) > geometry.chunk()) {
-                            shut(chunk);
-                        } else {
-                            isOneKept = true;
-                        }
-                    }
-                }
-            }
-            endGone();
-        } catch (VirtualMachineError noRoom) {
-            walls.haveChunksToShut(true);
-        }
-    }
-
-    /// Gives back all chunks without a block, also those that only empty slabs are in.
-    void trim() {
-        synchronized (engine.lock()) {
-            engine.checkUsable();
-            openForgotten();
-            if (mayGiveBack.getAsBoolean()) {
-                memory.chunks().forEach(this::shut);
-            }
-        }
-        endGone();
-    }
-
-    private boolean shut(Chunk chunk) {
-        int wall = chunk.wall();
-        chunk.setWall(0);
-        if (engine.shut(wall)) {
-            gone.addLast(chunk);
-            try {
-                memory.remove(chunk);
-            } catch (Throwable failure) { // then it is one that the engine doesn't know of
-                gone.removeLast();
-                throw failure;
-            }
-            return true;
-        }
-        chunk.setWall(wall);
         return false;
     }
 
-    /// Ends the memory of chunks that have gone. One that can't be ended, since a native call is using it, is tried again when the
-    /// next one goes, and by [#close()].
-    private void endGone() {
-        RuntimeException _ = endAllGone();
-    }
+    /// Gives back memory that nothing is live in. Throws nothing, since what was freed is free.
+    void giveBack() {}
 
-    /// Returns why the last one that couldn't be ended could not.
-    private RuntimeException endAllGone() {
-        RuntimeException reason = null;
-        int left;
-        synchronized (engine.lock()) {
-            left = gone.size();
-        }
-        for (; left > 0; left--) {
-            Chunk chunk;
-            synchronized (engine.lock()) {
-                chunk = gone.pollFirst();
-            }
-            if (chunk == null) {
-                break;
-            }
-            try {
-                chunk.close();
-            } catch (RuntimeException inUse) {
-                reason = inUse;
-                keep(chunk);
-            } catch (Error noRoom) {
-                keep(chunk);
-                throw noRoom;
-            }
-        }
-        return reason;
-    }
+    /// Gives back all such memory.
+    void trim() {}
 
-    private void keep(Chunk chunk) {
-        synchronized (engine.lock()) {
-            gone.addLast(chunk);
-        }
-    }
-
-    /// Ends all memory; the engine is closed. What can't be ended stays, and the next call tries again.
-    void close() {
-        RuntimeException reason = endAllGone();
-        memory.close();
-        if (reason != null) {
-            throw reason;
-        }
-    }
+    /// Ends all memory; the engine is closed.
+    void close() {}
 }

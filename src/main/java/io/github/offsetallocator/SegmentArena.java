@@ -2,6 +2,7 @@ package io.github.offsetallocator;
 
 import io.github.offsetallocator.internal.backing.Backing;
 import io.github.offsetallocator.internal.backing.ChunkedMemory;
+import io.github.offsetallocator.internal.backing.DurableFile;
 import io.github.offsetallocator.internal.backing.Fill;
 import io.github.offsetallocator.internal.backing.MappedFile;
 import io.github.offsetallocator.internal.backing.Source;
@@ -67,7 +68,8 @@ import java.util.function.LongConsumer;
 /// and no other index. In a shared arena, what counts slots takes O(slots): [#allocations()], [#storageReport()].
 ///
 /// **Growth.** An arena that is [Builder#growable(long, long)] starts with no memory and opens chunks as requests need them; those in
-/// which nothing is live go back, but for one. Freed slices of such a chunk die with it.
+/// which nothing is live go back, but for one. Freed slices of such a chunk die with it. A durable arena grows within its one file:
+/// see [#grow(long)].
 ///
 /// **Metadata** of a confined arena shrinks after a peak as that of [OffsetAllocator], but for the table above. That of a
 /// shared arena does not shrink before [#close()], since another thread may still be reading it.
@@ -114,15 +116,16 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         byOffset = builder.byOffset();
         zeroed = builder.zeroed;
         whenLive = builder.whenLive;
-        growth = null;
         long units = builder.unitsIn(backing);
         byteSize = units << shift;
         int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
-        engine = Engine.of(new Settings(units, builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
+        engine = Engine.of(new Settings(Math.min(units, memory.byteSize() >>> shift), builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
                 true, builder.byOffset() ? 0 : base >>> shift,
                 builder.threads(), places));
         newBlocks = NewBlocks.of(engine, places.isDurable());
         try {
+            engine.expect(units);
+            growth = builder.isGrowable ? new FileGrowth(engine, memory.resizable(), newBlocks, shift, Math.max(1, builder.chunkByteSize >>> shift), units) : null;
             retired = newRetireQueue();
             access = new BlockAccess(engine, memory, shift, origin);
             watch = watch(builder);
@@ -146,7 +149,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         engine = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
                 true, 0, builder.threads(), TablePlaces.ofNative(builder.threads()), walls));
         newBlocks = NewBlocks.of(engine, false);
-        growth = new Growth(engine, chunks, walls, source, geometry, scopes::isAlone);
+        growth = new ChunkGrowth(engine, chunks, walls, source, geometry, scopes::isAlone);
         try {
             retired = newRetireQueue();
             access = new BlockAccess(engine, memory, shift, origin);
@@ -509,7 +512,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         long alignment = Math.max(1, byteAlignment >>> shift);
         int slack = (int) ((units << shift) - byteSize);
         long made = newBlocks.allocate(units, alignment, slack);
-        return made == NO_SPACE && growth != null ? growth.allocate(units, alignment, slack) : made;
+        return made == NO_SPACE && growth != null ? growth.allocateNew(units, alignment, slack) : made;
     }
 
     private void zeroNew(long made, long from, long to) {
@@ -786,7 +789,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     // ---- the whole ---------------------------------------------------------------------------------------------
 
-    /// The segment that the slices are of.
+    /// The segment that the slices are of. That of a durable arena has all [#maxByteSize()] bytes from the start.
     ///
     /// @return the backing segment
     /// @throws UnsupportedOperationException if this arena is growable: its memory is not one segment
@@ -848,12 +851,34 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return (growth == null ? engine.capacity() : engine.openUnits()) << shift;
     }
 
-    /// Bytes that it may come to have: [#byteSize()], unless it is growable.
+    /// Bytes that it may come to have: [#byteSize()], unless it is growable or a durable one that was made with a larger limit.
     ///
     /// @return the limit, in bytes
     /// @throws IllegalStateException if this arena is closed
     public long maxByteSize() {
-        return growth == null ? byteSize() : growth.limit() << shift;
+        engine.checkOpen();
+        return growth == null ? byteSize : growth.limit() << shift;
+    }
+
+    /// Makes a durable arena larger, up to the limit that it was made with: see [Builder#durable(Path, long, long)]. Every allocation
+    /// stays where it is, and slices stay valid. O(1), and one wait for the disk. It never becomes smaller again.
+    ///
+    /// It is one step: after a kill the arena has the old size or the new one.
+    ///
+    /// @param newByteSize bytes, [#byteSize()] to [#maxByteSize()]; rounded down to whole granules
+    /// @throws IllegalArgumentException if the size is out of range
+    /// @throws IllegalStateException    if this arena is closed, or not durable: what is growable grows by itself, and other memory
+    ///                                  has one size
+    /// @throws OutOfMemoryError         if [Builder#reserve()] was said and the disk has no room; nothing has changed then
+    public void grow(long newByteSize) {
+        engine.checkUsable();
+        DurableFile file = memory.resizable();
+        long most = maxByteSize();
+        if (newByteSize < byteSize() || newByteSize > most) {
+            throw new IllegalArgumentException("byteSize " + newByteSize + " is not in " + byteSize() + " to " + most
+                    + ", the maxByteSize that this arena was made with");
+        }
+        FileGrowth.grow(engine, file, newByteSize >>> shift, shift);
     }
 
     /// How much native memory the metadata takes now: nodes, slabs, what finds blocks by address, tags, and queues of retired
@@ -1049,10 +1074,15 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             whenLive.accept(this);
         }
         scopes.endAll();
-        if (growth == null) {
+        if (isOneSegment()) {
             memory.close();
         }
         watch.closing();
+    }
+
+    /// Whether its memory is not one that comes in chunks.
+    private boolean isOneSegment() {
+        return !(growth instanceof ChunkGrowth);
     }
 
     private void refuseLive() {
@@ -1086,7 +1116,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         boolean reserve;
         Alignment alignment = Alignment.BY_DEFAULT;
         private String name;
-        private long maxByteSize;
+        long chunkByteSize;
+        /// Of what is growable or durable, or 0 if it was not stated.
+        long maxByteSize;
+        /// Whether one that is durable grows by itself.
+        boolean isGrowable;
         private ChunkSource chunks;
         private Consumer<SegmentArena> whenLive;
         private LeakDetection leakDetection = LeakDetection.OFF;
@@ -1128,13 +1162,28 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// used. Opening takes time in proportion to what is live, and so does a close, which also forces: see [SegmentArena#force()].
         /// [#realTime()] and [#alignByAddress()] don't go with it.
         ///
+        /// It has one size, unless [#growable(long, long)] is said after this.
+        ///
         /// @param path     the file
-        /// @param byteSize bytes of the arena, the same each time
+        /// @param byteSize bytes of the arena when it is made; the same each time, or what it has grown to
         /// @return this builder
         public Builder durable(Path path, long byteSize) {
+            return durable(path, byteSize, 0);
+        }
+
+        /// As [#durable(Path, long)], with room to [SegmentArena#grow(long)]. The file is laid out for all of it: a large limit costs
+        /// length, not space on disk, and address space, as all of it is mapped at once. A file that is there keeps its limit.
+        ///
+        /// @param path        the file
+        /// @param byteSize    bytes of the arena when it is made; the same each time, or what it has grown to
+        /// @param maxByteSize bytes that it may grow to, the same each time; or 0 for what the file says, or `byteSize` if it is new
+        /// @return this builder
+        public Builder durable(Path path, long byteSize, long maxByteSize) {
             source = From.DURABLE;
             this.path = Objects.requireNonNull(path);
             this.byteSize = byteSize;
+            this.maxByteSize = maxByteSize;
+            isGrowable = false;
             return this;
         }
 
@@ -1151,16 +1200,27 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// Native memory in chunks, which come when they are needed and go back when nothing is live in them. None is there at
         /// first. See [SegmentArena] for the rules.
         ///
+        /// Said after [#durable(Path, long)], it lets that arena grow by itself, within its file: by `chunkByteSize` or more when there is
+        /// no room for a request, up to `maxByteSize`, which must be the same each time. Blocks may lie anywhere in it, and it never
+        /// becomes smaller: nothing in a file goes back, and [SegmentArena#trim()] does nothing.
+        ///
         /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
         /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
         /// @return this builder
         public Builder growable(long chunkByteSize, long maxByteSize) {
-            source = From.CHUNKS;
-            path = null;
+            source = source == From.DURABLE ? From.DURABLE : From.CHUNKS;
+            isGrowable = source == From.DURABLE;
+            path = isGrowable ? path : null;
             chunks = null;
-            byteSize = chunkByteSize;
+            this.chunkByteSize = chunkByteSize;
             this.maxByteSize = maxByteSize;
             return this;
+        }
+
+        /// Chunks that are not in the file of a durable arena.
+        private Builder inChunks(long chunkByteSize, long maxByteSize) {
+            source = From.CHUNKS;
+            return growable(chunkByteSize, maxByteSize);
         }
 
         /// As [#growable(long, long)], each chunk in a file of its own, which is deleted when the chunk goes back. Alignment counts
@@ -1171,7 +1231,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
         /// @return this builder
         public Builder growable(Path directory, long chunkByteSize, long maxByteSize) {
-            growable(chunkByteSize, maxByteSize);
+            inChunks(chunkByteSize, maxByteSize);
             path = Objects.requireNonNull(directory);
             return this;
         }
@@ -1183,7 +1243,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
         /// @return this builder
         public Builder growable(ChunkSource source, long chunkByteSize, long maxByteSize) {
-            growable(chunkByteSize, maxByteSize);
+            inChunks(chunkByteSize, maxByteSize);
             chunks = Objects.requireNonNull(source);
             return this;
         }
@@ -1332,7 +1392,6 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
                 throw new IllegalStateException("reserve is for a file: say mapped or durable");
             }
             if (source == From.DURABLE) {
-                checkByteSize();
                 return DurableTables.open(this);
             }
             if (source == From.CHUNKS) {
@@ -1351,8 +1410,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             if (realTime) {
                 throw new IllegalStateException("a growable arena can't be realTime: a chunk takes as long as the system does");
             }
-            ChunkGeometry geometry = ChunkGeometry.of(byteSize, maxByteSize, granuleShift, Long.numberOfTrailingZeros(LARGEST_GRANULE));
-            Source from = chunks != null ? Growth.from(chunks)
+            ChunkGeometry geometry = ChunkGeometry.of(chunkByteSize, maxByteSize, granuleShift, Long.numberOfTrailingZeros(LARGEST_GRANULE));
+            Source from = chunks != null ? ChunkGrowth.from(chunks)
                     : path != null ? Source.inDirectory(path, shared, reserve) : Source.ofNative(shared);
             return new SegmentArena(geometry, from, this);
         }
@@ -1376,7 +1435,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED;
         }
 
-        private void checkByteSize() {
+        void checkByteSize() {
             if (byteSize <= 0) {
                 throw new IllegalArgumentException("byteSize " + byteSize + " is not positive");
             }

@@ -114,6 +114,11 @@ final class AllocatorFace extends Face {
     }
 
     @Override
+    void grow(long units) {
+        allocator.grow(units);
+    }
+
+    @Override
     void reset() {
         allocator.reset();
     }

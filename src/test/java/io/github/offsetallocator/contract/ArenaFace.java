@@ -177,6 +177,11 @@ final class ArenaFace extends Face {
     }
 
     @Override
+    void grow(long units) {
+        arena.grow(units * granule);
+    }
+
+    @Override
     void reset() {
         arena.reset();
     }

@@ -26,7 +26,7 @@ final class Call {
         }
 
         boolean needsAnAllocator() {
-            return this == GROW || this == PLAN || this == COMMIT;
+            return this == PLAN || this == COMMIT;
         }
     }
 
@@ -90,7 +90,7 @@ final class Call {
             }
             case WALK -> face.forEachAllocation(allocation -> seen += allocation);
             case RECLAIM -> result = face.reclaim(value);
-            case GROW -> ((AllocatorFace) face).allocator.grow(size);
+            case GROW -> face.grow(size);
             case PLAN -> plan = ((AllocatorFace) face).allocator.planCompaction(size, alignment);
             case COMMIT -> plan.commit(move);
             case RESET -> face.reset();

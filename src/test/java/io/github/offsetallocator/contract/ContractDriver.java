@@ -959,9 +959,9 @@ final class ContractDriver implements AutoCloseable {
 
     private void grow() {
         if (spec.can(Can.GROW)) {
-            long capacity = Math.min(spec.largestCapacity(), model.capacity + random.nextInt(1000));
+            long capacity = Math.min(spec.largestCapacity() / face.unit(), model.capacity + random.nextInt(1000));
             log("grow to", capacity, "", 0);
-            allocator.grow(capacity);
+            face.grow(capacity);
             model.capacity = capacity;
         }
     }

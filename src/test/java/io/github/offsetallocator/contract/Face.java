@@ -46,6 +46,9 @@ abstract class Face implements AutoCloseable {
 
     abstract void verify();
 
+    /// For those that [Can#GROW].
+    abstract void grow(long units);
+
     abstract void reset();
 
     @Override

@@ -130,7 +130,8 @@ final class FailureDriver {
             if (live.size() < mostKnown / 2 && random.nextInt(3) == 0) {
                 kind = Kind.ALLOCATE;
             }
-            if (kind.needsAnArena() && arena == null || kind.needsAnAllocator() && !(face instanceof AllocatorFace)) {
+            if (kind.needsAnArena() && arena == null || kind.needsAnAllocator() && !(face instanceof AllocatorFace)
+                    || kind == Kind.GROW && !spec.can(Can.GROW)) {
                 continue;
             }
             if (kind.makesABlock() && live.size() >= mostKnown || kind == Kind.RESET && !alone) {
@@ -163,7 +164,7 @@ final class FailureDriver {
                 return !some.isEmpty();
             }
             case RECLAIM -> call.value = clock - random.nextInt(4);
-            case GROW -> call.size = Math.min(spec.largestCapacity(), face.capacity() + random.nextInt(50));
+            case GROW -> call.size = Math.min(spec.largestCapacity() / face.unit(), face.capacity() + random.nextInt(50));
             case PLAN -> call.size = Math.max(1, call.size);
             case COMMIT -> {
                 call.plan = ((AllocatorFace) face).allocator.planCompaction();

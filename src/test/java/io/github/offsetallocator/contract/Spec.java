@@ -101,6 +101,16 @@ final class Spec {
         }).alignsUpTo(4096);
     }
 
+    /// A file that is not there yet, of an arena that can be made larger.
+    static Spec durable(long byteSize, long maxByteSize) {
+        Spec spec = arena(directory -> {
+            Path file = directory.resolve("growing" + FILES.incrementAndGet());
+            return new Source(SegmentArena.builder().durable(file, byteSize, maxByteSize), () -> delete(file));
+        }).alignsUpTo(4096).growsTo(maxByteSize);
+        spec.can.add(Can.GROW);
+        return spec;
+    }
+
     private static void delete(Path file) {
         try {
             Files.delete(file);

@@ -75,6 +75,9 @@ enum Subject {
     DURABLE_ZEROED_SHARED(durable(100_003).zeroed().shared()),
     DURABLE_REFERENCE(durable(256 << 10).reference()),
     DURABLE_FEW_SHARED(durable(256 << 10).atMost(23).shared()),
+    DURABLE_GROWS(durable(64 << 10, 1 << 20)),
+    DURABLE_GROWS_SHARED(durable(64 << 10, 1 << 20).shared()),
+    DURABLE_GROWS_REFERENCE(durable(100_003, 300_003).reference()),
     DURABLE_GRANULE_4096(durable(1 << 20).granule(4096).sizes(32 << 10)),
 
     // Chunks that come and go

@@ -225,6 +225,11 @@ final class ToyFace extends Face {
     }
 
     @Override
+    void grow(long units) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     void reset() {
         for (int i = 0; i < SLOTS; i++) {
             block[i] = 0;

@@ -20,6 +20,18 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
         return segment;
     }
 
+    /// Bytes of it that may be used now: all, unless it can be made larger.
+    public long byteSize() {
+        return segment.byteSize();
+    }
+
+    /// This memory, if it can be made larger.
+    ///
+    /// @throws IllegalStateException if it can't
+    public DurableFile resizable() {
+        throw new IllegalStateException("only a durable arena can be made larger: what is growable grows by itself, and other memory has one size");
+    }
+
     /// A part of it.
     public MemorySegment slice(long place, long byteSize) {
         return segment.asSlice(place, byteSize);

@@ -38,6 +38,7 @@ public final class DurableFile extends Backing {
     private final Arena arena;
     private final MemorySegment mapping;
     private final StatePage state;
+    private final boolean reserves;
     private boolean isPublished;
 
     /// A file that is locked.
@@ -52,8 +53,9 @@ public final class DurableFile extends Backing {
         }
     }
 
-    private DurableFile(Path path, Opened opened, FilePlan plan, Arena arena, MemorySegment mapping) {
-        super(mapping.asSlice(plan.dataAt(), plan.byteSize()));
+    private DurableFile(Path path, Opened opened, FilePlan plan, Arena arena, MemorySegment mapping, boolean reserves) {
+        super(mapping.asSlice(plan.dataAt(), plan.maxByteSize()));
+        this.reserves = reserves;
         this.path = path;
         this.opened = opened;
         this.plan = plan;
@@ -66,14 +68,14 @@ public final class DurableFile extends Backing {
     ///
     /// @param plan     of a new one
     /// @param expected from the plan that a file has to the plan that it must have
-    /// @param reserve  whether the disk must have room for the whole arena now
+    /// @param reserve  whether the disk must have room for all that the arena has when it is made, or grows by
     /// @throws UncheckedIOException that names the path and the reason
     public static DurableFile of(Path path, FilePlan plan, UnaryOperator<FilePlan> expected, boolean shared, boolean reserve) {
         boolean wasInterrupted = Thread.interrupted(); // or a channel would be closed
         try {
             Opened opened = lock(path);
             try {
-                return opened.isNew ? make(path, opened, plan, shared, reserve) : find(path, opened, expected, shared);
+                return opened.isNew ? make(path, opened, plan, shared, reserve) : find(path, opened, expected, shared, reserve);
             } catch (Throwable failure) {
                 abandon(opened);
                 throw failure;
@@ -150,25 +152,28 @@ public final class DurableFile extends Backing {
     private static DurableFile make(Path path, Opened opened, FilePlan plan, boolean shared, boolean reserve) throws IOException {
         opened.file.setLength(plan.fileLength());
         if (reserve) {
-            zero(opened.file, plan.dataAt(), plan.fileLength());
+            zero(opened.file, plan.dataAt(), plan.dataAt() + plan.byteSize());
         }
         zero(opened.file, 0, 2 * FilePlan.PAGE);
-        return map(path, opened, plan, shared);
+        DurableFile made = map(path, opened, plan, shared, reserve);
+        made.state.setUnits(plan.units());
+        return made;
     }
 
-    private static DurableFile find(Path path, Opened opened, UnaryOperator<FilePlan> expected, boolean shared) throws IOException {
+    private static DurableFile find(Path path, Opened opened, UnaryOperator<FilePlan> expected, boolean shared, boolean reserve) throws IOException {
         long length = opened.file.length();
         if (length < 2 * FilePlan.PAGE) {
             throw new IOException("it is not the file of a durable arena: it has " + length + " bytes");
         }
-        byte[] first = new byte[FilePlan.PAGE];
-        opened.file.readFully(first);
-        FilePlan plan = FilePlan.read(MemorySegment.ofArray(aligned(first)));
-        plan.mustBe(expected.apply(plan));
+        byte[] pages = new byte[2 * FilePlan.PAGE];
+        opened.file.readFully(pages);
+        MemorySegment read = MemorySegment.ofArray(aligned(pages));
+        FilePlan plan = FilePlan.read(read.asSlice(0, FilePlan.PAGE));
+        plan.mustBe(expected.apply(plan), new StatePage(read.asSlice(FilePlan.PAGE)).units());
         if (length != plan.fileLength()) {
             throw new IOException("it has " + length + " bytes, not " + plan.fileLength());
         }
-        DurableFile found = map(path, opened, plan, shared);
+        DurableFile found = map(path, opened, plan, shared, reserve);
         try {
             found.state.check(plan);
             if (found.state.isClosed() && !found.state.wasClosedWith(checksum(found.mapping, plan, found.state))) {
@@ -181,11 +186,11 @@ public final class DurableFile extends Backing {
         }
     }
 
-    private static DurableFile map(Path path, Opened opened, FilePlan plan, boolean shared) throws IOException {
+    private static DurableFile map(Path path, Opened opened, FilePlan plan, boolean shared, boolean reserves) throws IOException {
         Arena arena = newArena(shared);
         try {
             MemorySegment mapping = opened.file.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.fileLength(), arena);
-            return new DurableFile(path, opened, plan, arena, mapping);
+            return new DurableFile(path, opened, plan, arena, mapping, reserves);
         } catch (Throwable failure) {
             arena.close();
             throw failure;
@@ -252,14 +257,40 @@ public final class DurableFile extends Backing {
     ///
     /// @throws OutOfMemoryError if it has not
     public void growTable(int table, long byteSize) {
+        reserve(plan.at(table) + tableBytes(table), plan.at(table) + byteSize, "the tables of ");
+        state.setTableBytes(table, byteSize);
+    }
+
+    private void reserve(long from, long to, String what) {
         try {
-            zero(opened.file, plan.at(table) + tableBytes(table), plan.at(table) + byteSize);
+            zero(opened.file, from, to);
         } catch (IOException e) {
-            OutOfMemoryError error = new OutOfMemoryError("no room on disk for the tables of " + path + ": " + e.getMessage());
+            OutOfMemoryError error = new OutOfMemoryError("no room on disk for " + what + path + ": " + e.getMessage());
             error.initCause(e);
             throw error;
         }
-        state.setTableBytes(table, byteSize);
+    }
+
+    @Override
+    public long byteSize() {
+        return state.units() << plan.granuleShift();
+    }
+
+    @Override
+    public DurableFile resizable() {
+        return this;
+    }
+
+    /// Lets so many bytes of the arena be used; the caller has seen to it that there are so many. The store to the page is what makes
+    /// it larger, for good: whoever opens the file takes the size from there. It is on disk before anything can lie in the new part.
+    ///
+    /// @throws OutOfMemoryError if there is to be room on disk, and is none; nothing has changed then
+    public void setByteSize(long byteSize) {
+        if (reserves) {
+            reserve(plan.dataAt() + byteSize(), plan.dataAt() + byteSize, "what is to be added to ");
+        }
+        state.setUnits(byteSize >>> plan.granuleShift());
+        mapping.asSlice(FilePlan.PAGE, FilePlan.PAGE).force();
     }
 
     /// Writes zeros where nothing but zeros is, so that the file system must find a place for them.

@@ -10,20 +10,23 @@ import java.util.zip.CRC32C;
 /// What lies where in the file of a durable arena, and the page that says so: written once, when the file is made.
 ///
 /// ```
-///      0    plan         magic | version | byte order | arena's bytes | granule | flags | bytes of each table | … | checksum
+///      0    plan         magic | version | byte order | arena's bytes, first and at most | granule | flags | bytes of each table | … | checksum
 ///   4096    state        see [StatePage]
 ///  64 KiB   tables       each at a multiple of 64 KiB, with room for the largest; what is not in use is a hole
-///   dataAt  the arena    its bytes, to the end of the file
+///   dataAt  the arena    its bytes, to the end of the file; those that it has not grown to yet are a hole
 /// ```
+///
+/// All of it has its place from the start, so a file that grows does not become longer and nothing in it moves.
 ///
 /// All numbers are little-endian, on every processor. The checksum is over the whole page, so there is no byte of it that may
 /// differ.
 ///
-/// @param byteSize     bytes of the arena
+/// @param byteSize     bytes of the arena when it is made
+/// @param maxByteSize  bytes that it can grow to
 /// @param granuleShift bytes of a granule, as a power of two
 /// @param flags        what the arena is made of, as the face says it
 /// @param tables       bytes that each table has room for
-public record FilePlan(long byteSize, int granuleShift, int flags, long[] tables) {
+public record FilePlan(long byteSize, long maxByteSize, int granuleShift, int flags, long[] tables) {
     static final int PAGE = 4096;
     /// A table, and the arena, start at a multiple of this: of a page on every system.
     private static final long ALIGNMENT = 1 << 16;
@@ -35,7 +38,8 @@ public record FilePlan(long byteSize, int granuleShift, int flags, long[] tables
     private static final long MAGIC = 0x7241_7465_7366_664FL;
     private static final int VERSION = 1;
     private static final int BYTE_ORDER = 0x0102_0304;
-    private static final int TABLES = 40;
+    private static final int MAX_BYTE_SIZE = 40;
+    private static final int TABLES = 48;
     private static final int CHECKSUM = PAGE - 8;
 
     /// Where a table starts. With the number of tables it is where the arena starts.
@@ -52,7 +56,17 @@ public record FilePlan(long byteSize, int granuleShift, int flags, long[] tables
     }
 
     public long fileLength() {
-        return dataAt() + byteSize;
+        return dataAt() + maxByteSize;
+    }
+
+    /// Granules of the arena when it is made.
+    public long units() {
+        return byteSize >>> granuleShift;
+    }
+
+    /// Granules that it can grow to.
+    public long maxUnits() {
+        return maxByteSize >>> granuleShift;
     }
 
     /// Writes the page.
@@ -65,6 +79,7 @@ public record FilePlan(long byteSize, int granuleShift, int flags, long[] tables
         page.set(HALF, 24, granuleShift);
         page.set(HALF, 28, flags);
         page.set(WORD, 32, tables.length);
+        page.set(WORD, MAX_BYTE_SIZE, maxByteSize);
         for (int i = 0; i < tables.length; i++) {
             page.set(WORD, TABLES + 8L * i, tables[i]);
         }
@@ -104,13 +119,15 @@ public record FilePlan(long byteSize, int granuleShift, int flags, long[] tables
         for (int i = 0; i < count; i++) {
             tables[i] = page.get(WORD, TABLES + 8L * i);
         }
-        return new FilePlan(page.get(WORD, 16), page.get(HALF, 24), page.get(HALF, 28), tables);
+        return new FilePlan(page.get(WORD, 16), page.get(WORD, MAX_BYTE_SIZE), page.get(HALF, 24), page.get(HALF, 28), tables);
     }
 
     /// Refuses a plan that is not the expected one.
-    void mustBe(FilePlan expected) throws IOException {
-        if (byteSize != expected.byteSize) {
-            throw new IOException("it was made for an arena of " + byteSize + " bytes, not of " + expected.byteSize);
+    ///
+    /// @param units granules that the arena has now
+    void mustBe(FilePlan expected, long units) throws IOException {
+        if (maxByteSize != expected.maxByteSize) {
+            throw new IOException("it was made for an arena of at most " + maxByteSize + " bytes, not of " + expected.maxByteSize);
         }
         if (granuleShift != expected.granuleShift) {
             throw new IOException("it was made with granules of " + (1L << granuleShift) + " bytes, not of " + (1L << expected.granuleShift));
@@ -120,6 +137,10 @@ public record FilePlan(long byteSize, int granuleShift, int flags, long[] tables
         }
         if (!Arrays.equals(tables, expected.tables)) {
             throw new IOException("its tables have room for " + Arrays.toString(tables) + " bytes, not for " + Arrays.toString(expected.tables));
+        }
+        if (byteSize != expected.byteSize && (units == units() || units != expected.units())) {
+            String now = units == units() ? "" : ", and has grown to " + (units << granuleShift);
+            throw new IOException("it was made for an arena of " + byteSize + " bytes" + now + ", not of " + expected.byteSize);
         }
     }
 }

@@ -16,6 +16,7 @@ import java.util.zip.CRC32C;
 ///   32   tables  a word for each: 16ths of its bytes on disk 40 | check 24
 ///  160   closed  1 | checksum of all tables 32           0 while it is open, and after a kill
 ///  168   owner   process | milliseconds since 1970       for a message only
+///  184   size    granules of the arena 40 | check 24     this one store lets it grow
 /// ```
 ///
 /// A check has no value but the one that belongs to what it stands beside, or 0 while that is being written: so the older root
@@ -27,7 +28,8 @@ final class StatePage {
     private static final int ROOTS = 2;
     private static final int TABLES = 32;
     private static final int OWNER = 168;
-    private static final int END = 184;
+    private static final int SIZE = 184;
+    private static final int END = 192;
     private static final long IS_CLOSED = 1L << 32;
 
     private final MemorySegment page;
@@ -50,6 +52,10 @@ final class StatePage {
             if (word != 0 && (word != tableWord(table, bytes) || bytes > plan.tables()[table])) {
                 throw new IOException("the size of its table " + table + " is damaged: " + bytes);
             }
+        }
+        long units = units();
+        if (page.get(WORD, SIZE) != sizeWord(units) || units < plan.units() || units > plan.maxUnits()) {
+            throw new IOException("the size of its arena is damaged: " + units + " granules");
         }
         boolean isZero = true;
         for (int at = TABLES + 8 * plan.tables().length; at < FilePlan.PAGE; at += 8) {
@@ -113,6 +119,21 @@ final class StatePage {
 
     private static long tableWord(int table, long bytes) {
         return bytes >>> 4 << 24 | crc(bytes, table) & 0xFF_FFFF;
+    }
+
+    // ---- size --------------------------------------------------------------------------------------------------
+
+    long units() {
+        return page.get(WORD, SIZE) >>> 24;
+    }
+
+    void setUnits(long units) {
+        page.set(WORD, SIZE, sizeWord(units));
+        VarHandle.releaseFence(); // before anything in the new part
+    }
+
+    private static long sizeWord(long units) {
+        return units << 24 | crc(units, SIZE) & 0xFF_FFFF;
     }
 
     // ---- who has it --------------------------------------------------------------------------------------------

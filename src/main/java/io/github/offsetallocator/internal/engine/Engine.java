@@ -273,6 +273,16 @@ public abstract class Engine {
 
     public abstract void grow(long newCapacity);
 
+    /// Makes sure that it can be asked what lies in a range of so many units, to which it may grow. Before any other call.
+    public final void expect(long units) {
+        one().pages().grow(units);
+    }
+
+    /// Lets someone else count refusals: who lets the range grow, and refuses only if that can't be.
+    public final void leaveRefusals() {
+        one().regions().leaveRefusals();
+    }
+
     public abstract long freeUnits();
 
     public abstract long largestFree();

@@ -86,9 +86,11 @@ final class Survey {
         require(live <= maxBlocks, "more allocations are live than maxAllocations, ", live, " of ", maxBlocks);
     }
 
-    /// Writes what a rebuild relies on and does not make: after a loss of power, pages with the ends of the tables may be older than
-    /// what lies behind those ends, and the last generation older than the nodes.
+    /// Writes what a rebuild relies on and does not make: the capacity, which the file says elsewhere and which a kill may have left
+    /// behind that. After a loss of power, pages with the ends of the tables may be older than what lies behind those ends, and the
+    /// last generation older than the nodes.
     void prepare() {
+        Header.setWord(t, Header.CAPACITY, capacity);
         Header.setHalf(t, Header.GENERATION, generation);
         Header.setWord(t, Header.LIVE, 0); // a rebuild tells others by how much it changes this
         if (s != null) {
@@ -98,7 +100,6 @@ final class Survey {
 
     private void checkHeader() {
         require(fresh >= FIRST_REGION && fresh <= nodes(t), "the node table ends at node ", fresh, " of ", nodes(t));
-        require(Header.word(t, Header.CAPACITY) == capacity, "the granules of the node table are ", Header.word(t, Header.CAPACITY), ", not ", capacity);
         require(generation >= 0, "the last generation is ", generation);
         int floor = Header.half(t, Header.FLOOR);
         require(floor >= 0 && (floor & 1) == 0, "new slots would be of generation ", floor);

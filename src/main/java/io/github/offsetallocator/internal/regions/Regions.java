@@ -52,6 +52,7 @@ public final class Regions implements AutoCloseable {
     private final Tally tally = new Tally();
     /// What keeps parts of the range without memory apart, or null if all of it has memory.
     private final Walls walls;
+    private boolean countsRefusals;
     private MemorySegment table;
 
     /// @param memory where the nodes are, or are to be
@@ -60,6 +61,7 @@ public final class Regions implements AutoCloseable {
         this.policy = policy;
         this.memory = memory;
         this.walls = walls;
+        countsRefusals = walls == null;
         long mostTaken = maxBlocks + (walls == null ? 0L : walls.most());
         maxNodes = Math.min(Math.min(MAX_NODES, memory.limit() >>> SHIFT), FIRST_REGION + 2 * mostTaken + 1 + SPARE_NODES);
         minNodes = preallocated ? maxNodes : Math.min(maxNodes, FIRST_TABLE_NODES);
@@ -165,9 +167,13 @@ public final class Regions implements AutoCloseable {
 
     /// Counts a refusal and tells of it. Where the range may grow, what lets it grow does that, if it can't.
     public void noteRefusal(long size, long alignment) {
-        if (walls == null) {
+        if (countsRefusals) {
             tally.refuse(size, alignment);
         }
+    }
+
+    public void leaveRefusals() {
+        countsRefusals = false;
     }
 
     public boolean isBusy() {

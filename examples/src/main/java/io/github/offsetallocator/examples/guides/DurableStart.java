@@ -20,4 +20,15 @@ final class DurableStart {
             return table.byteSize();
         }
     }
+
+    static long grow() {
+        Path file = Path.of("growing.arena");
+        try (SegmentArena arena = SegmentArena.builder().durable(file, 1L << 20, 1L << 30).build()) {
+            arena.grow(1L << 21);
+        }
+        try (SegmentArena arena = SegmentArena.builder().durable(file, 1L << 20).growable(1L << 20, 1L << 30).build()) {
+            arena.allocate(1L << 24, 64);
+            return arena.byteSize();
+        }
+    }
 }

@@ -1,0 +1,98 @@
+package io.github.offsetallocator;
+
+import io.github.offsetallocator.internal.backing.DurableFile;
+import io.github.offsetallocator.internal.engine.Engine;
+
+/// How a durable arena becomes larger. All that it can grow to is mapped from the start, so nothing moves:
+///
+/// ```
+///   tables    | room for the largest that there can be                    |
+///   arena     | in use        | a hole in the file                        |
+///             0           byteSize                              maxByteSize
+/// ```
+///
+/// The file says how large the arena is; the store that changes that comes before the engine's, under the engine's lock. A kill in
+/// between leaves the new size, and an engine that is opened then makes the new part free. It never becomes smaller.
+final class FileGrowth extends Growth {
+    private final DurableFile file;
+    private final NewBlocks newBlocks;
+    private final int shift;
+    private final long chunk;
+    private final long limit;
+
+    /// @param shift a granule has 2^shift bytes
+    /// @param chunk granules that it grows by at least
+    /// @param limit granules that it can grow to
+    FileGrowth(Engine engine, DurableFile file, NewBlocks newBlocks, int shift, long chunk, long limit) {
+        super(engine);
+        this.file = file;
+        this.newBlocks = newBlocks;
+        this.shift = shift;
+        this.chunk = chunk;
+        this.limit = limit;
+        engine.leaveRefusals();
+    }
+
+    @Override
+    long limit() {
+        engine.checkOpen();
+        return limit;
+    }
+
+    @Override
+    long allocate(long units, long alignment, int slack) {
+        synchronized (engine.lock()) {
+            long handle = engine.allocate(units, alignment, slack);
+            while (handle == Engine.NO_SPACE && makeRoom(units, alignment)) {
+                handle = engine.allocate(units, alignment, slack);
+            }
+            return handle == Engine.NO_SPACE ? refuse(units, alignment) : handle;
+        }
+    }
+
+    @Override
+    long allocateNew(long units, long alignment, int slack) {
+        synchronized (engine.lock()) {
+            long made = newBlocks.allocate(units, alignment, slack);
+            while (made == Engine.NO_SPACE && makeRoom(units, alignment)) {
+                made = newBlocks.allocate(units, alignment, slack);
+            }
+            return made == Engine.NO_SPACE ? refuse(units, alignment) : made;
+        }
+    }
+
+    /// Makes the arena larger if there is a point in it: so that the request fits into the new part, or up to the limit.
+    private boolean makeRoom(long units, long alignment) {
+        long capacity = engine.capacity();
+        if (capacity == limit || units > limit || isAtItsLimit()) {
+            return false;
+        }
+        long more = Math.max(chunk, engine.policy().capacityFor(units) + alignment - 1);
+        grow(engine, file, Math.min(limit, capacity + more), shift);
+        return true;
+    }
+
+    /// Makes an arena larger, unless another thread has done so.
+    static void grow(Engine engine, DurableFile file, long units, int shift) {
+        synchronized (engine.lock()) {
+            engine.checkUsable();
+            if (units <= engine.capacity()) {
+                return;
+            }
+            try {
+                file.setByteSize(units << shift);
+                engine.grow(units);
+            } catch (Throwable failure) {
+                if (engine.capacity() < units) {
+                    file.setByteSize(engine.capacity() << shift);
+                }
+                throw failure;
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "growable, maxByteSize=" + (limit << shift);
+    }
+}
