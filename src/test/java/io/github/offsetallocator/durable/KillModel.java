@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,15 +38,18 @@ final class KillModel {
     }
 
     private final boolean isZeroed;
+    private final boolean isGrowing;
     private final Map<Long, Block> live = new HashMap<>();
     private final Deque<Long> freed = new ArrayDeque<>();
     private final Map<Integer, Report> underWay = new HashMap<>();
     private long root;
+    private long byteSize;
     private long reports;
 
-    /// @param isZeroed whether what nobody has filled is zero
-    KillModel(boolean isZeroed) {
-        this.isZeroed = isZeroed;
+    KillModel(Setting setting) {
+        isZeroed = setting.isZeroed(); // then what nobody has filled is zero
+        isGrowing = setting.isGrowing();
+        byteSize = setting.byteSize;
     }
 
     long reports() {
@@ -54,6 +58,13 @@ final class KillModel {
 
     int liveBlocks() {
         return live.size();
+    }
+
+    /// The calls that are under way.
+    Set<Kind> underWay() {
+        Set<Kind> kinds = EnumSet.noneOf(Kind.class);
+        underWay.values().forEach(call -> kinds.add(call.kind()));
+        return kinds;
     }
 
     // ---- what was said -----------------------------------------------------------------------------------------
@@ -71,7 +82,7 @@ final class KillModel {
         long[] with = call.arguments();
         long result = report.arguments().length > 0 ? report.arguments()[0] : 0;
         switch (report.kind()) {
-            case ALLOCATE -> {
+            case ALLOCATE, DISSOLVE -> {
                 if (result != SegmentArena.NO_SPACE) {
                     Block made = new Block();
                     made.size = with[0];
@@ -106,6 +117,7 @@ final class KillModel {
             }
             case ROOT -> root = with[0];
             case RESET -> endAll();
+            case GROW -> byteSize = with[0];
             case OPEN, CHURN, CLOSE -> {}
         }
     }
@@ -146,6 +158,7 @@ final class KillModel {
         });
         List<Report> calls = new ArrayList<>(underWay.values());
         underWay.clear();
+        checkByteSize(arena, calls);
         for (Report call : calls) {
             settle(arena, found, call);
         }
@@ -164,6 +177,17 @@ final class KillModel {
         }
         check(arena.root() == root, "another root: ", arena.root());
         check(arena.allocations() == live.size(), "counted wrong: ", arena.allocations());
+    }
+
+    /// One that grows by itself may have done so in any call; it never becomes smaller.
+    private void checkByteSize(SegmentArena arena, List<Report> calls) {
+        long now = arena.byteSize();
+        boolean isRight = now == byteSize || isGrowing && now > byteSize && now <= arena.maxByteSize();
+        for (Report call : calls) {
+            isRight |= call.kind() == Kind.GROW && now == call.arguments()[0];
+        }
+        check(isRight, "another size, after " + byteSize + ": 0x", now);
+        byteSize = now;
     }
 
     /// A call on blocks that there were.
@@ -206,7 +230,7 @@ final class KillModel {
     private void settleNew(SegmentArena arena, Set<Long> extra, Report call) {
         long[] with = call.arguments();
         switch (call.kind()) {
-            case ALLOCATE -> {
+            case ALLOCATE, DISSOLVE -> {
                 for (long handle : extra) {
                     if (arena.size(handle) == with[0] && arena.tag(handle) == 0) {
                         adopt(arena, extra, handle);

@@ -3,12 +3,15 @@ package io.github.offsetallocator.durable;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.SegmentArena;
+import io.github.offsetallocator.durable.Report.Kind;
 import java.io.DataInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -29,8 +32,14 @@ class KillTest {
 
     private static final long ROOM = 1L << 30;
 
+    /// Calls that are rare, and that a kill is aimed at every other time.
+    private static final List<Kind> AIMS = List.of(Kind.OPEN, Kind.DISSOLVE, Kind.GROW, Kind.RESET, Kind.CLOSE, Kind.REALLOCATE, Kind.FREE_ALL);
+    /// So many reports are waited for before a kill is not aimed after all.
+    private static final int PATIENCE = 20_000;
+
     private Path directory;
     private final SplittableRandom random = new SplittableRandom(SEED);
+    private final Map<Kind, Integer> struck = new EnumMap<>(Kind.class);
 
     /// In memory if there is such a place: a kill is not about disks, and each close waits for one.
     @BeforeEach
@@ -62,7 +71,7 @@ class KillTest {
             KillModel model = models[setting.ordinal()];
             if (model == null || random.nextInt(20) == 0) { // so that files are made, too
                 Files.deleteIfExists(file);
-                model = new KillModel(setting.isZeroed());
+                model = new KillModel(setting);
                 models[setting.ordinal()] = model;
             }
             long before = model.reports();
@@ -77,6 +86,7 @@ class KillTest {
             reports += model.reports() - before;
             blocks += model.liveBlocks();
         }
+        System.out.println("calls that were under way: " + struck);
         System.out.println(KILLS + " kills, " + reports + " reports, " + blocks + " blocks compared, seed " + SEED);
         assertTrue(reports > KILLS, "workers did nothing");
     }
@@ -87,13 +97,17 @@ class KillTest {
                 "-XX:-CreateCoredumpOnCrash", "-cp", place(SegmentArena.class) + File.pathSeparator + place(KillWorker.class),
                 KillWorker.class.getName(), setting.name(), file.toString(), "" + seed).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         int least = random.nextInt(3) == 0 ? 1 : 2 + random.nextInt(3000);
-        long nanos = random.nextInt(2) == 0 ? random.nextInt(2_000_000) : random.nextInt(LONGEST) * 1_000_000L;
+        Kind aim = random.nextBoolean() ? AIMS.get(random.nextInt(AIMS.size())) : null;
+        int times = random.nextInt(1, 4);
+        long nanos = aim != null ? random.nextInt(1 << random.nextInt(12, 23)) : random.nextInt(2) == 0 ? random.nextInt(2_000_000) : random.nextInt(LONGEST) * 1_000_000L;
         Thread killer = null;
         try (DataInputStream in = Report.reader(process.getInputStream())) {
             int reports = 0;
             for (Report report; (report = Report.read(in)) != null;) {
                 model.add(report);
-                if (++reports == least) {
+                reports++;
+                times -= report.kind() == aim && !report.isDone() ? 1 : 0;
+                if (killer == null && (aim == null ? reports >= least : times == 0 || reports >= PATIENCE)) {
                     killer = Thread.ofPlatform().start(() -> killAfter(process, nanos));
                 }
             }
@@ -101,6 +115,7 @@ class KillTest {
         if (killer != null) {
             killer.join();
         }
+        model.underWay().forEach(kind -> struck.merge(kind, 1, Integer::sum));
         assertTrue(process.waitFor(SECONDS, TimeUnit.SECONDS), "it hangs");
         assertTrue(process.exitValue() == 128 + 9, "it has ended by itself: " + process.exitValue());
     }

@@ -117,8 +117,12 @@ final class KillWorker {
             before(Kind.RETIRE, handle);
             arena.retire(handle, random.nextLong());
             after(Kind.RETIRE);
+        } else if (dice < 95 && random.nextInt(4) == 0) {
+            dissolve();
+        } else if (dice < 96 && thread == 0 && setting.isGrown()) {
+            grow();
         } else if (dice < 97 && setting.threads == 1) {
-            long handle = dice == 94 ? 0 : some();
+            long handle = dice == 96 ? 0 : some();
             before(Kind.ROOT, handle);
             arena.setRoot(handle);
             after(Kind.ROOT);
@@ -163,6 +167,26 @@ final class KillWorker {
             tag(handle, random.nextLong());
             fill(handle);
         }
+    }
+
+    /// Asks for all that is free, or for more than any region has.
+    private void dissolve() {
+        long size = random.nextInt(4) == 0 ? arena.storageReport().totalFreeSpace() : arena.storageReport().largestFreeRegion() + random.nextInt(1, 2000);
+        before(Kind.DISSOLVE, size, 1);
+        long handle = arena.tryAllocate(size, 1);
+        after(Kind.DISSOLVE, handle);
+        if (handle != SegmentArena.NO_SPACE) {
+            before(Kind.FREE, handle);
+            arena.free(handle);
+            after(Kind.FREE);
+        }
+    }
+
+    private void grow() {
+        long size = Math.min(arena.maxByteSize(), arena.byteSize() + 16 * random.nextInt(1, 1 << random.nextInt(1, 9)));
+        before(Kind.GROW, size);
+        arena.grow(size);
+        after(Kind.GROW);
     }
 
     private void tag(long handle, long tag) {

@@ -20,6 +20,10 @@ record Report(boolean isDone, int thread, Kind kind, long... arguments) {
         OPEN,
         /// size, alignment -> handle or -1
         ALLOCATE,
+        /// The same, of more than any free region has: slabs are dissolved for it.
+        DISSOLVE,
+        /// bytes that the arena is to have
+        GROW,
         /// handle, tag
         TAG,
         /// handle: all bytes are written, by the tag
