@@ -30,7 +30,7 @@ final class FileGrowth extends Growth {
         this.shift = shift;
         this.chunk = chunk;
         this.limit = limit;
-        engine.leaveRefusals();
+        engine.growsTo(limit);
     }
 
     @Override

@@ -325,6 +325,24 @@ class DurableGrowthTest {
         }
     }
 
+    /// What it can grow to counts as free where it matters how full it is.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void smallBlocksLieInSlabsAlsoWhileItGrows(boolean isShared) {
+        long[] metadata = new long[2];
+        for (int i = 0; i < 2; i++) {
+            SegmentArena.Builder builder = i == 0 ? SegmentArena.builder().durable(directory.resolve("one size"), MOST) : builder().growable(FIRST, MOST);
+            try (SegmentArena arena = open(builder, isShared)) {
+                for (int block = 0; block < 20_000; block++) {
+                    arena.tryAllocate(32, 1);
+                }
+                assertEquals(20_000, arena.allocations());
+                metadata[i] = arena.metadataSize();
+            }
+        }
+        assertTrue(metadata[1] < metadata[0] * 5 / 2, metadata[1] + " bytes of metadata, and " + metadata[0] + " with one size");
+    }
+
     @Test
     void threadsLetItGrowTogether() throws InterruptedException {
         List<Throwable> thrown = new ArrayList<>();

@@ -51,6 +51,28 @@ class FullDiskTest {
         }
     }
 
+    /// With [SegmentArena.Builder#reserve()] what is added must have a place on disk.
+    @Test
+    void aDiskThatIsFullLetsNothingGrow() throws IOException {
+        SegmentArena.Builder builder = SegmentArena.builder().durable(file, 1 << 16, 1 << 19).reserve();
+        try (SegmentArena arena = builder.build()) {
+            long block = arena.tryAllocate(1 << 16, 1);
+            arena.segment(block).fill((byte) 1);
+            fill();
+            String message = assertThrows(OutOfMemoryError.class, () -> arena.grow(1 << 19)).getMessage();
+            assertTrue(message.contains(file.toString()), message);
+            assertEquals(1 << 16, arena.byteSize());
+            arena.verify();
+            Files.delete(filler);
+            arena.grow(1 << 18);
+            arena.segment(arena.tryAllocate(3 << 16, 1)).fill((byte) 2);
+        }
+        try (SegmentArena arena = builder.build()) {
+            assertEquals(1 << 18, arena.byteSize());
+            assertEquals(2, arena.allocations());
+        }
+    }
+
     /// Tables that can't grow fail the call and nothing else.
     @Test
     void aDiskThatBecomesFullFailsTheCall() throws IOException {

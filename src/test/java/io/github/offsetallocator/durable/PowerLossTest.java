@@ -29,6 +29,26 @@ class PowerLossTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void itOpensInOrderOrIsRefused(boolean isShared) throws IOException {
+        lose(isShared, Sample.BYTE_SIZE);
+    }
+
+    /// It grows before the force and after it.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void oneThatGrowsToo(boolean isShared) throws IOException {
+        lose(isShared, Sample.BYTE_SIZE / 4);
+    }
+
+    private static SegmentArena open(Path file, boolean isShared, long byteSize) {
+        SegmentArena.Builder builder = SegmentArena.builder().durable(file, byteSize, Sample.BYTE_SIZE);
+        return isShared ? builder.shared().build() : builder.build();
+    }
+
+    private static void grow(SegmentArena arena, SplittableRandom random) {
+        arena.grow(arena.byteSize() + random.nextLong(arena.maxByteSize() - arena.byteSize() + 1));
+    }
+
+    private void lose(boolean isShared, long byteSize) throws IOException {
         int opened = 0;
         int refused = 0;
         for (int round = 0; round < ROUNDS; round++) {
@@ -39,12 +59,15 @@ class PowerLossTest {
             byte[] before;
             byte[] after;
             Map<Long, Long> atForce;
-            try (SegmentArena arena = isShared ? Sample.openShared(file) : Sample.open(file)) {
+            try (SegmentArena arena = open(file, isShared, byteSize)) {
                 sample.work(arena, random, 1 << random.nextInt(5, 12));
+                grow(arena, random);
                 arena.force();
                 before = Files.readAllBytes(file);
                 atForce = new HashMap<>(sample.tags);
                 Map<Long, Long> sizes = new HashMap<>(sample.sizes);
+                sample.work(arena, random, 1 << random.nextInt(0, 12));
+                grow(arena, random);
                 sample.work(arena, random, 1 << random.nextInt(0, 12));
                 if (random.nextInt(3) == 0) {
                     arena.tryAllocate(arena.storageReport().totalFreeSpace(), 1); // dissolves
@@ -60,7 +83,7 @@ class PowerLossTest {
             List<Integer> changed = changed(before, after);
             for (int loss = 0; loss < LOSSES; loss++) {
                 Files.write(lost, with(before, after, changed, random));
-                try (SegmentArena arena = isShared ? Sample.openShared(lost) : Sample.open(lost)) {
+                try (SegmentArena arena = open(lost, isShared, byteSize)) {
                     arena.verify();
                     for (long handle : atForce.keySet()) {
                         sample.checkBlock(arena, handle);

@@ -273,14 +273,14 @@ public abstract class Engine {
 
     public abstract void grow(long newCapacity);
 
-    /// Makes sure that it can be asked what lies in a range of so many units, to which it may grow. Before any other call.
+    /// Makes sure that it can be asked what lies in a range of so many units, to which [#grow] may make it larger. Before any other call.
     public final void expect(long units) {
         one().pages().grow(units);
     }
 
-    /// Lets someone else count refusals: who lets the range grow, and refuses only if that can't be.
-    public final void leaveRefusals() {
-        one().regions().leaveRefusals();
+    /// Says that it will be made larger rather than refuse, up to so many units. Whoever does that counts refusals.
+    public final void growsTo(long units) {
+        one().regions().growsTo(units);
     }
 
     public abstract long freeUnits();

@@ -91,6 +91,7 @@ final class Survey {
     /// last generation older than the nodes.
     void prepare() {
         Header.setWord(t, Header.CAPACITY, capacity);
+        Header.setWord(t, Header.LIMIT, 0); // of this opening: see [Engine#growsTo]
         Header.setHalf(t, Header.GENERATION, generation);
         Header.setWord(t, Header.LIVE, 0); // a rebuild tells others by how much it changes this
         if (s != null) {

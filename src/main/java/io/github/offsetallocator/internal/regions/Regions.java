@@ -172,8 +172,10 @@ public final class Regions implements AutoCloseable {
         }
     }
 
-    public void leaveRefusals() {
+    /// Units that may have memory one day count as free, and refusals are counted by what makes the range larger.
+    public void growsTo(long units) {
         countsRefusals = false;
+        Header.setWord(table, Header.LIMIT, units);
     }
 
     public boolean isBusy() {

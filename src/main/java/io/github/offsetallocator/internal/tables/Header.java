@@ -33,7 +33,7 @@ import java.lang.foreign.MemorySegment;
 ///  184   successor   handle          the block that such a change brings to light, or 0
 ///
 ///  240   walled      64 bits         units behind walls, which have no memory: none where the range has one size
-///  248   limit       64 bits         units that may have memory at once, or 0 where the range has one size
+///  248   limit       64 bits         units that may have memory at once, or 0 where the range has one size or grows by calls
 /// ```
 public final class Header {
     public static final int LEAVES = 64;
