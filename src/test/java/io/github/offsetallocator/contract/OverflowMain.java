@@ -61,7 +61,7 @@ final class OverflowMain {
     }
 
     private void work(String what, String name, long seed, int batches, Path directory) throws Throwable {
-        Spec spec = what.equals("toy") ? Spec.allocator(3000).sizes(200) : Subject.valueOf(name).spec();
+        Spec spec = what.equals("toy") ? Spec.allocator(3000).sizes(200).cannot(Can.GROW, "it is a toy") : Subject.valueOf(name).spec();
         Face face = what.equals("toy") ? new ToyFace(3000) : spec.open(directory);
         if (what.equals("parse")) {
             parse(face, name, batches);

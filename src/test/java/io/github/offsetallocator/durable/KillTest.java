@@ -97,18 +97,24 @@ class KillTest {
                 "-XX:-CreateCoredumpOnCrash", "-cp", place(SegmentArena.class) + File.pathSeparator + place(KillWorker.class),
                 KillWorker.class.getName(), setting.name(), file.toString(), "" + seed).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         int least = random.nextInt(3) == 0 ? 1 : 2 + random.nextInt(3000);
-        Kind aim = random.nextBoolean() ? AIMS.get(random.nextInt(AIMS.size())) : null;
+        Kind aim = random.nextBoolean() ? null : setting.isGrown() && random.nextBoolean() ? Kind.GROW : AIMS.get(random.nextInt(AIMS.size()));
         int times = random.nextInt(1, 4);
-        long nanos = aim != null ? random.nextInt(1 << random.nextInt(12, 23)) : random.nextInt(2) == 0 ? random.nextInt(2_000_000) : random.nextInt(LONGEST) * 1_000_000L;
+        long nanos = aim != null ? random.nextInt(1 << random.nextInt(8, 23)) : random.nextInt(2) == 0 ? random.nextInt(2_000_000) : random.nextInt(LONGEST) * 1_000_000L;
         Thread killer = null;
+        boolean isKilled = false;
         try (DataInputStream in = Report.reader(process.getInputStream())) {
             int reports = 0;
             for (Report report; (report = Report.read(in)) != null;) {
                 model.add(report);
                 reports++;
                 times -= report.kind() == aim && !report.isDone() ? 1 : 0;
-                if (killer == null && (aim == null ? reports >= least : times == 0 || reports >= PATIENCE)) {
-                    killer = Thread.ofPlatform().start(() -> killAfter(process, nanos));
+                if (!isKilled && (aim == null ? reports >= least : times == 0 || reports >= PATIENCE)) {
+                    isKilled = true;
+                    if (aim == null) { // it goes on reading, so that the worker does not wait for a pipe that is full
+                        killer = Thread.ofPlatform().start(() -> killAfter(process, nanos));
+                    } else {
+                        killAfter(process, nanos);
+                    }
                 }
             }
         }

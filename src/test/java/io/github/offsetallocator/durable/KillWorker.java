@@ -182,11 +182,14 @@ final class KillWorker {
         }
     }
 
+    /// Many times, since once takes less time than a kill.
     private void grow() {
-        long size = Math.min(arena.maxByteSize(), arena.byteSize() + 16 * random.nextInt(1, 1 << random.nextInt(1, 9)));
-        before(Kind.GROW, size);
-        arena.grow(size);
-        after(Kind.GROW);
+        for (int times = 1 << random.nextInt(7); times > 0; times--) {
+            long size = Math.min(arena.maxByteSize(), arena.byteSize() + 16 * random.nextInt(1, 1 << random.nextInt(1, 7)));
+            before(Kind.GROW, size);
+            arena.grow(size);
+            after(Kind.GROW);
+        }
     }
 
     private void tag(long handle, long tag) {
