@@ -861,7 +861,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// Makes a durable arena larger, up to the limit that it was made with: see [Builder#durable(Path, long, long)]. Every allocation
-    /// stays where it is, and slices stay valid. O(1), and one wait for the disk. It never becomes smaller again.
+    /// stays where it is, and slices stay valid. O(1), and one wait for the disk, in which other threads may have to wait too. It never
+    /// becomes smaller again.
     ///
     /// It is one step: after a kill the arena has the old size or the new one.
     ///

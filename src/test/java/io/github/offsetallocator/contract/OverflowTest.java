@@ -38,7 +38,7 @@ class OverflowTest {
     @ParameterizedTest
     @CsvSource({"-Xint, GOOD", "-Xint, REFERENCE", "-Xint, REAL_TIME", "-Xint, NATIVE", "-Xint, NATIVE_TIGHT", "-Xint, ZEROED", "-Xint, ARENA_FEW",
             "-Xint, NATIVE_SHARED", "-Xint, NATIVE_SHARED_TIGHT", "-Xint, ZEROED_SHARED", "-Xint, ARENA_REAL_TIME_SHARED", "-Xint, ARENA_REFERENCE_SHARED",
-            "-Xint, GROWABLE", "-Xint, GROWABLE_SHARED_TIGHT"})
+            "-Xint, GROWABLE", "-Xint, GROWABLE_SHARED_TIGHT", "-Xint, DURABLE_GROWS_SHARED"})
     @Fault(2)
     void anyCallInterpreted(String mode, String subject) {
         ends("deep", mode, 200, subject);
