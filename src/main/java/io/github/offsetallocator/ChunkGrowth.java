@@ -78,7 +78,7 @@ final class ChunkGrowth extends Growth {
     /// Opens a chunk if the engine still refuses.
     @Override
     long allocate(long units, long alignment, int slack) {
-        if (units > geometry.limit()) {
+        if (engine.taken(units) > geometry.limit()) {
             return refuse(units, alignment);
         }
         boolean hasMadeWay;
@@ -101,7 +101,7 @@ final class ChunkGrowth extends Growth {
 
     /// Opens a chunk in which a block fits.
     private boolean open(long units, long alignment) {
-        long needed = engine.policy().capacityFor(units);
+        long needed = engine.policy().capacityFor(engine.taken(units));
         long size = Math.max(needed, geometry.chunk());
         if (engine.openUnits() + size > geometry.limit() && !makeWay(size)) {
             return false;

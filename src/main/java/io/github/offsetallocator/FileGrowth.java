@@ -64,10 +64,10 @@ final class FileGrowth extends Growth {
     /// Makes the arena larger if there is a point in it: so that the request fits into the new part, or up to the limit.
     private boolean makeRoom(long units, long alignment) {
         long capacity = engine.capacity();
-        if (capacity == limit || units > limit || isAtItsLimit()) {
+        if (capacity == limit || engine.taken(units) > limit || isAtItsLimit()) {
             return false;
         }
-        long more = Math.max(chunk, engine.policy().capacityFor(units) + alignment - 1);
+        long more = Math.max(chunk, engine.policy().capacityFor(engine.taken(units)) + alignment - 1);
         grow(engine, file, Math.min(limit, capacity + more), shift);
         return true;
     }

@@ -58,7 +58,8 @@ import java.util.function.LongConsumer;
 /// **Lifetime.** All slices live as long as the backing segment. If the arena owns that (native memory, a file it
 /// maps), [#close()] ends it, and every access to a slice throws an [IllegalStateException] from then on. If it
 /// is borrowed, `close()` ends this arena only: slices stay accessible as long as their owner lets them. Freeing a slice
-/// does not make it inaccessible; the JDK has no lifetime that is shorter than that of the whole segment.
+/// does not make it inaccessible, since the JDK has no lifetime that is shorter than that of the whole segment, unless the arena
+/// is one for tests: [Builder#checked()].
 ///
 /// **Threads.** As the JDK says it: one from `ofConfined` belongs to the thread that made it, and others get a
 /// [WrongThreadException]; one from `ofShared` may be used by any thread, platform or virtual, without more.
@@ -105,8 +106,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final ConfinedScope scopes = new ConfinedScope();
     private final ArenaWatch watch;
 
-    SegmentArena(Backing memory, Builder builder, TablePlaces places) {
-        this.memory = memory;
+    SegmentArena(Backing behind, Builder builder, TablePlaces places) {
+        memory = builder.checks.before(behind, builder.shared);
         MemorySegment backing = memory.segment();
         Object heapBase = backing.heapBase().orElse(null);
         largestAlignment = heapBase == null || builder.byOffset() ? 1L << 62 : elementSize(heapBase);
@@ -119,9 +120,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         long units = builder.unitsIn(backing);
         byteSize = units << shift;
         int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
-        engine = Engine.of(new Settings(Math.min(units, memory.byteSize() >>> shift), builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
+        Engine made = Engine.of(new Settings(Math.min(units, memory.byteSize() >>> shift), builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
                 true, builder.byOffset() ? 0 : base >>> shift,
                 builder.threads(), places));
+        engine = builder.checks.before(made, memory, shift, origin);
         newBlocks = NewBlocks.of(engine, places.isDurable());
         try {
             engine.expect(units);
@@ -144,10 +146,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         zeroed = builder.zeroed;
         whenLive = builder.whenLive;
         ChunkedMemory chunks = new ChunkedMemory(geometry.slotShift(), geometry.slots(), !byOffset);
-        memory = chunks;
+        memory = builder.checks.before(chunks, builder.shared);
         Walls walls = new Walls(geometry.limit(), geometry.chunk(), geometry.slots() + 1);
-        engine = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
+        Engine made = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
                 true, 0, builder.threads(), TablePlaces.ofNative(builder.threads()), walls));
+        engine = builder.checks.before(made, memory, shift, origin);
         newBlocks = NewBlocks.of(engine, false);
         growth = new ChunkGrowth(engine, chunks, walls, source, geometry, scopes::isAlone);
         try {
@@ -1125,6 +1128,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         private ChunkSource chunks;
         private Consumer<SegmentArena> whenLive;
         private LeakDetection leakDetection = LeakDetection.OFF;
+        private CheckedBlocks.Mode checks = CheckedBlocks.Mode.OFF;
 
         Builder() {}
 
@@ -1350,6 +1354,29 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return this;
         }
 
+        /// For tests and hunts: finds what uses an allocation after its end, or writes behind it.
+        ///
+        /// **Freed slices are dead.** An access to a slice throws an [IllegalStateException] once its allocation was freed, by whatever
+        /// call: by handle, segment or address, with others, by `reset`, a scope's or this arena's `close`, or by `reclaim` if it was
+        /// retired. A slice also dies when its allocation is made smaller, moves, or is reallocated by segment. That takes a
+        /// restricted call, [MemorySegment#reinterpret(Arena, java.util.function.Consumer)]: run Java with `--enable-native-access`, or the
+        /// JDK warns at the first or, if it is told to, refuses. Slices of memory that someone else owns don't die.
+        ///
+        /// **Borders.** Behind each allocation lies a granule that belongs to no one. When the allocation ends or changes its size, and
+        /// by [SegmentArena#verify()] and [SegmentArena#close()], an [AssertionError] tells if something was written there: through
+        /// [SegmentArena#backing()], or by native code. The call has changed nothing then and may be tried again. With
+        /// [LeakDetection#ALL] the error names the code that asked for the allocation. Bytes that were freed are overwritten.
+        ///
+        /// All else is as without it: sizes are those asked for, though one granule more is used for each. Every call takes a lock
+        /// and makes Java objects; in a shared arena, each free of an allocation that has had a slice stops all threads for a moment.
+        /// Granules are of 2^23 bytes at most. What a durable arena has from before has no borders.
+        ///
+        /// @return this builder
+        public Builder checked() {
+            checks = CheckedBlocks.Mode.ON;
+            return this;
+        }
+
         /// Lets [SegmentArena#close()] refuse while allocations are live or retired: it throws an [IllegalStateException] that says how many,
         /// and nothing has changed.
         ///
@@ -1381,7 +1408,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// Builds the arena.
         ///
         /// @return a new arena
-        /// @throws IllegalStateException    if nothing was said about the memory behind it
+        /// @throws IllegalStateException    if nothing was said about the memory behind it, or options don't go together
         /// @throws IllegalArgumentException if a number is out of range, or a segment read-only or too small
         /// @throws UncheckedIOException     if the file can't be mapped, or is mapped already; it is as it was then
         /// @throws OutOfMemoryError         if there is no such memory
@@ -1392,6 +1419,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             if (reserve && !isInFiles()) {
                 throw new IllegalStateException("reserve is for a file: say mapped or durable");
             }
+            checks.begin(source == From.BORROWED, granuleShift);
             if (source == From.DURABLE) {
                 return DurableTables.open(this);
             }

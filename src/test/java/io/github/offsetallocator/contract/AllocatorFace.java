@@ -149,6 +149,11 @@ final class AllocatorFace extends Face {
     }
 
     @Override
+    long most(long units) {
+        return units;
+    }
+
+    @Override
     public String toString() {
         return allocator.toString();
     }

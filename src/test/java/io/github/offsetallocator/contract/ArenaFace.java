@@ -16,6 +16,8 @@ final class ArenaFace extends Face {
     final SegmentArena arena;
     private final Fit fit;
     private final int maxAllocations;
+    /// What a block takes beyond its own, in units.
+    private final int border;
     private final Runnable afterwards;
     private final long granule;
     /// Bytes from the start of the backing segment to the first granule.
@@ -24,10 +26,11 @@ final class ArenaFace extends Face {
     private final Map<Long, MemorySegment> slices = new HashMap<>();
     private final boolean isOnePiece;
 
-    ArenaFace(SegmentArena arena, Fit fit, int maxAllocations, Runnable afterwards) {
+    ArenaFace(SegmentArena arena, Fit fit, int maxAllocations, int border, Runnable afterwards) {
         this.arena = arena;
         this.fit = fit;
         this.maxAllocations = maxAllocations;
+        this.border = border;
         this.afterwards = afterwards;
         granule = arena.granule();
         long[] first = {-1};
@@ -209,7 +212,12 @@ final class ArenaFace extends Face {
 
     @Override
     long units(long size) {
-        return Math.max(1, (size - 1) / granule + 1);
+        return Math.max(1, (size - 1) / granule + 1) + border;
+    }
+
+    @Override
+    long most(long units) {
+        return (units - border) * granule;
     }
 
     @Override

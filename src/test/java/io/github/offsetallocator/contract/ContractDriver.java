@@ -102,7 +102,7 @@ final class ContractDriver implements AutoCloseable {
                 return;
             }
             // before anything is asked that might tidy up
-            Block whole = allocate((fit() == Fit.GOOD ? model.capacity : Bins.roundedDown(model.capacity)) * face.unit(), 1);
+            Block whole = allocate(face.most(fit() == Fit.GOOD ? model.capacity : Bins.roundedDown(model.capacity)), 1);
             Check.that(whole != null, "the whole was refused");
             free(whole);
             Check.equal(model.capacity, face.totalFree(), "free at the end");
@@ -110,7 +110,7 @@ final class ContractDriver implements AutoCloseable {
             face.verify();
             long largest = face.largestFree();
             Check.equal(fit() == Fit.GOOD ? model.capacity : Bins.roundedDown(model.capacity), largest, "the largest at the end");
-            Block all = allocate(largest * face.unit(), 1);
+            Block all = allocate(face.most(largest), 1);
             Check.that(all != null, "the whole was refused");
             free(all);
             face.verify();
@@ -120,7 +120,7 @@ final class ContractDriver implements AutoCloseable {
     /// The whole is one chunk then, which goes back when it is freed.
     private void finishPieces() {
         long units = limitInUnits();
-        Block whole = allocate((fit() == Fit.GOOD ? units : Bins.roundedDown(units)) * face.unit(), 1);
+        Block whole = allocate(face.most(fit() == Fit.GOOD ? units : Bins.roundedDown(units)), 1);
         Check.that(whole != null, "the whole was refused");
         face.verify();
         free(whole);
@@ -879,8 +879,8 @@ final class ContractDriver implements AutoCloseable {
     /// What a report promises is granted.
     private void promised() {
         long largest = face.largestFree();
-        if (plan == null && largest > 0 && !isFull()) {
-            Block block = allocate(largest * face.unit(), 1);
+        if (plan == null && face.most(largest) > 0 && !isFull()) {
+            Block block = allocate(face.most(largest), 1);
             Check.that(block != null, () -> "reports " + largest + ", and refuses it");
             free(block);
         }

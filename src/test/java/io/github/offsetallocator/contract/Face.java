@@ -63,4 +63,7 @@ abstract class Face implements AutoCloseable {
 
     /// How many units a block of this size takes.
     abstract long units(long size);
+
+    /// The size of the largest block that takes so many units; less than 0 if none does.
+    abstract long most(long units);
 }

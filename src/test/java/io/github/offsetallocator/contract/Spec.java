@@ -28,6 +28,7 @@ final class Spec {
     private boolean realTime;
     private boolean shared;
     private boolean zeroed;
+    private boolean checked;
     private long granule;
     private long largestSize = 4096;
     private long largestAlignment = 1 << 13;
@@ -148,6 +149,12 @@ final class Spec {
         return this;
     }
 
+    /// Each block then takes a granule more.
+    Spec checked() {
+        checked = true;
+        return this;
+    }
+
     Spec granule(long byteSize) {
         granule = byteSize;
         return this;
@@ -195,7 +202,8 @@ final class Spec {
         builder = shared ? builder.shared() : builder;
         builder = zeroed ? builder.zeroed() : builder;
         builder = granule > 0 ? builder.granule(granule) : builder;
-        return new ArenaFace(builder.build(), fit, maxAllocations, made.afterwards);
+        builder = checked ? builder.checked() : builder;
+        return new ArenaFace(builder.build(), fit, maxAllocations, checked ? 1 : 0, made.afterwards);
     }
 
     boolean can(Can what) {

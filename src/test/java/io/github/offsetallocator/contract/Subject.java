@@ -80,6 +80,15 @@ enum Subject {
     DURABLE_GROWS_REFERENCE(durable(100_003, 300_003).reference()),
     DURABLE_GRANULE_4096(durable(1 << 20).granule(4096).sizes(32 << 10)),
 
+    // With borders, and slices that die
+    CHECKED(nativeMemory(256 << 10).checked()),
+    CHECKED_SHARED(nativeMemory(64 << 10).checked().shared().operations(5000)),
+    CHECKED_REFERENCE_GRANULE_64(nativeMemory(256 << 10).checked().reference().granule(64)),
+    CHECKED_ZEROED_DURABLE(durable(100_003).checked().zeroed()),
+    CHECKED_GROWABLE_SHARED(growable(32 << 10, 256 << 10).checked().shared().operations(5000)),
+    CHECKED_BORROWED(borrowed(() -> MemorySegment.ofArray(new long[8 << 10])).checked().alignsUpTo(8)
+            .cannot(Can.ALIGN_FREELY, "a long[] has no larger unit")),
+
     // Chunks that come and go
     GROWABLE(growable(32 << 10, 256 << 10).operations(60_000)),
     GROWABLE_SHARED(growable(32 << 10, 256 << 10).shared().operations(60_000)),

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// The memory that an arena divides, and how it ends. Places in it are bytes from its start.
-public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, MappedFile, DurableFile, ChunkedMemory {
+public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, MappedFile, DurableFile, ChunkedMemory, CheckedMemory {
     private final MemorySegment segment;
     private final Object heapBase;
     private final long address;
@@ -13,6 +13,13 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
         this.segment = segment;
         heapBase = segment.heapBase().orElse(null);
         address = segment.address();
+    }
+
+    /// One that stands before another.
+    Backing(Backing behind) {
+        segment = behind.segment;
+        heapBase = behind.heapBase;
+        address = behind.address;
     }
 
     /// All of it.
@@ -48,7 +55,7 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
     }
 
     /// Fills a part of it with zeros.
-    public final void zero(long place, long byteSize) {
+    public void zero(long place, long byteSize) {
         Fill.zero(piece(place), inPiece(place), byteSize);
     }
 

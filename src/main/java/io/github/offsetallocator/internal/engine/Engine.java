@@ -53,7 +53,7 @@ public abstract class Engine {
 
     /// As [#allocate(long, long, int)], of a block that counts as retired until [#replace] brings it to light. It is free if its
     /// file is opened again before.
-    public final long allocateHidden(long size, long alignment, int slack) {
+    public long allocateHidden(long size, long alignment, int slack) {
         synchronized (lock()) {
             try {
                 long hidden = allocateUnpublished(size, alignment, slack | NodeState.HIDDEN);
@@ -87,7 +87,7 @@ public abstract class Engine {
     /// Lets a hidden block take the place of a live one, which ends, and have its tag. All of it happens or nothing, whatever strikes.
     ///
     /// @param old 0 if nothing ends
-    public final void replace(long old, long hidden) {
+    public void replace(long old, long hidden) {
         synchronized (lock()) {
             try {
                 one().replaceNow(old, hidden);
@@ -138,8 +138,13 @@ public abstract class Engine {
     abstract int roomForRetired();
 
     /// What a call holds that takes several steps.
-    public final Object lock() {
+    public Object lock() {
         return this;
+    }
+
+    /// How many units a block takes that so many are asked for.
+    public long taken(long units) {
+        return units;
     }
 
     /// Whether it is for any thread, also for two at once.

@@ -113,6 +113,11 @@ public final class ArenaWatch implements Happenings, Runnable {
         return sites == null ? List.of() : sites.groups().stream().map(group -> report.of(group.count(), group.bytes(), group.site().frames())).toList();
     }
 
+    /// Where a block was asked for, as in a stack trace, or nothing if that is not known.
+    public String siteOf(long handle) {
+        return sites == null ? "" : sites.siteOf(handle);
+    }
+
     /// For a dump: the sites, or null.
     Sites sites() {
         return sites;

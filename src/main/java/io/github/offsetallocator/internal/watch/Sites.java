@@ -158,6 +158,16 @@ final class Sites {
         }
     }
 
+    /// The site of one block, or nothing if it was not noted.
+    synchronized String siteOf(long handle) {
+        for (int i = count - 1; i >= 0; i--) {
+            if (handles[i] == handle) {
+                return sites[i].site.toString();
+            }
+        }
+        return "";
+    }
+
     /// The number of each live block's site in `groups`, by handle.
     synchronized Map<Long, Integer> siteOf(List<Group> groups) {
         Map<Site, Integer> numbers = new HashMap<>();

@@ -32,6 +32,11 @@ final class StatisticsStart {
         now.usedBytes(); now.peakUsedBytes(); now.fragmentation(); now.refusedAllocations();
     }
 
+    static SegmentArena forTests() {
+        SegmentArena arena = SegmentArena.builder().nativeMemory(64 << 20).checked().build();
+        return arena;
+    }
+
     static void dump(SegmentArena arena) throws IOException {
         try (Writer out = Files.newBufferedWriter(Path.of("dump.json"))) {
             arena.dump(out);

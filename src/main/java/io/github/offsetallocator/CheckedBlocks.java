@@ -1,0 +1,146 @@
+package io.github.offsetallocator;
+
+import io.github.offsetallocator.internal.backing.Backing;
+import io.github.offsetallocator.internal.backing.CheckedMemory;
+import io.github.offsetallocator.internal.backing.CheckedMemory.Damage;
+import io.github.offsetallocator.internal.engine.CheckedEngine;
+import io.github.offsetallocator.internal.engine.Engine;
+import io.github.offsetallocator.internal.watch.ArenaWatch;
+
+/// What a checked arena is made of: its engine says when a block begins and ends, its memory has the block's bytes.
+///
+/// ```
+///   SegmentArena --> CheckedEngine --> Engine          when
+///        |                |
+///        |          CheckedBlocks                      units to bytes, and words
+///        |                |
+///        +--------> CheckedMemory --> Backing          borders, and the life of slices
+/// ```
+final class CheckedBlocks implements CheckedEngine.Blocks {
+    private final Engine engine;
+    private final CheckedMemory memory;
+    private final int shift;
+    private final long origin;
+
+    private CheckedBlocks(Engine engine, CheckedMemory memory, int shift, long origin) {
+        this.engine = engine;
+        this.memory = memory;
+        this.shift = shift;
+        this.origin = origin;
+    }
+
+    /// Whether an arena's blocks are checked: what is put before its memory, and then before its engine.
+    interface Mode {
+        Mode OFF = new Mode() {};
+        Mode ON = new On();
+
+        /// To be called before anything is made.
+        default void begin(boolean isBorrowed, int granuleShift) {}
+
+        default Backing before(Backing memory, boolean shared) {
+            return memory;
+        }
+
+        default Engine before(Engine engine, Backing memory, int shift, long origin) {
+            return engine;
+        }
+    }
+
+    private static final class On implements Mode {
+        @Override
+        public void begin(boolean isBorrowed, int granuleShift) {
+            CheckedEngine.checkShift(granuleShift);
+            if (!isBorrowed) {
+                CheckedMemory.checkNativeAccess();
+            }
+        }
+
+        @Override
+        public Backing before(Backing memory, boolean shared) {
+            return new CheckedMemory(memory, shared);
+        }
+
+        @Override
+        public Engine before(Engine engine, Backing memory, int shift, long origin) {
+            try {
+                return new CheckedEngine(engine, new CheckedBlocks(engine, (CheckedMemory) memory, shift, origin), shift);
+            } catch (Throwable failure) {
+                engine.close(() -> {});
+                throw failure;
+            }
+        }
+    }
+
+    private long place(long unit) {
+        return origin + (unit << shift);
+    }
+
+    @Override
+    public void made(long handle, long unit, long units, int slack) {
+        memory.made(handle, place(unit), (units << shift) - slack, place(unit + units));
+    }
+
+    @Override
+    public void found(long handle, long unit, long byteSize) {
+        memory.found(handle, place(unit), byteSize);
+    }
+
+    @Override
+    public void resized(long unit, long units, int slack) {
+        memory.resized(place(unit), (units << shift) - slack, place(unit + units));
+    }
+
+    @Override
+    public void stayed(long unit) {
+        memory.stayed(place(unit));
+    }
+
+    @Override
+    public void check(long unit) {
+        report(memory.check(place(unit), true));
+    }
+
+    @Override
+    public void checkAll(boolean mend) {
+        report(memory.checkAll(mend));
+    }
+
+    private void report(Damage damage) {
+        if (damage != null) {
+            throw new AssertionError(words(damage));
+        }
+    }
+
+    private String words(Damage damage) {
+        StringBuilder text = new StringBuilder();
+        String site = "";
+        if (engine.tally().happenings() instanceof ArenaWatch watch) {
+            text.append(watch.name()).append(": ");
+            site = watch.siteOf(damage.handle());
+        }
+        text.append("something was written behind the end of allocation 0x").append(Long.toHexString(damage.handle()))
+                .append(": it has ").append(damage.byteSize()).append(" bytes, and byte ").append(damage.at())
+                .append(" from its start is now 0x").append(Integer.toHexString(damage.value() & 0xFF));
+        return text.append(site.isEmpty() ? "; leakDetection(ALL) would tell which code asked for it" : ". It was asked for\n" + site).toString();
+    }
+
+    @Override
+    public void endLife(long unit) {
+        memory.endLives(place(unit));
+    }
+
+    @Override
+    public void endAllLives() {
+        memory.endAllLives();
+    }
+
+    @Override
+    public void forget(long unit) {
+        memory.forget(place(unit));
+    }
+
+    @Override
+    public void forgetAll() {
+        memory.forgetAll();
+    }
+}

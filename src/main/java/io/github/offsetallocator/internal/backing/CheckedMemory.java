@@ -1,0 +1,338 @@
+package io.github.offsetallocator.internal.backing;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+
+/// Memory whose blocks have borders that are looked at, and whose slices die with their blocks. It stands before another memory.
+///
+/// ```
+///   place       place + byteSize             end
+///     | the block's bytes | border: FD FD FD … |      at least a granule
+///     | DD DD DD DD DD DD DD DD DD DD DD DD DD |      freed
+/// ```
+///
+/// **Life.** A slice is told to live as long as an arena of the JDK that its block has, by the one restricted call. The block's end
+/// closes that. All slices of a block share one, made for the first of them. Memory that someone else owns has slices that live
+/// as long as their owner says: they are not told anything.
+///
+/// **Order.** What a call may be refused for comes first: [#check], then [#endLives], which a native call that is using a slice keeps
+/// from happening. [#forget] is for when the block has ended.
+public final class CheckedMemory extends Backing {
+    private static final byte BORDER = (byte) 0xFD;
+    private static final byte FREED = (byte) 0xDD;
+
+    /// A write behind the end of a block: the first byte that was changed, counted from the block's start.
+    public record Damage(long handle, long byteSize, long at, byte value) {}
+
+    private static final class Block {
+        final long handle;
+        long byteSize;
+        /// Where the bytes start that nobody may write to.
+        long border;
+        long end;
+        Arena life;
+        /// For the slice that the block will have if it is resized now.
+        Arena nextLife;
+        /// Of slices that it had at another size, and that a native call was using then.
+        final List<Arena> formerLives = new ArrayList<>(0);
+
+        Block(long handle) {
+            this.handle = handle;
+        }
+    }
+
+    private final Backing memory;
+    private final boolean shared;
+    private final boolean slicesDie;
+    private final TreeMap<Long, Block> blocks = new TreeMap<>();
+
+    public CheckedMemory(Backing memory, boolean shared) {
+        super(memory);
+        this.memory = memory;
+        this.shared = shared;
+        slicesDie = memory.isOwn();
+    }
+
+    /// Makes the restricted call once.
+    ///
+    /// @throws IllegalStateException that says what to do where it is denied
+    @SuppressWarnings("restricted")
+    public static void checkNativeAccess() {
+        try {
+            MemorySegment.NULL.reinterpret(Arena.global(), null);
+        } catch (IllegalCallerException denied) {
+            Module module = CheckedMemory.class.getModule();
+            throw new IllegalStateException("a checked arena gives each slice a life of its own, by MemorySegment.reinterpret, which needs native access:"
+                    + " start Java with --enable-native-access=" + (module.isNamed() ? module.getName() : "ALL-UNNAMED"), denied);
+        }
+    }
+
+    // ---- slices ------------------------------------------------------------------------------------------------
+
+    @Override
+    public synchronized MemorySegment slice(long place, long byteSize) {
+        Block block = at(place);
+        MemorySegment slice = memory.slice(place, byteSize);
+        if (!slicesDie) {
+            return slice;
+        }
+        if (block.life == null) {
+            block.life = newArena(shared);
+        }
+        return living(slice, block.life);
+    }
+
+    @Override
+    public synchronized MemorySegment sliceUpTo(long place, long byteSize) {
+        Block block = at(place);
+        MemorySegment slice = memory.sliceUpTo(place, byteSize);
+        if (!slicesDie) {
+            return slice;
+        }
+        if (block.nextLife == null) {
+            block.nextLife = newArena(shared);
+        }
+        return living(slice, block.nextLife);
+    }
+
+    @SuppressWarnings("restricted")
+    private static MemorySegment living(MemorySegment slice, Arena life) {
+        return slice.reinterpret(life, null);
+    }
+
+    private Block at(long place) {
+        Block block = blocks.get(place);
+        if (block == null) {
+            throw new IllegalStateException("the allocation at " + place + " was freed by another thread");
+        }
+        return block;
+    }
+
+    // ---- blocks ------------------------------------------------------------------------------------------------
+
+    /// A block was made.
+    ///
+    /// @param end where the next one may start
+    public synchronized void made(long handle, long place, long byteSize, long end) {
+        Block block = new Block(handle);
+        paint(block, place, byteSize, end);
+        blocks.put(place, block);
+    }
+
+    /// A block was found that may have been made without a border.
+    public synchronized void found(long handle, long place, long byteSize) {
+        Block block = new Block(handle);
+        block.byteSize = byteSize;
+        block.border = block.end = place + byteSize;
+        blocks.put(place, block);
+    }
+
+    private void paint(Block block, long place, long byteSize, long end) {
+        fill(place + byteSize, end, BORDER);
+        block.byteSize = byteSize;
+        block.border = place + byteSize;
+        block.end = end;
+    }
+
+    private void fill(long from, long to, byte value) {
+        Fill.write(memory.piece(from), memory.inPiece(from), to - from, value);
+    }
+
+    /// A block has another size where it lies. If it is smaller, or [#sliceUpTo] was asked before, the slices that it had die.
+    public synchronized void resized(long place, long byteSize, long end) {
+        Block block = at(place);
+        if (byteSize < block.byteSize || block.nextLife != null) {
+            Arena former = block.life;
+            block.life = block.nextLife;
+            block.nextLife = null;
+            if (former != null && !ends(former)) {
+                block.formerLives.add(former);
+            }
+        }
+        paint(block, place, byteSize, end);
+    }
+
+    /// A block could not be resized.
+    public synchronized void stayed(long place) {
+        at(place).nextLife = null;
+    }
+
+    private static boolean ends(Arena life) {
+        try {
+            life.close();
+            return true;
+        } catch (IllegalStateException inUse) {
+            return false;
+        }
+    }
+
+    /// What was written behind the end of a block, or null.
+    ///
+    /// @param mend whether to make it unwritten, so that it is told of once
+    public synchronized Damage check(long place, boolean mend) {
+        return check(place, at(place), mend);
+    }
+
+    /// As [#check(long, boolean)], of all blocks: the first damage, or null.
+    public synchronized Damage checkAll(boolean mend) {
+        Damage first = null;
+        for (var each : blocks.entrySet()) {
+            Damage damage = check(each.getKey(), each.getValue(), mend);
+            first = first != null ? first : damage;
+        }
+        return first;
+    }
+
+    private Damage check(long place, Block block, boolean mend) {
+        if (block.border == block.end) {
+            return null;
+        }
+        MemorySegment piece = memory.piece(place);
+        long start = memory.inPiece(place);
+        long from = start + block.border - place;
+        long to = start + block.end - place;
+        long changed = firstChanged(piece, from, to);
+        if (changed < 0) {
+            return null;
+        }
+        Damage damage = new Damage(block.handle, block.byteSize, changed - start, piece.get(ValueLayout.JAVA_BYTE, changed));
+        if (mend) {
+            fill(block.border, block.end, BORDER);
+        }
+        return damage;
+    }
+
+    /// Bytes are all the same if each is the same as the one before.
+    private static long firstChanged(MemorySegment piece, long from, long to) {
+        if (piece.get(ValueLayout.JAVA_BYTE, from) != BORDER) {
+            return from;
+        }
+        long same = MemorySegment.mismatch(piece, from, to - 1, piece, from + 1, to);
+        return same < 0 ? -1 : from + 1 + same;
+    }
+
+    /// Ends the slices of a block.
+    ///
+    /// @throws IllegalStateException if a native call is using one
+    public synchronized void endLives(long place) {
+        endLives(at(place));
+    }
+
+    /// As [#endLives(long)], of all blocks.
+    public synchronized void endAllLives() {
+        blocks.values().forEach(CheckedMemory::endLives);
+    }
+
+    private static void endLives(Block block) {
+        block.nextLife = null;
+        try {
+            if (block.life != null) {
+                block.life.close();
+                block.life = null;
+            }
+            while (!block.formerLives.isEmpty()) {
+                block.formerLives.getLast().close();
+                block.formerLives.removeLast();
+            }
+        } catch (IllegalStateException inUse) {
+            throw new IllegalStateException("allocation 0x" + Long.toHexString(block.handle) + " can't be freed: a native call is using its bytes", inUse);
+        }
+    }
+
+    /// A block has ended.
+    public synchronized void forget(long place) {
+        Block block = blocks.remove(place);
+        fill(place, block.end, FREED);
+    }
+
+    /// All blocks have ended.
+    public synchronized void forgetAll() {
+        blocks.clear();
+    }
+
+    /// What is zeroed behind a block's end will belong to it.
+    @Override
+    public synchronized void zero(long place, long byteSize) {
+        Block block = blocks.floorEntry(place).getValue();
+        block.border = Math.max(block.border, Math.min(place + byteSize, block.end));
+        memory.zero(place, byteSize);
+    }
+
+    @Override
+    public void close() {
+        endAllLives();
+        memory.close();
+    }
+
+    // ---- as the memory behind ----------------------------------------------------------------------------------
+
+    @Override
+    public MemorySegment segment() {
+        return memory.segment();
+    }
+
+    @Override
+    public long byteSize() {
+        return memory.byteSize();
+    }
+
+    @Override
+    public DurableFile resizable() {
+        return memory.resizable();
+    }
+
+    @Override
+    public void copy(long from, long to, long byteSize) {
+        memory.copy(from, to, byteSize);
+    }
+
+    @Override
+    public MemorySegment piece(long place) {
+        return memory.piece(place);
+    }
+
+    @Override
+    public long inPiece(long place) {
+        return memory.inPiece(place);
+    }
+
+    /// No: slices have a life already.
+    @Override
+    public boolean isOwn() {
+        return false;
+    }
+
+    @Override
+    public long address(long place) {
+        return memory.address(place);
+    }
+
+    @Override
+    public long place(long at) {
+        return memory.place(at);
+    }
+
+    @Override
+    boolean owns(long at, long byteSize) {
+        return memory.owns(at, byteSize);
+    }
+
+    @Override
+    public void force() {
+        memory.force();
+    }
+
+    @Override
+    public long root() {
+        return memory.root();
+    }
+
+    @Override
+    public void setRoot(long root) {
+        memory.setRoot(root);
+    }
+}

@@ -1,0 +1,258 @@
+package io.github.offsetallocator.internal.engine;
+
+import io.github.offsetallocator.internal.tables.NodeState;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+
+/// Stands before another engine: each block gets a border, and whoever knows of its bytes is told when it begins, changes and ends.
+///
+/// ```
+///   asked for   | units | slack |
+///   of `inner`  | units         | one unit |      the slack is larger by a unit, so that sizes are what was asked for
+/// ```
+///
+/// One call at a time, under the lock of the engine behind it, writes to new blocks included: so no block ends while it is
+/// looked at, and none begins where one has just ended. That costs what such a lock costs.
+public final class CheckedEngine extends ForwardingEngine {
+    /// What knows of the bytes of blocks. Places and sizes are units, with the border, unless said otherwise.
+    public interface Blocks {
+        void made(long handle, long unit, long units, int slack);
+
+        void found(long handle, long unit, long byteSize);
+
+        void resized(long unit, long units, int slack);
+
+        void stayed(long unit);
+
+        /// @throws AssertionError if something was written behind the block's end
+        void check(long unit);
+
+        /// As [#check], of all blocks.
+        ///
+        /// @param mend whether each damage is told of once
+        void checkAll(boolean mend);
+
+        /// @throws IllegalStateException if the block's bytes are in use; then it must stay
+        void endLife(long unit);
+
+        void endAllLives();
+
+        void forget(long unit);
+
+        void forgetAll();
+    }
+
+    private final Blocks blocks;
+    /// Parts of a unit.
+    private final int unit;
+
+    public CheckedEngine(Engine inner, Blocks blocks, int shift) {
+        super(inner);
+        checkShift(shift);
+        this.blocks = blocks;
+        unit = 1 << shift;
+        inner.forEachRegion(this, null, (checked, _, offset, _, handle) -> {
+            if (handle > 0) {
+                checked.blocks.found(handle, offset, inner.size(handle, shift));
+            }
+        });
+    }
+
+    /// @throws IllegalStateException if units have too many parts for a slack of a whole one more
+    public static void checkShift(int shift) {
+        if (2 << shift > NodeState.MAX_SLACK) {
+            throw new IllegalStateException("a checked arena can't have a granule of " + (1 << shift) + " bytes: " + (NodeState.MAX_SLACK + 1 >> 2) + " at most");
+        }
+    }
+
+    @Override
+    public long taken(long units) {
+        return units + 1;
+    }
+
+    // ---- blocks that begin -------------------------------------------------------------------------------------
+
+    @Override
+    public long allocate(long size, int slack) {
+        synchronized (lock()) {
+            long handle = inner.allocate(size + 1, slack + unit);
+            return handle == NO_SPACE ? NO_SPACE : made(handle, inner.offsetOfNew(handle), size, slack);
+        }
+    }
+
+    @Override
+    public long allocate(long size, long alignment, int slack) {
+        synchronized (lock()) {
+            long handle = inner.allocate(size + 1, alignment, slack + unit);
+            return handle == NO_SPACE ? NO_SPACE : made(handle, inner.offsetOfNew(handle), size, slack);
+        }
+    }
+
+    @Override
+    public long allocateHidden(long size, long alignment, int slack) {
+        synchronized (lock()) {
+            long hidden = inner.allocateHidden(size + 1, alignment, slack + unit);
+            return hidden == NO_SPACE ? NO_SPACE : made(hidden, inner.offsetOfHidden(hidden), size, slack);
+        }
+    }
+
+    private long made(long handle, long at, long size, int slack) {
+        try {
+            blocks.made(handle, at, size + 1, slack + unit);
+            return handle;
+        } catch (Throwable failure) { // the heap is full, or the memory is another thread's, closed, or a file that has shrunk
+            if (inner.isRetired(handle)) {
+                inner.freeRetired(handle);
+            } else {
+                inner.free(handle);
+            }
+            throw failure;
+        }
+    }
+
+    // ---- blocks that end ---------------------------------------------------------------------------------------
+
+    @Override
+    public void free(long handle) {
+        synchronized (lock()) {
+            inner.checkUsable();
+            long at = inner.offset(handle);
+            blocks.check(at);
+            blocks.endLife(at);
+            inner.free(handle);
+            blocks.forget(at);
+        }
+    }
+
+    /// The array is someone else's and may change meanwhile.
+    @Override
+    public void freeAll(long[] handles, int from, int to) {
+        long[] some = Arrays.copyOfRange(handles, from, to);
+        synchronized (lock()) {
+            inner.checkUsable();
+            if (areLive(some)) {
+                long[] places = Arrays.stream(some).map(inner::offset).toArray();
+                for (long at : places) {
+                    blocks.check(at);
+                }
+                for (long at : places) {
+                    blocks.endLife(at);
+                }
+                inner.freeAll(some, 0, some.length);
+                for (long at : places) {
+                    blocks.forget(at);
+                }
+            } else {
+                inner.freeAll(some, 0, some.length); // which says what is wrong
+            }
+        }
+    }
+
+    private boolean areLive(long[] handles) {
+        Set<Long> seen = new HashSet<>();
+        for (long handle : handles) {
+            if (!inner.isLive(handle) || !seen.add(handle)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public long freeAt(long at, long size, int shift) {
+        synchronized (lock()) {
+            long handle = inner.find(at);
+            if (handle == 0 || inner.size(handle, shift) != size) {
+                return inner.freeAt(at, size, shift); // which frees nothing
+            }
+            free(handle);
+            return FREED;
+        }
+    }
+
+    @Override
+    public void freeRetired(long handle) {
+        synchronized (lock()) {
+            if (inner.isRetired(handle)) {
+                long at = one().offsetOfRetired(handle);
+                blocks.check(at);
+                blocks.endLife(at);
+                inner.freeRetired(handle);
+                blocks.forget(at);
+            }
+        }
+    }
+
+    @Override
+    public void replace(long old, long hidden) {
+        synchronized (lock()) {
+            if (old == 0) {
+                inner.replace(old, hidden);
+                return;
+            }
+            long at = inner.offset(old);
+            blocks.check(at);
+            blocks.endLife(at);
+            inner.replace(old, hidden);
+            blocks.forget(at);
+        }
+    }
+
+    @Override
+    public void reset() {
+        synchronized (lock()) {
+            inner.checkUsable();
+            blocks.checkAll(true);
+            blocks.endAllLives();
+            inner.reset();
+            blocks.forgetAll();
+        }
+    }
+
+    /// What was written behind blocks is told of before `first`; lives end after it, since it may refuse.
+    @Override
+    public void close(Runnable first) {
+        synchronized (lock()) {
+            inner.close(() -> {
+                blocks.checkAll(true);
+                first.run();
+                blocks.endAllLives();
+                blocks.forgetAll();
+            });
+            closeRetired();
+        }
+    }
+
+    // ---- blocks that change ------------------------------------------------------------------------------------
+
+    @Override
+    public boolean resize(long handle, long newSize, int slack) {
+        synchronized (lock()) {
+            inner.checkUsable();
+            long at = inner.offset(handle);
+            blocks.check(at);
+            if (slack + unit > NodeState.MAX_SLACK || !inner.resize(handle, newSize + 1, slack + unit)) {
+                blocks.stayed(at);
+                return false;
+            }
+            blocks.resized(at, newSize + 1, slack + unit);
+            return true;
+        }
+    }
+
+    @Override
+    public <A> void write(A a, long handle, long x, long y, Write<A> write) {
+        synchronized (lock()) {
+            write.run(a, handle, x, y);
+        }
+    }
+
+    @Override
+    public void verify() {
+        synchronized (lock()) {
+            inner.verify();
+            blocks.checkAll(false);
+        }
+    }
+}
