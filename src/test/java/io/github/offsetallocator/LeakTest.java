@@ -20,7 +20,7 @@ class LeakTest {
     private static final Logger LOGGER = Logger.getLogger("io.github.offsetallocator");
 
     private static SegmentArena arena(boolean shared, LeakDetection detection) {
-        SegmentArena.Builder builder = SegmentArena.builder().nativeMemory(4 << 20).name("tested").leakDetection(detection);
+        SegmentArena.Builder builder = SegmentArena.builder().nativeMemory(16 << 20).name("tested").leakDetection(detection);
         return shared ? builder.shared().build() : builder.build();
     }
 
@@ -103,13 +103,14 @@ class LeakTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void samplingFindsALeakThatGoesOn(boolean shared) {
+    void samplingFindsALeakThatGoesOn(boolean shared) throws InterruptedException {
         try (SegmentArena arena = arena(shared, LeakDetection.SAMPLED)) {
-            for (int i = 0; i < 300 && arena.leaks().isEmpty(); i++) {
-                for (int j = 0; j < 100; j++) {
+            for (int i = 0; i < 5000 && arena.leaks().isEmpty(); i++) {
+                for (int j = 0; j < 20; j++) {
                     plantBySegment(arena);
                 }
-                churn(arena, 1000);
+                churn(arena, 40);
+                Thread.sleep(1); // stacks are looked at for a two hundredth of the time
             }
             assertEquals(List.of("plantBySegment"), arena.leaks().stream().map(LeakTest::method).distinct().toList());
         }

@@ -164,6 +164,32 @@ class StatisticsTest {
         }
     }
 
+    /// Who asks all the time gets numbers that are a few milliseconds old, and then the right ones again.
+    @Test
+    void theCountOfAPollerIsNotOldForLong() throws InterruptedException {
+        try (SegmentArena arena = SegmentArena.ofShared(1 << 20)) {
+            for (int i = 0; i < 500; i++) {
+                arena.tryAllocate(64, 1);
+                Check.equal(i + 1, arena.statistics().liveAllocations(), "asked now and then");
+            }
+            for (int i = 0; i < 5000; i++) {
+                arena.statistics();
+            }
+            int late = 0;
+            for (int i = 500; i < 600; i++) {
+                arena.tryAllocate(64, 1);
+                long seen = arena.statistics().liveAllocations();
+                late += seen < i + 1 ? 1 : 0;
+                Check.that(seen >= 500 && seen <= i + 1, () -> "live: " + seen);
+            }
+            Check.that(late > 0, "a poller makes the arena count each time");
+            Thread.sleep(20);
+            Check.equal(600, arena.statistics().liveAllocations(), "later");
+            Check.equal(600 * 64, arena.statistics().usedBytes(), "later"); // enough time for two
+            Check.equal(600, arena.allocations(), "exact at any time");
+        }
+    }
+
     private static boolean isSet(boolean[] flag) {
         synchronized (flag) {
             return flag[0];

@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
             Latency.class,
             Growth.class,
             Scopes.class,
+            Watching.class,
             Fragmentation.class,
             Footprint.class,
             Reopening.class,

@@ -4,6 +4,9 @@ import static io.github.offsetallocator.internal.tables.NodeTable.LOW;
 import static io.github.offsetallocator.internal.tables.NodeTable.high;
 
 import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
+import io.github.offsetallocator.internal.slabs.LastCount;
+import io.github.offsetallocator.internal.slabs.SlotCount;
+import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.Tally;
 import java.lang.invoke.VarHandle;
 
@@ -20,15 +23,31 @@ final class Counts {
         return of(tally, live, tally.taken(), tally.peak(), metadata, a, sums);
     }
 
-    /// O(slots).
+    /// O(slots), unless someone asks all the time.
     static <A, T> T ofAnyThread(Tally tally, AnyThreadSlabs slabs, long metadata, A a, Engine.Sums<A, T> sums) {
+        SlotCount count = slabs.count();
+        LastCount last = count.last();
+        int version = last.version();
+        if (!last.mayCount() && (version & 1) == 0) {
+            long live = last.live();
+            long taken = last.taken();
+            VarHandle.acquireFence();
+            if (last.version() == version) {
+                return of(tally, live, taken, tally.claimed(), metadata, a, sums);
+            }
+        }
         long taken = tally.taken();
         long live = tally.live();
-        for (int row = 1; row < slabs.count().rows(); row++) {
-            live += slabs.count().used(row);
-            taken += slabs.count().taken(row);
+        for (int row = 1; row < count.rows(); row++) {
+            long slots = count.ofRow(row);
+            taken += slots >> SlotCount.TAKEN_SHIFT;
+            if ((slots & SlotCount.LIVE) != 0) {
+                live += (slots & SlotCount.LIVE) * (Header.ONE + count.size(row));
+            }
         }
-        return of(tally, live, taken + slabs.count().takenMore(), tally.claimed(), metadata, a, sums);
+        taken += count.takenMore();
+        last.set(live, taken);
+        return of(tally, live, taken, tally.claimed(), metadata, a, sums);
     }
 
     /// Two that were read one after the other may not fit each other.

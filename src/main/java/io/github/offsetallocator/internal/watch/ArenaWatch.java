@@ -156,7 +156,7 @@ public final class ArenaWatch implements Happenings, Runnable {
 
     private void tell(List<Sites.Group> groups, String what, String which) {
         long live = engine.count(this, (_, _, _, _, _, blocks, _, _, _) -> blocks);
-        if (live == 0 && !what.startsWith("was collected")) {
+        if (live == 0 && groups.isEmpty() && !what.startsWith("was collected")) {
             return;
         }
         StringBuilder text = new StringBuilder(name).append(' ').append(what).append("; live allocations: ").append(live)

@@ -19,14 +19,16 @@ import java.util.Map;
 /// the handles are live, and forgets the others: when the arrays are full, before they are made larger, and before a report.
 ///
 /// **Which blocks.** Every one, or those whose handle has a hash that ends in seven zeros. That takes no counter, which threads
-/// would share, and no random number. After a stack was looked at, none is for fifty times as long as that took, or ten
-/// milliseconds.
+/// would share, and no random number. After a stack was looked at, none is for two hundred times as long as that took, or a
+/// tenth of a second. To ask the clock takes longer than an allocation: as long as it says that it is too early, ever more blocks are let go
+/// before it is asked again, up to 63.
 final class Sites {
     static final int SAMPLE_SHIFT = Long.SIZE - 7;
     private static final long MIX = 0x9E37_79B9_7F4A_7C15L;
-    private static final int PAUSE = 50;
+    private static final int PAUSE = 200;
+    private static final int MOST_LET_GO = 63;
     /// Nanoseconds: what took longer was a thread that had to wait, or code that is not compiled yet.
-    private static final long LONGEST_PAUSE = 10_000_000;
+    private static final long LONGEST_PAUSE = 100_000_000;
     private static final int FIRST_ENTRIES = 64;
 
     /// What a site has, with its place in the arrays.
@@ -53,6 +55,10 @@ final class Sites {
     private Known[] sites = new Known[FIRST_ENTRIES];
     private int count;
     private volatile long pauseUntil = System.nanoTime();
+    /// How many blocks are let go after a look at the clock, and how many of these are still to come. Threads may lose each other's
+    /// changes.
+    private int letGo;
+    private int toLetGo;
 
     Sites(Engine engine, int shift, boolean all) {
         this.engine = engine;
@@ -78,8 +84,16 @@ final class Sites {
             add(handle, Site.here());
             return;
         }
+        if (toLetGo > 0) {
+            toLetGo--;
+            return;
+        }
         long start = System.nanoTime();
-        if (start - pauseUntil >= 0) {
+        if (start - pauseUntil < 0) {
+            letGo = Math.min(2 * letGo + 1, MOST_LET_GO);
+            toLetGo = letGo;
+        } else {
+            letGo = 0;
             add(handle, Site.here());
             long end = System.nanoTime();
             pauseUntil = end + Math.min(LONGEST_PAUSE, PAUSE * (end - start));
