@@ -24,9 +24,9 @@ import picocli.CommandLine.Option;
 /// Run: `java -jar jmh/target/benchmarks.jar watching`
 @Command(name = "watching", mixinStandardHelpOptions = true, description = "What leak detection, checked() and polled statistics cost; a few minutes.")
 final class Watching implements Callable<Integer> {
-    private static final long WARM_UP = 4_000_000_000L;
-    private static final int PAIRS = 400;
-    private static final int PIECE = 250_000;
+    private static final long WARM_UP = 2_000_000_000L;
+    private static final long NANOS = 4_000_000_000L;
+    private static final int PIECE = 50_000;
     private static final long POLL_NANOS = 1_000_000;
     private static final int POOL = 4;
 
@@ -132,23 +132,19 @@ final class Watching implements Callable<Integer> {
             plain.run(piece);
             watched.run(piece);
         }
-        double[] first = new double[PAIRS];
-        double[] second = new double[PAIRS];
-        double[] ratios = new double[PAIRS];
-        for (int pair = 0; pair < PAIRS; pair++) {
+        List<double[]> pairs = new ArrayList<>();
+        for (long begin = Fork.cpuNanos(); Fork.cpuNanos() - begin < NANOS; ) {
             long start = Fork.cpuNanos();
             plain.run(piece);
             long middle = Fork.cpuNanos();
             watched.run(piece);
             long end = Fork.cpuNanos();
-            first[pair] = (double) (middle - start) / piece;
-            second[pair] = (double) (end - middle) / piece;
-            ratios[pair] = second[pair] / first[pair];
+            pairs.add(new double[] {(double) (middle - start) / piece, (double) (end - middle) / piece});
         }
         Map<String, double[]> result = new LinkedHashMap<>();
-        result.put("plain", first);
-        result.put("watched", second);
-        result.put("ratios", ratios);
+        result.put("plain", pairs.stream().mapToDouble(pair -> pair[0]).toArray());
+        result.put("watched", pairs.stream().mapToDouble(pair -> pair[1]).toArray());
+        result.put("ratios", pairs.stream().mapToDouble(pair -> pair[1] / pair[0]).toArray());
         return result;
     }
 }
