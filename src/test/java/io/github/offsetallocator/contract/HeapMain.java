@@ -1,8 +1,6 @@
 package io.github.offsetallocator.contract;
 
-import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,7 +10,6 @@ import java.util.SplittableRandom;
 ///
 /// - `calls`: random calls while the heap has room for a few objects at most.
 /// - `beside`: the same, while another thread works on the same arena.
-/// - `build`: arenas and allocators are built.
 final class HeapMain {
     private static final int CRUMBS = 32;
 
@@ -31,11 +28,7 @@ final class HeapMain {
         for (int i = 3; i < arguments.length; i++) {
             Subject subject = Subject.valueOf(arguments[i]);
             try {
-                if (arguments[0].equals("build")) {
-                    build(batches);
-                } else {
-                    calls(subject, seed, batches, directory, arguments[0].equals("beside"));
-                }
+                calls(subject, seed, batches, directory, arguments[0].equals("beside"));
             } catch (Throwable failure) {
                 release();
                 System.out.println("FAILED " + arguments[0] + " " + subject + " seed " + seed);
@@ -122,67 +115,5 @@ final class HeapMain {
                 call.thrown = thrown;
             }
         }
-    }
-
-    // ---- build -------------------------------------------------------------------------------------------------
-
-    /// An arena that can't be built leaves nothing behind, not even native memory.
-    private static void build(int rounds) throws IOException {
-        SegmentArena.Builder[] builders = {SegmentArena.builder().nativeMemory(1 << 20), SegmentArena.builder().nativeMemory(1 << 20).shared(),
-            SegmentArena.builder().nativeMemory(1 << 20).maxAllocations(10_000).realTime(), SegmentArena.builder().nativeMemory(1 << 20).zeroed().shared()};
-        OffsetAllocator.Builder offsets = OffsetAllocator.builder(1 << 20).maxAllocations(10_000).realTime();
-        for (SegmentArena.Builder builder : builders) {
-            for (int i = 0; i < 20; i++) {
-                builder.build().close();
-                offsets.build().close();
-            }
-        }
-        fillHeap(0); // so that all of the heap is counted before, too
-        release();
-        long before = residentBytes();
-        int failures = 0;
-        for (int round = 0; round < rounds; round++) {
-            fillHeap(round % CRUMBS);
-            for (int i = 0; i < 8; i++) {
-                SegmentArena arena = null;
-                try {
-                    arena = builders[i % builders.length].build();
-                } catch (OutOfMemoryError full) {
-                    failures++;
-                }
-                close(arena);
-                OffsetAllocator allocator = null;
-                try {
-                    allocator = offsets.build();
-                } catch (OutOfMemoryError full) {
-                    failures++;
-                }
-                close(allocator);
-            }
-            release();
-        }
-        long grown = residentBytes() - before;
-        Check.that(grown < 6 << 20, failures + " failed builds have left " + grown + " bytes behind");
-        System.out.println("build: calls=" + 16 * rounds + " failures=" + failures);
-    }
-
-    /// To close takes an object too; then it is closed when there is room.
-    private static void close(AutoCloseable closeable) {
-        for (int i = 0; closeable != null; i++) {
-            try {
-                closeable.close();
-                return;
-            } catch (OutOfMemoryError full) {
-                release();
-                Check.that(i < 3, "can't be closed");
-            } catch (Exception failure) {
-                throw new AssertionError(failure);
-            }
-        }
-    }
-
-    private static long residentBytes() throws IOException {
-        System.gc();
-        return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]) * 4096;
     }
 }

@@ -48,7 +48,13 @@ final class AnyThread extends Engine {
     private volatile boolean resetting;
     private final Object resetLock = new Object();
 
-    AnyThread(OneThread engine) {
+    /// Made here and not where the kind is chosen: then a program without shared arenas doesn't load this class, and the compiler
+    /// needn't ask which engine it is.
+    static Engine over(OneThread engine) {
+        return new AnyThread(engine);
+    }
+
+    private AnyThread(OneThread engine) {
         this.engine = engine;
         slabs = engine.slabs();
         capacity = engine.capacity();

@@ -39,7 +39,7 @@ public abstract class Engine {
         } else {
             one = new OneThread(settings);
         }
-        return settings.threads() == TableMemory.Threads.ANY ? new AnyThread(one) : one;
+        return settings.threads() == TableMemory.Threads.ANY ? AnyThread.over(one) : one;
     }
 
     public abstract long allocate(long size, int slack);

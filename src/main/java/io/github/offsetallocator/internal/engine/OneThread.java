@@ -341,6 +341,9 @@ final class OneThread extends Engine {
         giveOrKeep(t, node);
         regions.finish(t);
         regions.trim();
+        if (slabs != null && regions.tally().live() == 0) {
+            slabs.settle();
+        }
     }
 
     private void giveOrKeep(MemorySegment t, int node) {

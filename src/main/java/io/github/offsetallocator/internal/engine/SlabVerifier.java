@@ -23,6 +23,8 @@ final class SlabVerifier {
     /// Whether bits and lists are exact; where threads share slabs, they are hints, and slabs are on rings.
     private final boolean isExact;
     private final BitSet slabs = new BitSet();
+    /// Slots that wait in the line of their class.
+    private final BitSet waiting = new BitSet();
     private final int[] rowsOfClass = new int[CLASSES];
 
     private long slots;
@@ -40,6 +42,24 @@ final class SlabVerifier {
         freshRow = half(head, FRESH_ROW);
         check(freshRow >= FIRST_ROW && table.segment(freshRow - 1) != null, "fresh row: ", freshRow, "; there are fewer than ", freshRow);
         moved = new int[freshRow];
+        for (int sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
+            findWaiting(sizeClass);
+        }
+    }
+
+    private void findWaiting(int sizeClass) {
+        long word = word(head, line(sizeClass) + WAITING);
+        check(word == 0 || low(word) != 0, "class ", sizeClass, ": one waits before the last, but none is the last, ", word);
+        for (long left = word; left != 0; left >>>= 32) {
+            int slot = low(left);
+            int row = slot >>> 6;
+            check(slot >= 0 && row >= FIRST_ROW && row < freshRow, "class ", sizeClass, ": a slot waits that there is not, ", slot);
+            check(!waiting.get(slot), "class ", sizeClass, ": a slot waits twice, ", slot);
+            check(table.isSlab(row) && SlabTable.sizeClass(word(table.segment(row), table.at(row) + SHAPE)) == sizeClass,
+                    "class ", sizeClass, ": a slot of another class waits, ", slot);
+            check(!isLive(table.entry(slot)), "class ", sizeClass, ": a slot that is live waits, ", slot);
+            waiting.set(slot);
+        }
     }
 
     long slots() {
@@ -65,7 +85,7 @@ final class SlabVerifier {
         check(size > 0 && size <= LARGEST, "row ", row, ": a size that has no slabs, ", size);
         check(region(nodes, node) == (SlabTable.offset(shape) << 32 | (long) count * size),
                 "row ", row, ": its slots are not the region of node ", node);
-        int sizeClass = half(t, at + CLASS);
+        int sizeClass = SlabTable.sizeClass(shape);
         check(sizeClass > 0 && sizeClass < SEEN && half(head, line(sizeClass) + CLASS_SIZE) == size, "row ", row, ": not of its class's size, ", size);
         check(half(t, at + RECIPROCAL) == (int) ((1L << 31) / size + 1), "row ", row, ": a wrong reciprocal of ", size);
         check(half(t, at + MOVED_LEFT) == 0, "row ", row, ": a slab with moved slots, ", half(t, at + MOVED_LEFT));
@@ -75,7 +95,7 @@ final class SlabVerifier {
             boolean isLive = isLive(entry);
             boolean bit = (free >>> place & 1) != 0;
             check((entry & PENDING) == 0, "row ", row, ": a slot that a freeAll has left, ", place);
-            check(!isExact || bit == (!isLive && place < count), "row ", row, ": the bit does not tell whether the slot is free, ", place);
+            check(!isExact || bit == (!isLive && place < count && !waiting.get(row << 6 | place)), "row ", row, ": the bit does not tell whether the slot is free, ", place);
             check(!isMoved(entry), "row ", row, ": a slot that has moved, ", place);
             check(isLive || (entry & LOW) == (isExact || place >= count ? 0 : sizeClass), "row ", row, ": a free slot with a slack or flag, ", place);
             used += isLive ? Header.ONE + size : 0;
@@ -160,7 +180,7 @@ final class SlabVerifier {
         check(next >= FIRST_ROW && next < freshRow && slabs.get(next), "row ", row, ": next on its ring is no slab, ", next);
         MemorySegment other = table.segment(next);
         check(half(other, table.at(next) + PREVIOUS_ROW) == row, "row ", next, ": on its ring it does not follow row ", row);
-        check(half(other, table.at(next) + CLASS) == half(t, at + CLASS) && half(other, table.at(next) + STRIPE) == half(t, at + STRIPE),
+        check(SlabTable.sizeClass(word(other, table.at(next) + SHAPE)) == SlabTable.sizeClass(word(t, at + SHAPE)) && half(other, table.at(next) + STRIPE) == half(t, at + STRIPE),
                 "row ", row, ": next on its ring is a slab of another class or stripe, ", next);
     }
 
@@ -172,7 +192,7 @@ final class SlabVerifier {
             check(row >= FIRST_ROW && row < freshRow && slabs.get(row), "class ", sizeClass, ": lists a row without a slab, ", row);
             check(!listed.get(row), "class ", sizeClass, ": lists a row twice, ", row);
             listed.set(row);
-            check(half(table.segment(row), table.at(row) + CLASS) == sizeClass, "row ", row, ": in the list of another class, ", sizeClass);
+            check(SlabTable.sizeClass(word(table.segment(row), table.at(row) + SHAPE)) == sizeClass, "row ", row, ": in the list of another class, ", sizeClass);
             check(row == first || half(table.segment(row), table.at(row) + PREVIOUS_ROW) == previous, "row ", row, ": its previous is not ", previous);
             check(row == first || word(table.segment(row), table.at(row) + BITS) != 0, "row ", row, ": full, but listed behind the first; class ", sizeClass);
             previous = row;

@@ -121,7 +121,8 @@ final class Survey {
             if (sizeClass > 0 && sizeClass <= last) {
                 require(sizeClass <= SMALL ? size == sizeClass : size == 0 || size > SMALL && size <= LARGEST, "a class of another size: ", sizeClass, ", ", size);
             } else {
-                require(half(s, line(sizeClass) + HEAD) == 0 && half(s, line(sizeClass) + EMPTY) == 0 && half(s, line(sizeClass) + ROWS) == 0,
+                require(half(s, line(sizeClass) + HEAD) == 0 && half(s, line(sizeClass) + EMPTY) == 0 && half(s, line(sizeClass) + ROWS) == 0
+                                && word(s, line(sizeClass) + WAITING) == 0,
                         "a class that there is not has slabs, ", sizeClass);
             }
         }
@@ -160,7 +161,7 @@ final class Survey {
         long shape = word(s, at + SHAPE);
         int size = SlabTable.size(shape);
         int slots = SlabTable.slots(shape);
-        int sizeClass = half(s, at + CLASS);
+        int sizeClass = SlabTable.sizeClass(shape);
         require(slots > 0 && slots <= SLOTS, "a row has slots that no slab has: ", row, ", ", slots);
         require(size > 0 && sizeClass > 0 && sizeClass <= half(s, LAST_CLASS) && half(s, line(sizeClass) + CLASS_SIZE) == size,
                 "a row is not of its class's size: ", row, ", ", size);

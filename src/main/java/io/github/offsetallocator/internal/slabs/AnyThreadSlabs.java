@@ -78,7 +78,12 @@ public final class AnyThreadSlabs extends Slabs {
     private long byteSize;
     private boolean open = true;
 
-    AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
+    /// Made here and not where the kind is chosen, as in [OneThreadSlabs#make].
+    static Slabs make(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
+        return new AnyThreadSlabs(regions, pages, maxBlocks, phase, memory);
+    }
+
+    private AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         super(regions, pages, maxBlocks, phase);
         count = new SlotCount(this, Header.half(regions.table(), Header.FLOOR));
         this.memory = memory;
@@ -210,7 +215,7 @@ public final class AnyThreadSlabs extends Slabs {
         if (!matchesInPlace(entry, handle)) {
             return false;
         }
-        int sizeClass = t.get(HALF, at + CLASS);
+        int sizeClass = SlabTable.sizeClass(t.get(WORD, at + SHAPE));
         long dead = freed(entry);
         if (!ENTRY.compareAndSet(t, entryAt, entry ^ mark, dead | sizeClass)) {
             return false;
@@ -340,6 +345,13 @@ public final class AnyThreadSlabs extends Slabs {
             }
         }
     }
+
+    /// No slot waits outside its slab.
+    @Override
+    void settle(int row) {}
+
+    @Override
+    public void settle() {}
 
     /// The lines of a stripe, made when it is needed; null if there is no memory for it.
     private MemorySegment stripeOf(int stripe) {

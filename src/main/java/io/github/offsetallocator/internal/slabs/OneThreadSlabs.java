@@ -14,16 +14,19 @@ import java.lang.foreign.MemorySegment;
 /// Slabs for one thread at a time, in one table that grows.
 ///
 /// ```
-///   take    class of the size -> first slab with a free slot -> lowest free bit -> its entry becomes odd
-///   give    entry of the handle becomes even -> its bit is set
+///   take    class of the size -> a slot that waits? its entry becomes odd
+///                                none: the lowest free bit of the first slab on the list, whose entry becomes odd
+///   give    the entry of the handle becomes even -> fewer than two wait? the slot waits in its class's line
+///                                                   two do: its slab's bit is set
 /// ```
 ///
-/// A pair touches two or three cache lines and no neighbours, no bins, no lists, except where a slab gets its first free
-/// slot again or becomes empty. Each size keeps one empty slab; others go back to the bins.
+/// A pair touches two or three cache lines and no neighbours, no bins, no lists, except where a slab gets its first free bit
+/// again or becomes empty. Each size keeps one empty slab; others go back to the bins.
 ///
-/// **Lists.** Slabs of a class with a free slot are chained from its head. A list is changed by one store to the head, so
-/// that an error can't leave it in pieces. A slab that becomes full stays the first until the next request finds it so, or
-/// another comes before it. `previous` is exact for all but the first.
+/// **Slots that wait.** A program that frees and allocates in turn would cross the edge of a full slab each time. The two slots
+/// freed last, which are still in the cache, come first instead. A slab with a slot that waits is not empty; so before slabs end,
+/// and when no block is live any more, such slots go back to their slabs ([#settle()]). Lists of slabs are the
+/// work of [SlabLists].
 public final class OneThreadSlabs extends Slabs {
     private static final int FIRST_ROWS = 8;
     /// A table grows by this part of itself: an eighth.
@@ -42,7 +45,13 @@ public final class OneThreadSlabs extends Slabs {
     /// Rows that the table has had. Up to there it doubles.
     private long peakRows;
 
-    OneThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
+    /// Made here and not where the kind is chosen, so that a program with one kind of slabs loads one class: then the compiler needn't
+    /// ask which it is.
+    static Slabs make(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
+        return new OneThreadSlabs(regions, pages, maxBlocks, phase, memory);
+    }
+
+    private OneThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         super(regions, pages, maxBlocks, phase);
         this.memory = memory;
         mostRows = Math.min(MAX_ROWS, (memory.limit() - BASE) / STRIDE);
@@ -68,32 +77,47 @@ public final class OneThreadSlabs extends Slabs {
             return NONE_FREE;
         }
         try {
-            int row = t.get(HALF, line + HEAD);
-            long at = BASE + row * STRIDE;
-            long bits = t.get(WORD, at + BITS);
-            if (bits == 0) {
-                return takeFromNext(t, line, row, size, slack);
+            long waiting = t.get(WORD, line + WAITING);
+            int slot = (int) waiting;
+            if (slot == 0) {
+                return takeFromSlab(t, line, size, slack);
             }
-            int place = Long.numberOfTrailingZeros(bits);
-            t.set(WORD, at + BITS, bits & bits - 1);
-            long entryAt = at + ENTRIES + ((long) place << 3);
+            t.set(WORD, line + WAITING, waiting >>> 32);
+            long entryAt = entryAt(slot);
             long entry = t.get(WORD, entryAt) + ONE_GENERATION;
             t.set(WORD, entryAt, entry | slack);
             tally.took(size);
-            return entry | (long) row << 6 | place | 0x8000_0000L;
+            return entry | slot & LOW | 0x8000_0000L;
         } catch (Error e) {
             open = NONE; // a store to a field is no call, which would fail too: see isBusy
             throw e;
         }
     }
 
-    /// As [#take], where the first slab on the list is full, or there is none.
+    /// As [#take], where no slot waits: the lowest free bit of the first slab.
+    private long takeFromSlab(MemorySegment t, long line, long size, int slack) {
+        int row = t.get(HALF, line + HEAD);
+        long at = SlabTable.at(row);
+        long bits = t.get(WORD, at + BITS);
+        if (bits == 0) {
+            return takeFromNext(t, line, row, size, slack);
+        }
+        int place = Long.numberOfTrailingZeros(bits);
+        t.set(WORD, at + BITS, bits & bits - 1);
+        long entryAt = at + ENTRIES + ((long) place << 3);
+        long entry = t.get(WORD, entryAt) + ONE_GENERATION;
+        t.set(WORD, entryAt, entry | slack);
+        tally.took(size);
+        return entry | (long) row << 6 | place | 0x8000_0000L;
+    }
+
+    /// As [#takeFromSlab], where the first slab on the list is full, or there is none.
     private long takeFromNext(MemorySegment t, long line, int full, long size, int slack) {
         if (full == 0) {
             return NONE_FREE;
         }
-        t.set(HALF, line + HEAD, t.get(HALF, BASE + full * STRIDE + NEXT_ROW));
-        return take(size, slack);
+        t.set(HALF, line + HEAD, t.get(HALF, SlabTable.at(full) + NEXT_ROW));
+        return takeFromSlab(t, line, size, slack);
     }
 
     @Override
@@ -103,13 +127,13 @@ public final class OneThreadSlabs extends Slabs {
             return NONE_FREE;
         }
         long line = size <= SMALL ? line((int) size) : line(t.get(BYTE, CLASS_OF + size) & 0xFF);
-        int row = half(t, line + HEAD);
-        if (row != 0 && word(t, SlabTable.at(row) + BITS) == 0) {
+        int waiting = (int) word(t, line + WAITING);
+        int row = waiting != 0 ? waiting >>> 6 : half(t, line + HEAD);
+        if (waiting == 0 && row != 0 && word(t, SlabTable.at(row) + BITS) == 0) {
             row = half(t, SlabTable.at(row) + NEXT_ROW);
             setHalf(t, line + HEAD, row);
         }
-        boolean isAligned = row != 0 && (SlabTable.offset(shape(row)) + phase & alignment - 1) == 0;
-        return isAligned ? take(size, slack) : NONE_FREE;
+        return row != 0 && (SlabTable.offset(shape(row)) + phase & alignment - 1) == 0 ? take(size, slack) : NONE_FREE;
     }
 
     @Override
@@ -121,9 +145,8 @@ public final class OneThreadSlabs extends Slabs {
     public boolean giveMarked(long handle, long mark) {
         MemorySegment t = open;
         int slot = slotOf(handle);
-        int row = slot >>> 6;
-        long at = BASE + row * STRIDE;
-        long entryAt = at + ENTRIES + ((slot & 63L) << 3);
+        long at = rowAt(slot);
+        long entryAt = entryAt(slot);
         long entry;
         try {
             entry = t.get(WORD, entryAt) ^ mark;
@@ -133,7 +156,7 @@ public final class OneThreadSlabs extends Slabs {
         if (!matchesInPlace(entry, handle)) {
             return false;
         }
-        end(t, at, row, slot, entryAt, entry, t.get(WORD, at + SHAPE));
+        end(t, at, slot, entryAt, entry, t.get(WORD, at + SHAPE));
         return true;
     }
 
@@ -160,55 +183,91 @@ public final class OneThreadSlabs extends Slabs {
                 || (units << shift) - ((int) entry & NodeState.MAX_SLACK) != size) {
             return false;
         }
-        end(t, at, row, place, entryAt, entry, shape);
+        end(t, at, row << 6 | place, entryAt, entry, shape);
         return true;
     }
 
     /// Ends a live block.
-    private void end(MemorySegment t, long at, int row, int place, long entryAt, long entry, long shape) {
+    private void end(MemorySegment t, long at, int slot, long entryAt, long entry, long shape) {
         try {
             t.set(WORD, entryAt, freed(entry));
-            long bits = t.get(WORD, at + BITS);
-            long now = bits | 1L << place;
-            t.set(WORD, at + BITS, now);
-            tally.gave(SlabTable.size(shape));
-            if (bits == 0 || now == -1L >>> -SlabTable.slots(shape)) {
-                relist(t, at, row, bits);
+            long line = SlabTable.line(SlabTable.sizeClass(shape));
+            long waiting = t.get(WORD, line + WAITING);
+            if (tally.gave(SlabTable.size(shape)) || waiting >>> 32 != 0) {
+                endInSlab(t, at, line, slot, shape);
+                return;
             }
+            t.set(WORD, line + WAITING, waiting << 32 | slot);
         } catch (Error e) {
             open = NONE; // as in take
             throw e;
         }
     }
 
-    // ---- lists -------------------------------------------------------------------------------------------------
-
-    /// Lists a slab that has its first free slot again, and looks at one that has become empty.
-    private void relist(MemorySegment t, long at, int row, long bits) {
-        long line = (long) t.get(HALF, at + CLASS) << CLASS_SHIFT;
+    /// As [#end], where two slots wait already, or no block is live any more.
+    private void endInSlab(MemorySegment t, long at, long line, int slot, long shape) {
+        long bits = t.get(WORD, at + BITS);
+        long now = bits | 1L << slot;
+        t.set(WORD, at + BITS, now);
         if (bits == 0) {
-            int head = t.get(HALF, line + HEAD);
-            if (head != row) {
-                long headAt = BASE + head * STRIDE;
-                if (t.get(WORD, headAt + BITS) == 0) { // full: off the list
-                    head = t.get(HALF, headAt + NEXT_ROW);
-                    headAt = BASE + head * STRIDE;
-                }
-                t.set(HALF, at + NEXT_ROW, head);
-                t.set(HALF, headAt + PREVIOUS_ROW, row);
-                t.set(HALF, line + HEAD, row);
-            }
-        } else if (t.get(HALF, line + EMPTY) != row) {
-            keepOrGiveBack(t, line, row);
+            SlabLists.list(t, line, slot >>> 6);
+        } else if (now == -1L >>> -SlabTable.slots(shape)) {
+            looksEmpty(t, line, slot >>> 6);
+        }
+        if (tally.live() == 0) {
+            settle();
         }
     }
+
+    private void looksEmpty(MemorySegment t, long line, int row) {
+        if (t.get(HALF, line + EMPTY) != row && !regions.isBusy()) { // else an error has left the bins half changed
+            keepOrGiveBack(t, line, row);
+            if (half(table, ROWS_USED) < half(table, TRIM_AT)) {
+                trim();
+            }
+        }
+    }
+
+    /// Puts a free slot that doesn't wait back into its slab, which goes back to the bins if it is a second empty one.
+    private void putBack(long line, int slot) {
+        begin();
+        MemorySegment t = table;
+        SlabLists.setFree(t, line, slot);
+        end();
+        long at = SlabTable.at(slot >>> 6);
+        if (word(t, at + BITS) == SlabTable.all(word(t, at + SHAPE)) && half(t, line + EMPTY) != slot >>> 6) {
+            keepOrGiveBack(t, line, slot >>> 6);
+        }
+    }
+
+    /// O(classes).
+    @Override
+    public void settle() {
+        for (int sizeClass = 1; sizeClass <= half(table, LAST_CLASS); sizeClass++) {
+            long line = line(sizeClass);
+            for (long waiting; (waiting = word(table, line + WAITING)) != 0; ) {
+                begin();
+                setWord(table, line + WAITING, waiting >>> 32);
+                putBack(line, (int) waiting);
+            }
+        }
+    }
+
+    @Override
+    void settle(int row) {
+        begin();
+        SlabLists.settle(table, row);
+        end();
+    }
+
+    // ---- lists -------------------------------------------------------------------------------------------------
 
     /// Keeps an empty slab if it is the only one of its size.
     private void keepOrGiveBack(MemorySegment t, long line, int row) {
         if (regions.isBusy()) {
             return; // an error has left the bins half changed: it stays until they have been made anew
         }
-        if (!isEmpty(t, half(t, line + EMPTY), line)) {
+        if (!SlabLists.isEmpty(t, half(t, line + EMPTY), line)) {
             setHalf(t, line + EMPTY, row);
         } else {
             begin();
@@ -216,65 +275,30 @@ public final class OneThreadSlabs extends Slabs {
             end();
             regions.publish();
         }
-        if (half(t, ROWS_USED) < half(t, TRIM_AT) || used() == 0) {
-            trim();
-        }
-    }
-
-    /// Whether a row, which a class says was empty, still holds an empty slab of that class.
-    private static boolean isEmpty(MemorySegment t, int row, long line) {
-        if (row == 0 || row >= half(t, FRESH_ROW)) {
-            return false;
-        }
-        long at = SlabTable.at(row);
-        long all = SlabTable.all(word(t, at + SHAPE));
-        return all != 0 && word(t, at + BITS) == all && line(half(t, at + CLASS)) == line;
     }
 
     @Override
     void link(int row, long line) {
-        MemorySegment t = table;
-        long at = SlabTable.at(row);
-        if (word(t, at + BITS) == 0) {
-            return;
-        }
-        if (word(t, at + BITS) == SlabTable.all(word(t, at + SHAPE))) {
-            setHalf(t, line + EMPTY, row);
-        }
-        int head = half(t, line + HEAD);
-        if (word(t, SlabTable.at(head) + BITS) == 0) { // full: off the list
-            head = half(t, SlabTable.at(head) + NEXT_ROW);
-        }
-        setHalf(t, at + NEXT_ROW, head);
-        setHalf(t, SlabTable.at(head) + PREVIOUS_ROW, row);
-        setHalf(t, line + HEAD, row);
+        SlabLists.link(table, line, row);
     }
 
-    /// Takes a slab off its list, if it is on it: those with a free slot are, and the first.
     @Override
     void unlink(int row, long line) {
-        MemorySegment t = table;
-        long at = SlabTable.at(row);
-        int next = half(t, at + NEXT_ROW);
-        if (half(t, line + HEAD) == row) {
-            setHalf(t, line + HEAD, next);
-        } else if (word(t, at + BITS) != 0) {
-            int previous = half(t, at + PREVIOUS_ROW);
-            assert half(t, SlabTable.at(previous) + NEXT_ROW) == row : "row " + row + " does not follow row " + previous;
-            setHalf(t, SlabTable.at(previous) + NEXT_ROW, next);
-            setHalf(t, SlabTable.at(next) + PREVIOUS_ROW, previous);
-        }
+        SlabLists.unlink(table, line, row);
     }
 
     @Override
     boolean search(long line) {
-        int head = half(table, line + HEAD);
-        return head != 0 && word(table, SlabTable.at(head) + BITS) != 0;
+        return SlabLists.hasFree(table, line);
     }
 
     /// O(slabs with a free slot), since those are listed.
     @Override
     public boolean dissolve(Enough enough) {
+        settle();
+        if (enough.now()) { // that may have given slabs back
+            return true;
+        }
         MemorySegment t = table;
         // In each round those with at least so many 64ths of their slots free.
         for (int least = 64; least >= 0 && (used() & LOW) != word(t, SLAB_UNITS); least -= 16) {
@@ -296,11 +320,7 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     void clearLists() {
-        MemorySegment t = table;
-        for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
-            setHalf(t, line(sizeClass) + HEAD, 0);
-            setHalf(t, line(sizeClass) + EMPTY, 0);
-        }
+        SlabLists.clear(table);
     }
 
     /// O(classes).
@@ -310,7 +330,7 @@ public final class OneThreadSlabs extends Slabs {
         long largest = 0;
         for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
             int empty = half(t, line(sizeClass) + EMPTY);
-            if (isEmpty(t, empty, line(sizeClass))) {
+            if (SlabLists.isEmpty(t, empty, line(sizeClass))) {
                 largest = Math.max(largest, largestAround(empty));
             }
         }
@@ -465,7 +485,7 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     /// When fewer than an eighth of the rows are in use, and none in the upper half. O(rows), and not again before half of
-    /// the rows that were left are gone too, or no slot is live.
+    /// the rows that were left are gone too.
     @Override
     public void trim() {
         MemorySegment t = table;
@@ -505,7 +525,7 @@ public final class OneThreadSlabs extends Slabs {
         begin();
         for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
             int empty = half(t, line(sizeClass) + EMPTY);
-            if (isEmpty(t, empty, line(sizeClass))) {
+            if (SlabLists.isEmpty(t, empty, line(sizeClass))) {
                 setHalf(t, line(sizeClass) + EMPTY, 0);
                 giveBack(empty);
             }

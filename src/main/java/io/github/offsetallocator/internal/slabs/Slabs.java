@@ -63,8 +63,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Slabs for those threads that use the regions.
     public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         return regions.threads() == TableMemory.Threads.ANY
-                ? new AnyThreadSlabs(regions, pages, maxBlocks, phase, memory)
-                : new OneThreadSlabs(regions, pages, maxBlocks, phase, memory);
+                ? AnyThreadSlabs.make(regions, pages, maxBlocks, phase, memory)
+                : OneThreadSlabs.make(regions, pages, maxBlocks, phase, memory);
     }
 
     static void writeHead(MemorySegment head) {
@@ -134,6 +134,12 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// No class lists a slab.
     abstract void clearLists();
+
+    /// Puts free slots that wait outside the slab of a row back into it. It is about to end.
+    abstract void settle(int row);
+
+    /// Puts all free slots that wait outside their slabs back into them.
+    public abstract void settle();
 
     /// Live and retired slots above, their units below.
     public abstract long used();
@@ -300,9 +306,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         MemorySegment t = segment(row);
         long at = at(row);
         int sizeClass = (int) (line >>> CLASS_SHIFT);
-        setWord(t, at + SHAPE, SlabTable.shape(size, slots, offsetOf(region(nodes, node))));
+        setWord(t, at + SHAPE, SlabTable.shape(size, slots, sizeClass, offsetOf(region(nodes, node))));
         setHalf(t, at + NODE, node);
-        setHalf(t, at + CLASS, sizeClass);
         setHalf(t, at + RECIPROCAL, (int) ((1L << 31) / size + 1));
         setHalf(t, at + MOVED_LEFT, 0);
         setWord(t, at + BITS, -1L >>> SLOTS - slots);
@@ -361,7 +366,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         }
         MemorySegment nodes = regions.table();
         int node = half(t, at + NODE);
-        unlink(row, line(half(t, at + CLASS)));
+        unlink(row, line(SlabTable.sizeClass(shape(row))));
         Regions.begin(nodes);
         VarHandle.releaseFence(); // all slots are shut
         setLinks(nodes, node, NodeState.UNUSED);
@@ -376,7 +381,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Lets no slot of a slab be taken any more, if all are free.
     private boolean shut(int row) {
-        long low = freeLow(half(segment(row), at(row) + CLASS));
+        long low = freeLow(SlabTable.sizeClass(shape(row)));
         int slots = SlabTable.slots(shape(row));
         for (int place = 0; place < slots; place++) {
             long entry = entry(row << 6 | place);
@@ -397,7 +402,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         long at = at(row);
         long shape = shape(row);
         int slots = SlabTable.slots(shape);
-        long line = line(half(t, at + CLASS));
+        long line = line(SlabTable.sizeClass(shape(row)));
         setHalf(head, line + ROWS, half(head, line + ROWS) - 1);
         setHalf(head, line + HEAT, Math.max(0, half(head, line + HEAT) - slots));
         setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) - (long) slots * SlabTable.size(shape));
@@ -433,6 +438,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Ends a slab in one way or the other.
     final void end(int row) {
         if (isEmpty(row)) {
+            settle(row);
             begin();
             boolean isGone = giveBack(row);
             end();
@@ -497,9 +503,10 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
             pages.ready(region(nodes, whole));
             pages.dropStale(nodes, region(nodes, whole));
         }
+        settle(row);
         begin();
         Regions.begin(nodes);
-        unlink(row, line(half(t, at + CLASS)));
+        unlink(row, line(SlabTable.sizeClass(shape(row))));
         long live = 0;
         int last = whole;
         for (int place = slots - 1; place > 0; place--) {
@@ -622,6 +629,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         for (int sizeClass = 1; sizeClass <= half(head, LAST_CLASS); sizeClass++) {
             setHalf(head, line(sizeClass) + HEAT, 0);
             setHalf(head, line(sizeClass) + ROWS, 0);
+            setWord(head, line(sizeClass) + WAITING, 0);
         }
         addUsed(-used());
         setWord(head, SLAB_UNITS, 0);
@@ -748,7 +756,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         long at = at(row);
         int size = SlabTable.size(shape(row));
         int slots = SlabTable.slots(shape(row));
-        long low = freeLow(half(t, at + CLASS));
+        long low = freeLow(SlabTable.sizeClass(shape(row)));
         for (int place = 0; place < SLOTS; place++) {
             int slot = row << 6 | place;
             long entry;
@@ -758,7 +766,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         }
         long free = free(row);
         int live = slots - Long.bitCount(free);
-        long line = line(half(t, at + CLASS));
+        long line = line(SlabTable.sizeClass(shape(row)));
         setWord(t, at + BITS, free);
         setHalf(t, at + MOVED_LEFT, 0);
         addUsed((Header.ONE + size) * live);

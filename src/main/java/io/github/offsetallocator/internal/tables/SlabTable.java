@@ -16,9 +16,9 @@ import java.lang.foreign.ValueLayout;
 ///         | 256 classes | class of size | sums | all zero | header | 64 entries | …
 ///         +-------------+---------------+------+----------+---------------------+------
 ///
-///  a class: 32 bytes    head | empty | size | heat | rows            one for each exact size that has slabs
+///  a class: 32 bytes    head | empty | size | heat | rows | – | two slots that wait      one for each exact size that has slabs
 ///  a row:   576 bytes, nine cache lines
-///     header            free bits 64 | size 16, slots 16, offset 32 | next, previous | node, class | reciprocal, moved | stripe
+///     header            free bits 64 | size 16, slots 8, class 8, offset 32 | next, previous | node, reciprocal | moved, stripe
 ///     an entry: 8 bytes, one for each slot
 ///
 ///              63  62          32  31       30 … 26  25        24         0
@@ -53,6 +53,9 @@ public final class SlabTable {
     public static final int CLASS_SIZE = 8;
     public static final int HEAT = 12;
     public static final int ROWS = 16;
+    /// Up to two free slots that wait in the class's own line, the last one in the low half; 0 = none. They are neither live nor
+    /// among the free bits of their slabs.
+    public static final int WAITING = 24;
 
     /// A byte for each size: its class or, while it has none, how often it was asked for: 0, or that number above
     /// [#SEEN]. No class from 240 on has a slab, nor has class 0.
@@ -86,18 +89,17 @@ public final class SlabTable {
     public static final int MAX_ROWS = 1 << 25;
 
     public static final int BITS = 0;
-    /// Units of a slot, the number of slots from bit 16 on, and the offset from bit 32 on: what most calls need of a slab,
-    /// in one word. A row without a slab has no slots.
+    /// Units of a slot, the number of slots from bit 16 on, the class from bit 24 on, and the offset from bit 32 on: what most
+    /// calls need of a slab, in one word. A row without a slab has no slots.
     public static final int SHAPE = 8;
     public static final int NEXT_ROW = 16;
     public static final int PREVIOUS_ROW = 20;
     public static final int NODE = 24;
-    public static final int CLASS = 28;
-    public static final int RECIPROCAL = 32;
+    public static final int RECIPROCAL = 28;
     /// Live slots that have moved to nodes of their own.
-    public static final int MOVED_LEFT = 36;
+    public static final int MOVED_LEFT = 32;
     /// Whose list a slab is on, where threads have lists of their own.
-    public static final int STRIPE = 40;
+    public static final int STRIPE = 36;
     public static final int ENTRIES = 64;
 
     public static final long ONE_GENERATION = 1L << 32;
@@ -132,9 +134,14 @@ public final class SlabTable {
         return (long) sizeClass << CLASS_SHIFT;
     }
 
+    /// Where the row of a slot lies.
+    public static long rowAt(int slot) {
+        return BASE + (slot & LOW & -SLOTS) * (STRIDE / SLOTS);
+    }
+
     /// Where a slot's entry lies.
     public static long entryAt(int slot) {
-        return BASE + ENTRIES + (slot >>> 6) * STRIDE + ((long) (slot & 63) << 3);
+        return BASE + ENTRIES + ((slot & LOW) << 3) + (slot & LOW & -SLOTS); // 576 bytes a row are 8 for each slot and 64
     }
 
     public static long entry(MemorySegment t, int slot) {
@@ -177,7 +184,7 @@ public final class SlabTable {
 
     /// As [#matches], still in its slab, and not retired.
     public static boolean matchesInPlace(long entry, long handle) {
-        return ((entry ^ handle) & -ONE_GENERATION | ~entry & ONE_GENERATION | entry & (MOVED | RETIRED)) == 0;
+        return Long.compareUnsigned(entry - (handle & -ONE_GENERATION), RETIRED) < 0 && isLive(entry); // below there is a slack
     }
 
     /// The node of a slot that has moved.
@@ -202,8 +209,8 @@ public final class SlabTable {
         return (int) handle < 0;
     }
 
-    public static long shape(int size, int slots, long offset) {
-        return offset << 32 | (long) slots << 16 | size;
+    public static long shape(int size, int slots, int sizeClass, long offset) {
+        return offset << 32 | (long) sizeClass << 24 | (long) slots << 16 | size;
     }
 
     /// Units of a slot.
@@ -213,7 +220,12 @@ public final class SlabTable {
 
     /// How many slots there are.
     public static int slots(long shape) {
-        return (int) shape >>> 16;
+        return (int) shape >>> 16 & 0xFF;
+    }
+
+    /// The class of the slots' size.
+    public static int sizeClass(long shape) {
+        return (int) shape >>> 24;
     }
 
     /// Units from the start of the range to the slab.

@@ -1,0 +1,114 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+import static io.github.offsetallocator.internal.tables.SlabTable.*;
+
+import io.github.offsetallocator.internal.tables.SlabTable;
+import java.lang.foreign.MemorySegment;
+
+/// Which slabs of a class have a free slot, where one thread works at a time.
+///
+/// ```
+///   a class's line    head ----> slab <--> slab <--> slab         those with a free bit
+///                     empty ---> one of them, if all its bits are free
+///                     up to two slots that wait: free, but in no slab's bits
+/// ```
+///
+/// A list is changed by one store to the head, so that an error can't leave it in pieces. A slab that becomes full stays the first
+/// until the next request finds it so, or another comes before it. `previous` is exact for all but the first.
+final class SlabLists {
+    private SlabLists() {}
+
+    /// Sets a slot's free bit, and lists its slab if that is the first.
+    static void setFree(MemorySegment t, long line, int slot) {
+        long at = rowAt(slot);
+        long bits = word(t, at + BITS);
+        setWord(t, at + BITS, bits | 1L << slot);
+        if (bits == 0) {
+            list(t, line, slot >>> 6);
+        }
+    }
+
+    /// Lists a slab that has its first free bit.
+    static void list(MemorySegment t, long line, int row) {
+        int head = t.get(HALF, line + HEAD);
+        if (head == row) {
+            return;
+        }
+        long headAt = SlabTable.at(head);
+        if (t.get(WORD, headAt + BITS) == 0) { // full: off the list
+            head = t.get(HALF, headAt + NEXT_ROW);
+            headAt = SlabTable.at(head);
+        }
+        t.set(HALF, SlabTable.at(row) + NEXT_ROW, head);
+        t.set(HALF, headAt + PREVIOUS_ROW, row);
+        t.set(HALF, line + HEAD, row);
+    }
+
+    /// Lists a slab that was just made, or found, if it has a free bit.
+    static void link(MemorySegment t, long line, int row) {
+        long at = SlabTable.at(row);
+        long bits = word(t, at + BITS);
+        if (bits == 0) {
+            return;
+        }
+        if (bits == SlabTable.all(word(t, at + SHAPE))) {
+            setHalf(t, line + EMPTY, row);
+        }
+        list(t, line, row);
+    }
+
+    /// Takes a slab off its list, if it is on it: those with a free bit are, and the first.
+    static void unlink(MemorySegment t, long line, int row) {
+        long at = SlabTable.at(row);
+        int next = half(t, at + NEXT_ROW);
+        if (half(t, line + HEAD) == row) {
+            setHalf(t, line + HEAD, next);
+        } else if (word(t, at + BITS) != 0) {
+            int previous = half(t, at + PREVIOUS_ROW);
+            assert half(t, SlabTable.at(previous) + NEXT_ROW) == row : "row " + row + " does not follow row " + previous;
+            setHalf(t, SlabTable.at(previous) + NEXT_ROW, next);
+            setHalf(t, SlabTable.at(next) + PREVIOUS_ROW, previous);
+        }
+    }
+
+    /// Whether a slot of this class waits, or the first slab has a free bit.
+    static boolean hasFree(MemorySegment t, long line) {
+        int head = half(t, line + HEAD);
+        return word(t, line + WAITING) != 0 || head != 0 && word(t, SlabTable.at(head) + BITS) != 0;
+    }
+
+    /// Whether a row, which a class says was empty, still holds an empty slab of that class.
+    static boolean isEmpty(MemorySegment t, int row, long line) {
+        if (row == 0 || row >= half(t, FRESH_ROW)) {
+            return false;
+        }
+        long shape = word(t, SlabTable.at(row) + SHAPE);
+        long all = SlabTable.all(shape);
+        return all != 0 && word(t, SlabTable.at(row) + BITS) == all && line(SlabTable.sizeClass(shape)) == line;
+    }
+
+    /// Puts those free slots of a slab that wait back into it.
+    static void settle(MemorySegment t, int row) {
+        long line = line(SlabTable.sizeClass(word(t, SlabTable.at(row) + SHAPE)));
+        long waiting = word(t, line + WAITING);
+        long stay = 0;
+        for (int shift = Integer.SIZE; shift >= 0; shift -= Integer.SIZE) { // the one that came first comes first
+            int slot = low(waiting >>> shift);
+            if (slot >>> 6 == row) {
+                setFree(t, line, slot);
+            } else if (slot != 0) {
+                stay = stay << 32 | slot;
+            }
+        }
+        setWord(t, line + WAITING, stay);
+    }
+
+    /// No class lists a slab.
+    static void clear(MemorySegment t) {
+        for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
+            setHalf(t, line(sizeClass) + HEAD, 0);
+            setHalf(t, line(sizeClass) + EMPTY, 0);
+        }
+    }
+}
