@@ -34,7 +34,7 @@ final class DurableTables {
             throw new IllegalStateException("a durable arena aligns offsets: addresses are others when it is opened again");
         }
         long maxByteSize = maxByteSize(builder);
-        FilePlan plan = plan(builder.byteSize, maxByteSize, builder.shiftFor(maxByteSize), builder.fit);
+        FilePlan plan = plan(builder.byteSize, maxByteSize, Building.shiftFor(builder, maxByteSize), builder.fit);
         DurableFile file = DurableFile.of(builder.path, plan, found -> expected(builder, found), builder.shared, builder.reserve);
         SegmentArena arena;
         try {
@@ -59,7 +59,7 @@ final class DurableTables {
         try {
             builder.granuleShift = file.plan().granuleShift();
             builder.fit = fit(file.plan());
-            return new SegmentArena(file, builder, in(file, builder.threads()));
+            return new SegmentArena(new ArenaParts(file, builder, in(file, Building.threads(builder))), builder);
         } finally {
             builder.granuleShift = granuleShift;
             builder.fit = fit;
@@ -73,7 +73,7 @@ final class DurableTables {
 
     /// Bytes that a new arena may grow to.
     private static long maxByteSize(SegmentArena.Builder builder) {
-        builder.checkByteSize();
+        Building.checkByteSize(builder);
         if (builder.maxByteSize == 0 && !builder.isGrowable) {
             return builder.byteSize;
         }
@@ -83,7 +83,7 @@ final class DurableTables {
         if (builder.isGrowable && (builder.chunkByteSize <= 0 || builder.chunkByteSize > builder.maxByteSize)) {
             throw new IllegalArgumentException("chunkByteSize " + builder.chunkByteSize + " is not in 1 to maxByteSize, " + builder.maxByteSize);
         }
-        long granule = 1L << builder.shiftFor(builder.maxByteSize);
+        long granule = 1L << Building.shiftFor(builder, builder.maxByteSize);
         if (builder.byteSize < granule) {
             throw new IllegalArgumentException("byteSize " + builder.byteSize + " is less than a granule of " + granule + ", for the maxByteSize of " + builder.maxByteSize);
         }
@@ -93,9 +93,9 @@ final class DurableTables {
     /// What a file must be like: as is stated, or as it was made.
     private static FilePlan expected(SegmentArena.Builder builder, FilePlan found) {
         long most = builder.maxByteSize == 0 ? found.maxByteSize() : builder.maxByteSize;
-        int smallest = SegmentArena.smallestShift(most);
-        int largest = Math.max(smallest, Math.min(SegmentArena.LARGEST_GRANULE_SHIFT, 63 - Long.numberOfLeadingZeros(builder.byteSize)));
-        int shift = builder.isGranuleStated ? builder.shiftFor(most) : Math.clamp(found.granuleShift(), smallest, largest);
+        int smallest = Building.smallestShift(most);
+        int largest = Math.max(smallest, Math.min(Building.LARGEST_GRANULE_SHIFT, 63 - Long.numberOfLeadingZeros(builder.byteSize)));
+        int shift = builder.isGranuleStated ? Building.shiftFor(builder, most) : Math.clamp(found.granuleShift(), smallest, largest);
         return plan(builder.byteSize, most, shift, builder.isFitStated ? builder.fit : fit(found));
     }
 

@@ -1,17 +1,9 @@
 package io.github.offsetallocator;
 
 import io.github.offsetallocator.internal.backing.Backing;
-import io.github.offsetallocator.internal.backing.ChunkedMemory;
 import io.github.offsetallocator.internal.backing.DurableFile;
 import io.github.offsetallocator.internal.backing.Fill;
-import io.github.offsetallocator.internal.backing.MappedFile;
-import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
-import io.github.offsetallocator.internal.engine.Settings;
-import io.github.offsetallocator.internal.regions.Walls;
-import io.github.offsetallocator.internal.tables.NodeState;
-import io.github.offsetallocator.internal.tables.TableMemory;
-import io.github.offsetallocator.internal.tables.TablePlaces;
 import io.github.offsetallocator.internal.watch.ArenaWatch;
 import io.github.offsetallocator.internal.watch.Dump;
 import java.io.IOException;
@@ -80,11 +72,6 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// As [OffsetAllocator#NO_SPACE].
     public static final long NO_SPACE = OffsetAllocator.NO_SPACE;
 
-    private static final int SMALLEST_GRANULE_SHIFT = 4;
-    static final int LARGEST_GRANULE_SHIFT = 24;
-    private static final long LARGEST_GRANULE = 1L << LARGEST_GRANULE_SHIFT;
-    private static final long NATIVE_ALIGNMENT = 64;
-
     private final Backing memory;
     private final long largestAlignment;
     private final int shift;
@@ -92,10 +79,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final long origin;
     /// Bytes from there to behind the last one.
     private final long byteSize;
-    private final boolean byOffset;
     private final boolean zeroed;
     private final Engine engine;
-    private final NewBlocks newBlocks;
     /// What makes the memory larger, or null if it has one size.
     private final Growth growth;
     private final RetireQueue retired;
@@ -103,60 +88,27 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// What [#close()] does first if blocks are live, or null.
     private final Consumer<SegmentArena> whenLive;
     /// Open scopes of a confined arena.
-    private final ConfinedScope scopes = new ConfinedScope();
+    private final ConfinedScope scopes;
     private final ArenaWatch watch;
+    private final Contents contents;
 
-    SegmentArena(Backing behind, Builder builder, TablePlaces places) {
-        memory = builder.checks.before(behind, builder.shared);
-        MemorySegment backing = memory.segment();
-        Object heapBase = backing.heapBase().orElse(null);
-        largestAlignment = heapBase == null || builder.byOffset() ? 1L << 62 : elementSize(heapBase);
-        shift = builder.shiftFor(backing.byteSize());
-        origin = builder.originIn(backing);
-        long base = backing.address() + origin;
-        byOffset = builder.byOffset();
+    SegmentArena(ArenaParts parts, Builder builder) {
+        memory = parts.memory;
+        largestAlignment = parts.largestAlignment;
+        shift = parts.shift;
+        origin = parts.origin;
+        byteSize = parts.byteSize;
         zeroed = builder.zeroed;
+        engine = parts.engine;
+        growth = parts.growth;
+        scopes = parts.scopes;
         whenLive = builder.whenLive;
-        long units = builder.unitsIn(backing);
-        byteSize = units << shift;
-        int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
-        Engine made = Engine.of(new Settings(Math.min(units, memory.byteSize() >>> shift), builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
-                true, builder.byOffset() ? 0 : base >>> shift,
-                builder.threads(), places));
-        engine = builder.checks.before(made, memory, shift, origin);
-        newBlocks = NewBlocks.of(engine, places.isDurable());
-        try {
-            engine.expect(units);
-            growth = builder.isGrowable ? new FileGrowth(engine, memory.resizable(), newBlocks, shift, Math.max(1, builder.chunkByteSize >>> shift), units) : null;
-            retired = newRetireQueue();
-            access = new BlockAccess(engine, memory, shift, origin);
-            watch = watch(builder);
-        } catch (Throwable failure) {
-            engine.close(() -> {});
-            throw failure;
-        }
-    }
-
-    private SegmentArena(ChunkGeometry geometry, Source source, Builder builder) {
-        shift = geometry.shift();
-        largestAlignment = geometry.largestAlignment();
-        origin = 0;
-        byteSize = geometry.capacity() << shift;
-        byOffset = builder.byOffset();
-        zeroed = builder.zeroed;
-        whenLive = builder.whenLive;
-        ChunkedMemory chunks = new ChunkedMemory(geometry.slotShift(), geometry.slots(), !byOffset);
-        memory = builder.checks.before(chunks, builder.shared);
-        Walls walls = new Walls(geometry.limit(), geometry.chunk(), geometry.slots() + 1);
-        Engine made = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
-                true, 0, builder.threads(), TablePlaces.ofNative(builder.threads()), walls));
-        engine = builder.checks.before(made, memory, shift, origin);
-        newBlocks = NewBlocks.of(engine, false);
-        growth = new ChunkGrowth(engine, chunks, walls, source, geometry, scopes::isAlone);
         try {
             retired = newRetireQueue();
             access = new BlockAccess(engine, memory, shift, origin);
             watch = watch(builder);
+            contents = new Contents(this, parts, builder.zeroed, watch);
+            watch.watch(this);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
@@ -164,26 +116,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     private ArenaWatch watch(Builder builder) {
-        ArenaWatch made = new ArenaWatch(builder.name, engine, shift, ArenaWatch.Detection.valueOf(builder.leakDetection.name()), builder.shared,
+        return new ArenaWatch(builder.name, engine, shift, ArenaWatch.Detection.valueOf(builder.leakDetection.name()), builder.shared,
                 builder.source != Builder.From.BORROWED);
-        made.watch(this);
-        return made;
-    }
-
-    /// The smallest granule, as a power of two, with which so many bytes have fewer than 2^32.
-    static int smallestShift(long byteSize) {
-        return Math.max(SMALLEST_GRANULE_SHIFT, Long.SIZE - 32 - Long.numberOfLeadingZeros(byteSize));
-    }
-
-    private static long elementSize(Object array) {
-        return switch (array) {
-            case byte[] _ -> Byte.BYTES;
-            case short[] _ -> Short.BYTES;
-            case char[] _ -> Character.BYTES;
-            case int[] _ -> Integer.BYTES;
-            case float[] _ -> Float.BYTES;
-            default -> Long.BYTES;
-        };
     }
 
     /// An arena over native memory of its own, for the thread that calls this.
@@ -289,7 +223,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return slice;
     }
 
-    private OutOfSpaceException noRoom(long byteSize, long byteAlignment) {
+    OutOfSpaceException noRoom(long byteSize, long byteAlignment) {
         return new OutOfSpaceException(byteSize, byteAlignment, storageReport(), engine.blocks(), engine.retired(), engine.maxBlocks());
     }
 
@@ -312,7 +246,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// Called when something may have become free: a chunk without a block may go back.
-    private void freed() {
+    void freed() {
         if (growth != null && growth.isDue()) {
             growth.giveBack();
         }
@@ -398,33 +332,13 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     public MemorySegment reallocate(MemorySegment slice, long newByteSize, long byteAlignment) {
         long old = allocationOf(slice);
         try {
-            return reallocate(old, slice, newByteSize, byteAlignment);
+            return contents.reallocate(old, slice, newByteSize, byteAlignment);
         } catch (IllegalStateException refused) {
             engine.checkOpen();
             if (engine.isLive(old)) {
                 throw refused;
             }
             throw notLive(slice, Engine.NOTHING); // another thread has freed it since it was found
-        }
-    }
-
-    private MemorySegment reallocate(long old, MemorySegment slice, long newByteSize, long byteAlignment) {
-        MemorySegment inPlace = newByteSize < 0 ? slice : memory.sliceUpTo(offset(old), newByteSize);
-        if (resizeInPlace(old, newByteSize, byteAlignment)) {
-            return inPlace;
-        }
-        long moved = copyOf(old, newByteSize, byteAlignment);
-        if (moved == NO_SPACE) {
-            throw noRoom(newByteSize, byteAlignment);
-        }
-        try {
-            MemorySegment made = memory.slice(origin + (newBlocks.offset(moved) << shift), newByteSize);
-            newBlocks.show(old, moved);
-            freed();
-            return made;
-        } catch (Throwable failure) {
-            newBlocks.drop(moved);
-            throw failure;
         }
     }
 
@@ -450,7 +364,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException as [#tryAllocate(long, long)]
     /// @throws IllegalStateException    if this arena is closed
     public long tryAllocateZeroed(long byteSize, long byteAlignment) {
-        long allocation = allocateZeros(byteSize, byteAlignment);
+        long allocation = contents.allocateZeros(byteSize, byteAlignment);
         if (watch.wants(allocation) && allocation != NO_SPACE) {
             note(allocation, byteSize);
         }
@@ -481,7 +395,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
         long units = units(byteSize);
         int slack = (int) ((units << shift) - byteSize);
-        if (byteAlignment > 0 && byteAlignment <= 1L << SMALLEST_GRANULE_SHIFT
+        if (byteAlignment > 0 && byteAlignment <= 1L << Building.SMALLEST_GRANULE_SHIFT
                 && (byteAlignment & byteAlignment - 1) == 0 && byteAlignment <= largestAlignment) {
             long allocation = engine.allocate(units, slack);
             return allocation == NO_SPACE && growth != null ? growth.allocate(units, 1, slack) : allocation;
@@ -492,52 +406,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return allocation == NO_SPACE && growth != null ? growth.allocate(units, alignment, slack) : allocation;
     }
 
-    private long allocateZeros(long byteSize, long byteAlignment) {
-        long made = allocateNew(byteSize, byteAlignment);
-        if (made != NO_SPACE) {
-            try {
-                zeroNew(made, 0, byteSize);
-                newBlocks.show(0, made);
-            } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
-                newBlocks.drop(made);
-                throw failure;
-            }
-        }
-        return made;
-    }
-
-    private long allocateNew(long byteSize, long byteAlignment) {
-        if (byteSize < 0) {
-            throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
-        }
-        checkAlignment(byteAlignment);
-        long units = units(byteSize);
-        long alignment = Math.max(1, byteAlignment >>> shift);
-        int slack = (int) ((units << shift) - byteSize);
-        long made = newBlocks.allocate(units, alignment, slack);
-        return made == NO_SPACE && growth != null ? growth.allocateNew(units, alignment, slack) : made;
-    }
-
-    private void zeroNew(long made, long from, long to) {
-        if (from < to) {
-            engine.write(this, made, from, to, (arena, block, start, end) -> arena.zeroNow(arena.newBlocks.offset(block), start, end));
-        }
-    }
-
-    private void zeroNow(long unit, long from, long to) {
-        memory.zero(origin + (unit << shift) + from, to - from);
-    }
-
-    private void copyNow(long from, long to, long byteSize) {
-        memory.copy(offset(from), origin + (newBlocks.offset(to) << shift), byteSize);
-    }
-
     /// Bytes to granules. No bytes get one, so that every slice has an address of its own.
-    private long units(long byteSize) {
+    long units(long byteSize) {
         return (Math.max(1, byteSize) - 1 >>> shift) + 1;
     }
 
-    private void checkAlignment(long byteAlignment) {
+    void checkAlignment(long byteAlignment) {
         if (byteAlignment <= 0 || (byteAlignment & byteAlignment - 1) != 0) {
             throw new IllegalArgumentException("byteAlignment " + byteAlignment + " is not a power of two");
         }
@@ -656,33 +530,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if the new size is negative
     /// @throws IllegalStateException    if the handle is not live here
     public boolean resize(long allocation, long newByteSize) {
-        if (newByteSize < 0) {
-            throw new IllegalArgumentException("byteSize " + newByteSize + " is negative");
-        }
-        long oldByteSize = size(allocation);
-        if (!zeroed || newByteSize <= oldByteSize) {
-            return resize(allocation, newByteSize, newByteSize);
-        }
-        if (!resize(allocation, newByteSize, newBlocks.sizeWhileFilled(oldByteSize, newByteSize))) {
-            return false;
-        }
-        try {
-            engine.write(this, allocation, oldByteSize, newByteSize, (arena, block, from, to) -> arena.zeroNow(arena.engine.offset(block), from, to));
-        } catch (Throwable failure) {
-            resize(allocation, oldByteSize, oldByteSize);
-            throw failure;
-        }
-        return size(allocation) == newByteSize || resize(allocation, newByteSize, newByteSize);
-    }
-
-    /// @param room  how many bytes there is to be room for
-    /// @param shown how many of these it has for its caller
-    private boolean resize(long allocation, long room, long shown) {
-        long units = units(room);
-        long slack = (units << shift) - shown;
-        boolean isDone = slack <= NodeState.MAX_SLACK && engine.resize(allocation, units, (int) slack);
-        freed();
-        return isDone;
+        return contents.resize(allocation, newByteSize);
     }
 
     /// Changes the size of an allocation, in place if that is possible, or else by moving it: then a new allocation is
@@ -696,45 +544,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if a number is bad
     /// @throws IllegalStateException    if the handle is not live here
     public long reallocate(long allocation, long newByteSize, long byteAlignment) {
-        if (resizeInPlace(allocation, newByteSize, byteAlignment)) {
-            return allocation;
-        }
-        long moved = copyOf(allocation, newByteSize, byteAlignment);
-        if (moved != NO_SPACE) {
-            try {
-                newBlocks.show(allocation, moved);
-                freed();
-            } catch (Throwable failure) {
-                newBlocks.drop(moved);
-                throw failure;
-            }
-        }
-        return moved;
-    }
-
-    private boolean resizeInPlace(long allocation, long newByteSize, long byteAlignment) {
-        checkAlignment(byteAlignment);
-        long start = byOffset ? offset(allocation) : address(allocation);
-        return (start & byteAlignment - 1) == 0 && resize(allocation, newByteSize);
-    }
-
-    /// A new block with the content of another one, and zeros behind if all slices are zeroed; or [#NO_SPACE].
-    private long copyOf(long allocation, long newByteSize, long byteAlignment) {
-        long copied = Math.min(newByteSize, size(allocation));
-        long made = allocateNew(newByteSize, byteAlignment);
-        if (made != NO_SPACE) {
-            try {
-                engine.write(this, allocation, made, copied, SegmentArena::copyNow);
-                if (zeroed) {
-                    zeroNew(made, copied, newByteSize);
-                }
-                watch.allocated(made, newByteSize);
-            } catch (Throwable failure) {
-                newBlocks.drop(made);
-                throw failure;
-            }
-        }
-        return made;
+        return contents.reallocate(allocation, newByteSize, byteAlignment);
     }
 
     /// Frees an allocation later, when a counter has reached `value`, as [OffsetAllocator#retire(long, long)]. Its slice is
@@ -1109,10 +919,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         From source = From.NONE;
         long byteSize;
         Path path;
-        private MemorySegment borrowed;
+        MemorySegment borrowed;
         boolean shared;
         boolean zeroed;
-        int granuleShift = SMALLEST_GRANULE_SHIFT;
+        int granuleShift = Building.SMALLEST_GRANULE_SHIFT;
         boolean isGranuleStated;
         Fit fit = Fit.GOOD;
         boolean isFitStated;
@@ -1120,16 +930,16 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         boolean realTime;
         boolean reserve;
         Alignment alignment = Alignment.BY_DEFAULT;
-        private String name;
+        String name;
         long chunkByteSize;
         /// Of what is growable or durable, or 0 if it was not stated.
         long maxByteSize;
         /// Whether one that is durable grows by itself.
         boolean isGrowable;
-        private ChunkSource chunks;
-        private Consumer<SegmentArena> whenLive;
-        private LeakDetection leakDetection = LeakDetection.OFF;
-        private CheckedBlocks.Mode checks = CheckedBlocks.Mode.OFF;
+        ChunkSource chunks;
+        Consumer<SegmentArena> whenLive;
+        LeakDetection leakDetection = LeakDetection.OFF;
+        CheckedBlocks.Mode checks = CheckedBlocks.Mode.OFF;
 
         Builder() {}
 
@@ -1278,7 +1088,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return this builder
         /// @throws IllegalArgumentException if it is not
         public Builder granule(long byteSize) {
-            if (Long.bitCount(byteSize) != 1 || byteSize < 1L << SMALLEST_GRANULE_SHIFT || byteSize > LARGEST_GRANULE) {
+            if (Long.bitCount(byteSize) != 1 || byteSize < 1L << Building.SMALLEST_GRANULE_SHIFT || byteSize > Building.LARGEST_GRANULE) {
                 throw new IllegalArgumentException("granule " + byteSize + " is not a power of two from 16 to 2^24");
             }
             granuleShift = Long.numberOfTrailingZeros(byteSize);
@@ -1414,98 +1224,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @throws UncheckedIOException     if the file can't be mapped, or is mapped already; it is as it was then
         /// @throws OutOfMemoryError         if there is no such memory
         public SegmentArena build() {
-            if (source == From.NONE) {
-                throw new IllegalStateException("say nativeMemory, mapped, durable, backing or growable first");
-            }
-            if (reserve && !isInFiles()) {
-                throw new IllegalStateException("reserve is for a file: say mapped or durable");
-            }
-            checks.begin(source == From.BORROWED, granuleShift);
-            if (source == From.DURABLE) {
-                return DurableTables.open(this);
-            }
-            if (source == From.CHUNKS) {
-                return growing();
-            }
-            Backing memory = source == From.BORROWED ? borrow() : make();
-            try {
-                return new SegmentArena(memory, this, TablePlaces.ofNative(threads()));
-            } catch (Throwable failure) {
-                memory.close();
-                throw failure;
-            }
-        }
-
-        private SegmentArena growing() {
-            if (realTime) {
-                throw new IllegalStateException("a growable arena can't be realTime: a chunk takes as long as the system does");
-            }
-            ChunkGeometry geometry = ChunkGeometry.of(chunkByteSize, maxByteSize, granuleShift, Long.numberOfTrailingZeros(LARGEST_GRANULE));
-            Source from = chunks != null ? ChunkGrowth.from(chunks)
-                    : path != null ? Source.inDirectory(path, shared, reserve) : Source.ofNative(shared);
-            return new SegmentArena(geometry, from, this);
-        }
-
-        private boolean isInFiles() {
-            return source == From.MAPPED || source == From.DURABLE || source == From.CHUNKS && path != null;
-        }
-
-        private Backing borrow() {
-            if (borrowed.isReadOnly()) {
-                throw new IllegalArgumentException("the backing segment is read-only: " + borrowed);
-            }
-            if (borrowed.byteSize() == 0) {
-                throw new IllegalArgumentException("the backing segment has no bytes: " + borrowed + "; is it a pointer? Reinterpret it to its size first");
-            }
-            unitsIn(borrowed);
-            return Backing.borrowed(borrowed);
-        }
-
-        TableMemory.Threads threads() {
-            return shared ? TableMemory.Threads.ANY : TableMemory.Threads.CONFINED;
-        }
-
-        void checkByteSize() {
-            if (byteSize <= 0) {
-                throw new IllegalArgumentException("byteSize " + byteSize + " is not positive");
-            }
-            long granule = 1L << shiftFor(byteSize);
-            if (byteSize < granule) {
-                throw new IllegalArgumentException("byteSize " + byteSize + " is less than a granule of " + granule);
-            }
-        }
-
-        private Backing make() {
-            checkByteSize();
-            long granule = 1L << shiftFor(byteSize);
-            return source == From.MAPPED
-                    ? MappedFile.of(path, byteSize, shared, reserve)
-                    : Backing.ofNative(byteSize + granule - 1 & -granule, Math.max(NATIVE_ALIGNMENT, granule), shared);
-        }
-
-        private boolean byOffset() {
-            return alignment == Alignment.BY_OFFSET || alignment == Alignment.BY_DEFAULT && isInFiles();
-        }
-
-        int shiftFor(long byteSize) {
-            int shift = Math.max(granuleShift, smallestShift(byteSize));
-            if (1L << shift > LARGEST_GRANULE) {
-                throw new IllegalArgumentException("the backing segment of " + byteSize + " bytes is too large: it must have less than 2^56");
-            }
-            return shift;
-        }
-
-        private long originIn(MemorySegment backing) {
-            return byOffset() ? 0 : -backing.address() & (1L << shiftFor(backing.byteSize())) - 1;
-        }
-
-        private long unitsIn(MemorySegment backing) {
-            long units = backing.byteSize() - originIn(backing) >> shiftFor(backing.byteSize());
-            if (units < 1) {
-                throw new IllegalArgumentException("the backing segment of " + backing.byteSize() + " bytes at address 0x"
-                        + Long.toHexString(backing.address()) + " has no whole granule of " + (1L << shiftFor(backing.byteSize())) + " bytes");
-            }
-            return units;
+            return Building.build(this);
         }
     }
 }

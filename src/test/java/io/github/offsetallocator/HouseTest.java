@@ -37,7 +37,7 @@ class HouseTest {
     private static final int LONG = 250, TOO_LONG = 420;
 
     /// Files that are longer, and are still to be divided. They may become shorter, not longer.
-    private static final Map<String, Integer> STILL_LONGER = Map.of("OneThread.java", 980, "Slabs.java", 690, "SegmentArena.java", 836,
+    private static final Map<String, Integer> STILL_LONGER = Map.of("OneThread.java", 561, "SegmentArena.java", 582,
             "AnyThread.java", 480, "OneThreadSlabs.java", 440, "AnyThreadSlabs.java", 430);
 
     private static final Pattern NOT_CODE = Pattern.compile(

@@ -122,6 +122,12 @@ final class Batch {
     // ---- one for another ---------------------------------------------------------------------------------------
 
     void replace(long old, long hidden) {
+        engine.checkUsable();
+        engine.recover();
+        engine.retiring.checkHidden(hidden);
+        if (old != 0 && engine.tag(old) != 0) {
+            engine.tags.set(hidden, engine.tag(old));
+        }
         if (old != 0 && !mark(old)) {
             throw engine.notLive(old);
         }
@@ -165,33 +171,6 @@ final class Batch {
             setLinks(table(), node, links(table(), node) & ~NodeState.RETIRED);
         } else if (SlabTable.matches(entry, hidden)) {
             slabs.setEntry(slot, entry & ~SlabTable.RETIRED);
-        }
-    }
-
-    // ---- retired blocks ----------------------------------------------------------------------------------------
-
-    /// Frees all that are retired.
-    void freeRetired() {
-        Slabs slabs = engine.slabs();
-        MemorySegment t = table();
-        int fresh = Header.half(t, Header.RETIRED) == 0 ? FIRST_REGION : Header.half(t, Header.FRESH);
-        for (int node = FIRST_REGION; node < fresh; node++) {
-            long links = links(t, node);
-            if (NodeState.isRetired(links)) {
-                int slot = slot(t, node);
-                engine.freeRetired(slot == 0 ? pair(low(links), node) : SlabTable.handle(slabs.entry(slot), slot));
-            } else if (NodeState.isSlab(links)) {
-                freeRetiredSlots(slabs, low(links));
-            }
-        }
-    }
-
-    private void freeRetiredSlots(Slabs slabs, int row) {
-        for (int place = 0; place < SlabTable.SLOTS && slabs.isSlab(row); place++) {
-            long entry = slabs.entry(row << 6 | place);
-            if (SlabTable.isLive(entry) && (entry & SlabTable.RETIRED) != 0) {
-                engine.freeRetired(SlabTable.handle(entry, row << 6 | place));
-            }
         }
     }
 }

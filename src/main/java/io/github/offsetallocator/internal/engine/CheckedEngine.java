@@ -175,7 +175,7 @@ public final class CheckedEngine extends ForwardingEngine {
     public void freeRetired(long handle) {
         synchronized (lock()) {
             if (inner.isRetired(handle)) {
-                long at = one().offsetOfRetired(handle);
+                long at = one().retiring.offset(handle);
                 blocks.check(at);
                 blocks.endLife(at);
                 inner.freeRetired(handle);

@@ -79,8 +79,7 @@ public abstract class Engine {
     /// @throws IllegalStateException if a reset has freed it
     public final long offsetOfHidden(long hidden) {
         synchronized (lock()) {
-            one().checkHidden(hidden);
-            return one().offsetOfRetired(hidden);
+            return one().retiring.offsetOfHidden(hidden);
         }
     }
 
@@ -90,7 +89,7 @@ public abstract class Engine {
     public void replace(long old, long hidden) {
         synchronized (lock()) {
             try {
-                one().replaceNow(old, hidden);
+                one().batch.replace(old, hidden);
                 publish();
             } catch (Error e) {
                 throw forget(e);

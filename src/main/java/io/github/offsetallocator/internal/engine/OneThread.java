@@ -4,11 +4,9 @@ import static io.github.offsetallocator.internal.tables.NodeTable.*;
 
 import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.Regions;
-import io.github.offsetallocator.internal.regions.SmallFloat;
 import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
-import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
@@ -16,7 +14,6 @@ import io.github.offsetallocator.internal.tables.TablePlaces.Table;
 import io.github.offsetallocator.internal.tables.TagTable;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.util.function.IntConsumer;
 
 /// Handles and life cycle for one thread at a time: slabs first, then the bins.
 ///
@@ -30,14 +27,23 @@ import java.util.function.IntConsumer;
 ///
 /// **After an error.** Every change of the bins, of lists and of sums lies between a store of 1 and one of 0 to a busy word. An
 /// error that strikes in between, a StackOverflowError or memory that ends, leaves the 1; every call that would go
-/// near the bins looks for it and rebuilds everything from what is live first ([#recover]).
+/// near the bins looks for it and rebuilds everything from what is live first ([Rebuild]).
+///
+/// **Its parts** hold the engine and have one concept each. Here is what every call needs.
+///
+/// ```
+///   Room         dissolves slabs for a request       Retiring     blocks that wait to be freed
+///   Resizing     larger or smaller in place          Batch        several changes or none
+///   Finder       from an offset to a block           OpenPlan     compaction
+///   Reports      sums and walks                      WholeRange   grow and reset
+/// ```
 final class OneThread extends Engine {
     private final Regions regions;
     private final Slabs slabs;
     private final PageMap pages;
-    private final TagTable tags;
+    final TagTable tags;
     private final int maxBlocks;
-    private final long phase;
+    final long phase;
     private final int roomForRetired;
     /// Whether the tables lie in a file, which must not show a block before what the block consists of.
     private final boolean isDurable;
@@ -46,18 +52,20 @@ final class OneThread extends Engine {
     /// check it at each access.
     private final Thread owner;
     /// Whether calls that change something must be refused: closed, or a walk is under way.
-    private boolean blocked;
+    boolean blocked;
     private volatile boolean closed;
     /// Whether an error has struck where no busy word tells of it.
     boolean struck;
-    private Compaction plan;
-    private final Batch batch = new Batch(this);
-
-    // What the search after a dissolved slab is for; fields, so that a refusal makes no garbage.
-    private long wantedSize;
-    private long wantedAlignment;
-    private final Slabs.Enough fits = this::fitsNow;
-    private final Slabs.Enough hasBlock = this::hasBlock;
+    /// The open one, or null, see [OpenPlan].
+    Compaction plan;
+    final Batch batch = new Batch(this);
+    private final WholeRange whole = new WholeRange(this);
+    private final Room room = new Room(this);
+    private final Reports reports = new Reports(this);
+    private final OpenPlan openPlan = new OpenPlan(this);
+    private final Finder finder = new Finder(this);
+    private final Resizing resizing = new Resizing(this);
+    final Retiring retiring = new Retiring(this);
 
     OneThread(Settings settings) {
         owner = settings.threads() == TableMemory.Threads.CONFINED ? Thread.currentThread() : null;
@@ -99,8 +107,8 @@ final class OneThread extends Engine {
         survey.prepare();
         OneThread engine = new OneThread(settings);
         try {
-            engine.rebuild();
-            engine.batch.freeRetired();
+            Rebuild.of(engine);
+            engine.retiring.freeAll();
             if (Header.half(engine.regions.table(), Header.BLOCKS) > engine.maxBlocks && engine.slabs != null) {
                 engine.slabs.dissolveAll(); // free slots count as blocks
             }
@@ -154,7 +162,7 @@ final class OneThread extends Engine {
                 return slot;
             }
         }
-        if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !makeRoom()) {
+        if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !room.forBlock()) {
             return regions.refuse(size, 1);
         }
         t = regions.ready(2);
@@ -162,7 +170,7 @@ final class OneThread extends Engine {
         int node = regions.take(t, size);
         if (node == NIL) {
             Regions.end(t);
-            t = findRoom(size, 1);
+            t = room.forRegion(size, 1);
             Regions.begin(t);
             node = regions.take(t, size); // what dissolving has made may be in a higher bin than the request's own
             node = node == NIL ? regions.takeLast(t, size) : node;
@@ -197,7 +205,7 @@ final class OneThread extends Engine {
                 return slot;
             }
         }
-        if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !makeRoom()) {
+        if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !room.forBlock()) {
             return regions.refuse(size, alignment);
         }
         t = regions.ready(4);
@@ -205,7 +213,7 @@ final class OneThread extends Engine {
         int node = regions.takeAligned(t, size, alignment, phase, false);
         if (node == NIL) {
             Regions.end(t);
-            t = findRoom(size, alignment);
+            t = room.forRegion(size, alignment);
             Regions.begin(t);
             node = regions.takeAligned(t, size, alignment, phase, true);
         }
@@ -245,25 +253,6 @@ final class OneThread extends Engine {
             throw noMemory;
         }
         pages.add(t, node);
-    }
-
-    /// Dissolves slabs until a request fits. Returns the table.
-    private MemorySegment findRoom(long size, long alignment) {
-        if (slabs != null && size <= freeUnits()) {
-            wantedSize = size;
-            wantedAlignment = alignment;
-            slabs.dissolve(fits);
-        }
-        return regions.ready(alignment == 1 ? 2 : 4);
-    }
-
-    private boolean fitsNow() {
-        return regions.fits(wantedSize, wantedAlignment, phase);
-    }
-
-    /// Dissolves slabs until one block more is allowed. Their free slots count as blocks.
-    private boolean makeRoom() {
-        return slabs != null && slabs.dissolve(hasBlock);
     }
 
     /// A number of units that no free region can be larger than, whatever slots are freed. O(1).
@@ -346,7 +335,7 @@ final class OneThread extends Engine {
         }
     }
 
-    private void giveOrKeep(MemorySegment t, int node) {
+    void giveOrKeep(MemorySegment t, int node) {
         if (plan != null && plan.covers(offsetOf(region(t, node)))) {
             plan.keep(t, node);
         } else {
@@ -361,104 +350,26 @@ final class OneThread extends Engine {
         batch.freeAll(handles, from, to);
     }
 
-    void replaceNow(long old, long hidden) {
-        checkUsable();
-        recover();
-        checkHidden(hidden);
-        if (old != 0 && tag(old) != 0) {
-            tags.set(hidden, tag(old));
-        }
-        batch.replace(old, hidden);
-    }
-
-    void checkHidden(long hidden) {
-        if (!isRetired(hidden)) {
-            throw notLive(hidden);
-        }
-    }
-
     // ---- retire ------------------------------------------------------------------------------------------------
 
     @Override
     public void retire(long handle) {
-        checkUsable();
-        recover();
-        checkLive(handle);
-        MemorySegment t = regions.table();
-        Regions.begin(t);
-        boolean isStillLive = true;
-        if (isInSlab(handle)) {
-            isStillLive = retireSlot(handle);
-        } else {
-            int node = nodeOf(handle);
-            setLinks(t, node, links(t, node) | NodeState.RETIRED);
-        }
-        Header.add(t, Header.RETIRED, isStillLive ? 1 : 0);
-        Regions.end(t);
-        regions.publish();
-        if (!isStillLive) {
-            throw notLive(handle);
-        }
-    }
-
-    /// Returns false if another thread has freed the slot.
-    private boolean retireSlot(long handle) {
-        int slot = SlabTable.slotOf(handle);
-        long entry = slabs.entry(slot);
-        while (SlabTable.matchesInPlace(entry, handle)) {
-            if (slabs.replaceEntry(slot, entry, entry | SlabTable.RETIRED)) {
-                return true;
-            }
-            entry = slabs.entry(slot);
-        }
-        return false;
-    }
-
-    /// Whether a handle is that of a slot that has not moved to a node.
-    private boolean isInSlab(long handle) {
-        return SlabTable.isSlot(handle) && !SlabTable.isMoved(slabs.entry(SlabTable.slotOf(handle)));
+        retiring.retire(handle);
     }
 
     @Override
     public void freeRetired(long handle) {
-        recover();
-        if (!isRetired(handle)) {
-            return; // an error has struck when it was free already
-        }
-        try {
-            Header.add(regions.table(), Header.RETIRED, -1);
-            if (isInSlab(handle)) {
-                slabs.giveMarked(handle, SlabTable.RETIRED);
-            } else if (SlabTable.isSlot(handle)) {
-                releaseMoved(SlabTable.slotOf(handle));
-            } else {
-                release(regions.table(), low(handle));
-            }
-            regions.publish();
-        } catch (Error e) {
-            struck = true;
-            throw e;
-        }
+        retiring.free(handle);
     }
 
     @Override
     public boolean isRetired(long handle) {
-        if (!SlabTable.isSlot(handle)) {
-            MemorySegment t = regions.table();
-            return Integer.compareUnsigned(low(handle) - FIRST_REGION, Header.half(t, Header.FRESH) - FIRST_REGION) < 0
-                    && NodeState.matchesRetired(links(t, low(handle)), handle);
-        }
-        long entry = slabs.entry(SlabTable.slotOf(handle));
-        return SlabTable.matches(entry, handle) && (SlabTable.isMoved(entry)
-                ? NodeState.isRetired(links(regions.table(), SlabTable.movedTo(entry)))
-                : (entry & SlabTable.RETIRED) != 0);
+        return retiring.isRetired(handle);
     }
 
     @Override
     public int retired() {
-        checkOpen();
-        recover();
-        return Header.half(regions.table(), Header.RETIRED);
+        return retiring.count();
     }
 
     // ---- one allocation ----------------------------------------------------------------------------------------
@@ -466,15 +377,6 @@ final class OneThread extends Engine {
     @Override
     public long offsetOfNew(long handle) {
         return SlabTable.isSlot(handle) ? slabs.offset(SlabTable.slotOf(handle)) : offsetOf(region(regions.table(), low(handle)));
-    }
-
-    /// As [#offset], of a block that is retired. Its slab may have been dissolved.
-    long offsetOfRetired(long handle) {
-        if (isInSlab(handle)) {
-            return slabs.offset(SlabTable.slotOf(handle));
-        }
-        int node = SlabTable.isSlot(handle) ? SlabTable.movedTo(slabs.entry(SlabTable.slotOf(handle))) : low(handle);
-        return offsetOf(region(regions.table(), node));
     }
 
     @Override
@@ -525,122 +427,18 @@ final class OneThread extends Engine {
 
     @Override
     public boolean resize(long handle, long newSize, int slack) {
-        if (newSize < 0) {
-            throw new IllegalArgumentException("size " + newSize + " is negative");
-        }
-        checkUsable();
-        recover();
-        checkLive(handle);
-        if (SlabTable.isSlot(handle)) {
-            int slot = SlabTable.slotOf(handle);
-            long entry = slabs.entry(slot);
-            if (!SlabTable.isMoved(entry)) {
-                if (newSize == slabs.size(slot)) {
-                    if (!SlabTable.matches(entry, handle) || !slabs.replaceEntry(slot, entry, entry & -SlabTable.ONE_GENERATION | slack)) {
-                        throw notLive(handle); // another thread has freed it
-                    }
-                    return true;
-                }
-                if (newSize > slabs.size(slot) && slabs.isFollowedByALiveSlot(slot)) {
-                    return false;
-                }
-                slabs.dissolve(slot >>> 6);
-            }
-        }
-        int node = nodeOf(handle);
-        return resizeNode(node, newSize, slack);
-    }
-
-    /// Region and slack are two stores. What is to be is written down before, so that a rebuild can make the second.
-    private boolean resizeNode(int node, long newSize, int slack) {
-        MemorySegment t = regions.ready(3);
-        long region = region(t, node);
-        long more = newSize - sizeOf(region);
-        if (more == 0) {
-            setLinks(t, node, NodeState.live(slack, low(links(t, node))));
-            return true;
-        }
-        if (more > 0 && !makeRoomBehind(node, more)) {
-            return false;
-        }
-        t = regions.ready(3);
-        if (pages != null) {
-            pages.ready(region + more);
-        }
-        Regions.begin(t);
-        Header.setWord(t, Header.RESIZED_REGION, region + more);
-        Header.setHalf(t, Header.RESIZED_SLACK, slack);
-        Header.setHalf(t, Header.RESIZED, node);
-        VarHandle.releaseFence(); // before the region changes
-        if (pages != null) {
-            pages.remove(t, node);
-        }
-        if (more > 0) {
-            Regions.takeFromNext(t, node, more);
-        } else {
-            giveOrKeep(t, Regions.cutTail(t, node, -more));
-        }
-        if (pages != null) {
-            pages.add(t, node);
-        }
-        Header.setWord(t, Header.LIVE, Header.word(t, Header.LIVE) + more);
-        VarHandle.releaseFence(); // the region before the slack, and that before the end of both
-        regions.tally().add(more);
-        setLinks(t, node, NodeState.live(slack, low(links(t, node))));
-        VarHandle.releaseFence();
-        Header.setHalf(t, Header.RESIZED, NIL);
-        regions.finish(t);
-        return true;
-    }
-
-    /// Ends a resize that an error has cut short between its two stores.
-    private static void endResize(MemorySegment t) {
-        int node = Header.half(t, Header.RESIZED);
-        if (node != NIL && NodeState.isLive(links(t, node)) && region(t, node) == Header.word(t, Header.RESIZED_REGION)) {
-            setLinks(t, node, NodeState.live(Header.half(t, Header.RESIZED_SLACK), low(links(t, node))));
-        }
-        Header.setHalf(t, Header.RESIZED, NIL);
-    }
-
-    /// Whether the free region behind a block has `more` units, once those slabs behind it whose first slot is free have
-    /// been dissolved.
-    private boolean makeRoomBehind(int node, long more) {
-        while (true) {
-            MemorySegment t = regions.table();
-            int next = nextNeighbour(t, node);
-            boolean isFree = NodeState.isFree(t, next);
-            if (isFree && sizeOf(region(t, next)) >= more) {
-                return true;
-            }
-            int taken = isFree ? nextNeighbour(t, next) : next;
-            if (!NodeState.isSlab(links(t, taken)) || taken == EDGE) {
-                return false;
-            }
-            int row = low(links(t, taken));
-            if (SlabTable.isLive(slabs.entry(row << 6))) {
-                return false;
-            }
-            slabs.dissolve(row);
-        }
+        return resizing.resize(handle, newSize, slack);
     }
 
     @Override
     public long find(long unit) {
-        recover();
-        long page = PageMap.page(unit);
-        int cover = pages.cover(page);
-        long found = cover == 0 ? 0 : coveredAt(cover, unit);
-        if (found == 0) {
-            cover = pages.cover(page + 1);
-            found = cover == 0 ? 0 : coveredAt(cover, unit);
-        }
-        return found != 0 ? found : chainedAt(page, unit);
+        return finder.find(unit);
     }
 
     @Override
     public long freeAt(long unit, long size, int shift) {
         checkThread();
-        return freeSlotAt(unit, size, shift) ? FREED : freeAnyAt(unit, size, shift);
+        return freeSlotAt(unit, size, shift) ? FREED : finder.freeAt(unit, size, shift);
     }
 
     /// Frees a slot that starts at `unit`. Reads nothing that a thread without the lock must not.
@@ -655,54 +453,6 @@ final class OneThread extends Engine {
         }
         cover = pages.cover(page + 1);
         return cover < 0 && slabs.giveAt(cover & Integer.MAX_VALUE, unit, size, shift);
-    }
-
-    private long freeAnyAt(long unit, long size, int shift) {
-        checkUsable();
-        long handle = find(unit);
-        if (handle == 0) {
-            return NOTHING;
-        }
-        try {
-            long found = size(handle, shift);
-            if (found == size) {
-                free(handle);
-                return FREED;
-            }
-            return found;
-        } catch (IllegalStateException refused) {
-            if (isLive(handle)) {
-                throw refused;
-            }
-            return NOTHING; // another thread has freed the slot since it was found
-        }
-    }
-
-    /// The handle of the live block that starts at `unit`, if it is in a slab or node that covers a page's first unit.
-    private long coveredAt(int cover, long unit) {
-        if (cover < 0) {
-            int slot = slabs.slotAt(cover & Integer.MAX_VALUE, unit);
-            long entry = slot < 0 ? 0 : slabs.entry(slot);
-            boolean holds = SlabTable.isLive(entry) && (entry & (SlabTable.PENDING | SlabTable.MOVED | SlabTable.RETIRED)) == 0;
-            return holds ? SlabTable.handle(entry, slot) : 0;
-        }
-        return blockAt(cover, unit);
-    }
-
-    private long chainedAt(long page, long unit) {
-        MemorySegment t = regions.table();
-        long found = 0;
-        for (int node = pages.first(t, page); node != NIL && found == 0; node = nextInPage(t, node)) {
-            found = blockAt(node, unit);
-        }
-        return found;
-    }
-
-    private long blockAt(int node, long unit) {
-        MemorySegment t = regions.table();
-        boolean holds = Integer.compareUnsigned(node, Header.half(t, Header.FRESH)) < 0
-                && NodeState.isLive(links(t, node)) && offsetOf(region(t, node)) == unit;
-        return holds && !NodeState.isRetired(links(t, node)) ? handleOf(t, node) : 0;
     }
 
     // ---- what is live -------------------------------------------------------------------------------------------
@@ -736,14 +486,14 @@ final class OneThread extends Engine {
     }
 
     /// The node of a live block that is not in a slab.
-    private int nodeOf(long handle) {
+    int nodeOf(long handle) {
         checkLive(handle);
         return SlabTable.isSlot(handle)
                 ? SlabTable.movedTo(slabs.entry(SlabTable.slotOf(handle)))
                 : low(handle);
     }
 
-    private long handleOf(MemorySegment t, int node) {
+    long handleOf(MemorySegment t, int node) {
         int slot = slot(t, node);
         return slot == 0
                 ? pair(low(links(t, node)), node)
@@ -792,31 +542,7 @@ final class OneThread extends Engine {
 
     @Override
     public Compaction plan(long target, long alignment) {
-        checkUsable();
-        recover();
-        if (plan != null) {
-            throw new IllegalStateException("a compaction plan is open: finish or close it first");
-        }
-        if (slabs != null) {
-            slabs.dissolveAll();
-        }
-        Compaction made = Compaction.of(regions, target, alignment);
-        if (made.count() > 0) {
-            MemorySegment t = regions.table();
-            try {
-                Regions.begin(t);
-                plan = made;
-                made.reserve();
-                openSlabs();
-                Regions.end(t);
-            } catch (Error e) { // nobody has the plan, so nobody could end it
-                struck = true;
-                throw e;
-            }
-        }
-        regions.publish();
-        regions.tally().happenings().compactionPlanned(target, made.count());
-        return made;
+        return openPlan.make(target, alignment);
     }
 
     @Override
@@ -826,41 +552,12 @@ final class OneThread extends Engine {
 
     @Override
     public boolean move(long handle, long from, long to) {
-        checkUsable();
-        recover();
-        int node = nodeOf(handle);
-        MemorySegment t = regions.ready(1);
-        if (plan == null || !Compaction.canMove(t, node, from, to)) {
-            return false;
-        }
-        if (pages != null) {
-            pages.ready(to << 32 | sizeOf(region(t, node)));
-        }
-        Regions.begin(t);
-        if (pages != null) {
-            pages.remove(t, node);
-        }
-        plan.move(t, node, to);
-        if (pages != null) {
-            pages.add(t, node);
-        }
-        Regions.end(t);
-        return true;
+        return openPlan.move(handle, from, to);
     }
 
     @Override
     public void endPlan(Compaction ended) {
-        checkUsable();
-        recover();
-        if (plan == ended) {
-            MemorySegment t = regions.table();
-            Regions.begin(t);
-            plan = null;
-            ended.release();
-            openSlabs();
-            regions.finish(t);
-            regions.tally().happenings().compactionDone(ended.count());
-        }
+        openPlan.end(ended);
     }
 
     @Override
@@ -868,15 +565,15 @@ final class OneThread extends Engine {
         return plan == some;
     }
 
-    /// Slabs are off while a plan is open.
-    private void openSlabs() {
+    /// Slabs are off while a plan is open, or a walk is under way.
+    void openSlabs() {
         if (slabs != null) {
             slabs.open(plan == null && !blocked);
         }
     }
 
     /// As [#openSlabs], where no busy word tells of an error that strikes in it.
-    private void reopenSlabs() {
+    void reopenSlabs() {
         boolean wasStruck = struck;
         struck = true;
         openSlabs();
@@ -893,14 +590,7 @@ final class OneThread extends Engine {
 
     @Override
     public int blocks() {
-        checkOpen();
-        recover();
-        return high(live()) - Header.half(regions.table(), Header.RETIRED);
-    }
-
-    /// Live and retired blocks above, their units below.
-    private long live() {
-        return Header.word(regions.table(), Header.LIVE) + (slabs == null ? 0 : slabs.used());
+        return reports.blocks();
     }
 
     @Override
@@ -921,137 +611,37 @@ final class OneThread extends Engine {
 
     @Override
     public void grow(long newCapacity) {
-        checkUsable();
-        recover();
-        if (pages != null) {
-            pages.grow(newCapacity);
-        }
-        MemorySegment t = regions.ready(1);
-        long capacity = Header.word(t, Header.CAPACITY);
-        if (newCapacity > capacity) {
-            Regions.begin(t);
-            Header.setWord(t, Header.CAPACITY, newCapacity);
-            regions.append(t, capacity, newCapacity - capacity);
-            Regions.end(t);
-            regions.publish();
-            regions.tally().happenings().grown(capacity, newCapacity);
-        }
+        whole.grow(newCapacity);
     }
 
     @Override
     public long freeUnits() {
-        checkOpen();
-        recover();
-        long free = Header.word(regions.table(), Header.FREE_UNITS);
-        return slabs == null ? free : free + SlabTable.word(slabs.head(), SlabTable.SLAB_UNITS) - (slabs.used() & LOW);
+        return reports.freeUnits();
     }
 
     @Override
     public long largestFree() {
-        recover();
-        long largest = regions.policy().largest(regions.table());
-        return slabs == null ? largest : Math.max(largest, slabs.largestAroundEmpty());
+        return reports.largestFree();
     }
 
     @Override
     public int[] freeRegions() {
-        checkOpen();
-        recover();
-        int[] counts = new int[SmallFloat.BINS];
-        regions.count(counts);
-        if (slabs != null) {
-            slabs.count(counts);
-        }
-        return counts;
+        return reports.freeRegions();
     }
 
     @Override
     public <A, B> void forEachRegion(A a, B b, Walk<A, B> walk) {
-        checkOpen();
-        recover();
-        boolean isOutermost = !blocked; // a visitor may walk too
-        try {
-            blocked = true;
-            openSlabs();
-            walk(a, b, walk);
-        } finally {
-            blocked = !isOutermost;
-            reopenSlabs();
-        }
-    }
-
-    private <A, B> void walk(A a, B b, Walk<A, B> walk) {
-        MemorySegment t = regions.table();
-        long freeFrom = 0;
-        for (int node = nextNeighbour(t, EDGE); node != EDGE; node = nextNeighbour(t, node)) {
-            long region = region(t, node);
-            long links = links(t, node);
-            if (NodeState.isSlab(links)) {
-                int first = low(links) << 6;
-                int slots = (int) (sizeOf(region) / slabs.size(first));
-                for (int slot = first; slot < first + slots; slot++) {
-                    long entry = slabs.entry(slot);
-                    if (SlabTable.isLive(entry)) {
-                        freeFrom = visit(a, b, walk, freeFrom, slabs.offset(slot), slabs.size(slot),
-                                (entry & SlabTable.RETIRED) != 0 ? Walk.RETIRED : SlabTable.handle(entry, slot));
-                    }
-                }
-            } else if (NodeState.isLive(links)) {
-                freeFrom = visit(a, b, walk, freeFrom, offsetOf(region), sizeOf(region),
-                        NodeState.isRetired(links) ? Walk.RETIRED : handleOf(t, node));
-            } else if (NodeState.isWall(links)) {
-                freeBefore(a, b, walk, freeFrom, offsetOf(region));
-                freeFrom = endOf(region);
-            }
-        }
-        freeBefore(a, b, walk, freeFrom, Header.word(t, Header.CAPACITY));
-    }
-
-    private static <A, B> void freeBefore(A a, B b, Walk<A, B> walk, long freeFrom, long offset) {
-        if (freeFrom < offset) {
-            walk.region(a, b, freeFrom, offset - freeFrom, Walk.FREE);
-        }
-    }
-
-    private static <A, B> long visit(A a, B b, Walk<A, B> walk, long freeFrom, long offset, long size, long handle) {
-        freeBefore(a, b, walk, freeFrom, offset);
-        walk.region(a, b, offset, size, handle);
-        return offset + size;
+        reports.forEachRegion(a, b, walk);
     }
 
     @Override
     public void verify() {
-        checkOpen();
-        recover();
-        new Verifier(regions, slabs, pages, plan, maxBlocks).verify();
+        reports.verify();
     }
 
     @Override
     public void reset() {
-        checkUsable();
-        recover();
-        MemorySegment t = regions.table();
-        Regions.begin(t);
-        Header.setHalf(t, Header.RESETTING, 1);
-        VarHandle.releaseFence();
-        if (slabs != null) {
-            slabs.beginClear();
-        }
-        regions.clear();
-        plan = null;
-        if (slabs != null) {
-            slabs.clear();
-        }
-        openSlabs();
-        Header.add(t, Header.RESETS, 1);
-        VarHandle.releaseFence();
-        Header.setHalf(t, Header.RESETTING, 0);
-        Regions.end(t);
-        if (slabs != null) {
-            slabs.trim();
-        }
-        regions.trim();
-        regions.publish();
+        whole.reset();
     }
 
     @Override
@@ -1095,37 +685,9 @@ final class OneThread extends Engine {
         checkThread();
         MemorySegment t = regions.table();
         if (struck || t.get(HALF, Header.BUSY) != 0 || slabs != null && slabs.isBusy()) {
-            rebuild();
+            Rebuild.of(this);
             return true;
         }
         return false;
-    }
-
-    private void rebuild() {
-        MemorySegment t = regions.table();
-        Regions.begin(t);
-        plan = null;
-        endResize(t);
-        batch.reveal();
-        int slots = 0;
-        IntConsumer entered = pages == null ? _ -> {} : node -> pages.enter(t, node);
-        if (pages != null) {
-            pages.clearChains();
-        }
-        if (slabs == null) {
-            regions.rebuild(_ -> true, entered);
-        } else {
-            slabs.rebuild();
-            regions.rebuild(slabs::holds, entered);
-            slots = slabs.slots();
-        }
-        Header.setHalf(t, Header.BLOCKS, high(Header.word(t, Header.LIVE)) + slots);
-        Header.setHalf(t, Header.RETIRED, Header.half(t, Header.RETIRED) + (slabs == null ? 0 : slabs.retired()));
-        openSlabs();
-        struck = false;
-        batch.end();
-        Header.setHalf(t, Header.RESETTING, 0);
-        Regions.end(t);
-        regions.publish();
     }
 }

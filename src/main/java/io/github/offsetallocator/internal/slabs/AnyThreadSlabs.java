@@ -271,7 +271,7 @@ public final class AnyThreadSlabs extends Slabs {
     private boolean use(MemorySegment s, long own, int row, long free, boolean found) {
         if (found && free == SlabTable.all(shape(row))) {
             begin();
-            giveBack(row);
+            ending.giveBack(row);
             end();
         } else {
             setWord(segment(row), at(row) + BITS, free);
@@ -327,7 +327,7 @@ public final class AnyThreadSlabs extends Slabs {
         for (int least = 32; least >= 0; least -= 32) {
             for (int row = FIRST_ROW; row < half(head, FRESH_ROW); row++) {
                 if (isSlab(row) && isEmptyEnough(free(row), SlabTable.slots(shape(row)), least)) {
-                    end(row);
+                    ending.end(row);
                     if (enough.now()) {
                         return true;
                     }
@@ -487,7 +487,7 @@ public final class AnyThreadSlabs extends Slabs {
         long largest = 0;
         long free = 0;
         for (int node = nextNeighbour(nodes, EDGE); node != EDGE; node = nextNeighbour(nodes, node)) {
-            free = isFreeOrEmpty(nodes, node) ? free + sizeOf(region(nodes, node)) : 0;
+            free = report.isFreeOrEmpty(nodes, node) ? free + sizeOf(region(nodes, node)) : 0;
             largest = Math.max(largest, free);
         }
         return largest;

@@ -271,7 +271,7 @@ public final class OneThreadSlabs extends Slabs {
             setHalf(t, line + EMPTY, row);
         } else {
             begin();
-            giveBack(row);
+            ending.giveBack(row);
             end();
             regions.publish();
         }
@@ -307,7 +307,7 @@ public final class OneThreadSlabs extends Slabs {
                 for (int row = half(t, line(sizeClass) + HEAD); row != 0; row = next) {
                     next = half(t, SlabTable.at(row) + NEXT_ROW);
                     if (isEmptyEnough(word(t, SlabTable.at(row) + BITS), SlabTable.slots(shape(row)), least)) {
-                        end(row);
+                        ending.end(row);
                         if (enough.now()) {
                             return true;
                         }
@@ -331,7 +331,7 @@ public final class OneThreadSlabs extends Slabs {
         for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
             int empty = half(t, line(sizeClass) + EMPTY);
             if (SlabLists.isEmpty(t, empty, line(sizeClass))) {
-                largest = Math.max(largest, largestAround(empty));
+                largest = Math.max(largest, report.largestAround(empty));
             }
         }
         return largest;
@@ -495,7 +495,7 @@ public final class OneThreadSlabs extends Slabs {
         setHalf(t, TRIM_AT, half(t, ROWS_USED) >>> 1);
         giveEmptyBack(t);
         int fresh = half(t, FRESH_ROW);
-        while (fresh > FIRST_ROW && isUnused(fresh - 1)) {
+        while (fresh > FIRST_ROW && chain.isUnused(fresh - 1)) {
             fresh--;
         }
         long rows = Math.max(KEPT_ROWS, fresh + (fresh >>> GROW_SHIFT));
@@ -512,7 +512,7 @@ public final class OneThreadSlabs extends Slabs {
         Header.setHalf(regions.table(), Header.FLOOR, (int) (floor >>> 32));
         setHalf(t, FRESH_ROW, fresh);
         setHalf(t, VIRGIN_ROW, fresh);
-        chainUnused();
+        chain.makeAnew();
         end();
         try {
             replaceTable(rows);
@@ -527,7 +527,7 @@ public final class OneThreadSlabs extends Slabs {
             int empty = half(t, line(sizeClass) + EMPTY);
             if (SlabLists.isEmpty(t, empty, line(sizeClass))) {
                 setHalf(t, line(sizeClass) + EMPTY, 0);
-                giveBack(empty);
+                ending.giveBack(empty);
             }
         }
         end();

@@ -8,8 +8,9 @@ final class Site {
     static final int MOST_FRAMES = 16;
 
     private static final StackWalker WALKER = StackWalker.getInstance();
-    private static final List<String> OURS = List.of("io.github.offsetallocator.SegmentArena", "io.github.offsetallocator.ConfinedScope",
-            "io.github.offsetallocator.SharedScope", "io.github.offsetallocator.internal.", "java.lang.foreign.", "jdk.internal.foreign.");
+    private static final List<String> OURS = List.of("io.github.offsetallocator.SegmentArena", "io.github.offsetallocator.Contents",
+            "io.github.offsetallocator.ConfinedScope", "io.github.offsetallocator.SharedScope", "io.github.offsetallocator.internal.",
+            "java.lang.foreign.", "jdk.internal.foreign.");
 
     private final List<StackWalker.StackFrame> frames;
     private final int hash;

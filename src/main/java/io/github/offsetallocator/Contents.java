@@ -1,0 +1,179 @@
+package io.github.offsetallocator;
+
+import io.github.offsetallocator.internal.backing.Backing;
+import io.github.offsetallocator.internal.engine.Engine;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.watch.ArenaWatch;
+import java.lang.foreign.MemorySegment;
+
+/// What an arena's slices hold when their callers get them: zeros, or what they held before they moved.
+///
+/// ```
+///   new, of zeros    allocate -> fill with zeros                 -> show
+///   resized          in place -> fill what it grows by           (undone if that fails)
+///   moved            allocate -> copy -> fill what is behind     -> show the new one and end the old one
+/// ```
+///
+/// A step that fails leaves the old block as it was, and no new one: [NewBlocks] says who sees a new block before it is shown. All
+/// bytes are written by [Engine#write], so that no other thread resets the arena meanwhile.
+final class Contents {
+    private final SegmentArena arena;
+    private final Engine engine;
+    private final Backing memory;
+    private final NewBlocks newBlocks;
+    private final Growth growth;
+    private final int shift;
+    private final long origin;
+    private final boolean byOffset;
+    private final boolean zeroed;
+    private final ArenaWatch watch;
+
+    Contents(SegmentArena arena, ArenaParts parts, boolean zeroed, ArenaWatch watch) {
+        this.arena = arena;
+        engine = parts.engine;
+        memory = parts.memory;
+        newBlocks = parts.newBlocks;
+        growth = parts.growth;
+        shift = parts.shift;
+        origin = parts.origin;
+        byOffset = parts.byOffset;
+        this.zeroed = zeroed;
+        this.watch = watch;
+    }
+
+    /// A new block of zeros, or [SegmentArena#NO_SPACE].
+    long allocateZeros(long byteSize, long byteAlignment) {
+        long made = allocateNew(byteSize, byteAlignment);
+        if (made != SegmentArena.NO_SPACE) {
+            try {
+                zeroNew(made, 0, byteSize);
+                newBlocks.show(0, made);
+            } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
+                newBlocks.drop(made);
+                throw failure;
+            }
+        }
+        return made;
+    }
+
+    private long allocateNew(long byteSize, long byteAlignment) {
+        if (byteSize < 0) {
+            throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
+        }
+        arena.checkAlignment(byteAlignment);
+        long units = arena.units(byteSize);
+        long alignment = Math.max(1, byteAlignment >>> shift);
+        int slack = (int) ((units << shift) - byteSize);
+        long made = newBlocks.allocate(units, alignment, slack);
+        return made == SegmentArena.NO_SPACE && growth != null ? growth.allocateNew(units, alignment, slack) : made;
+    }
+
+    /// As [SegmentArena#resize(long, long)].
+    boolean resize(long allocation, long newByteSize) {
+        if (newByteSize < 0) {
+            throw new IllegalArgumentException("byteSize " + newByteSize + " is negative");
+        }
+        long oldByteSize = arena.size(allocation);
+        if (!zeroed || newByteSize <= oldByteSize) {
+            return resize(allocation, newByteSize, newByteSize);
+        }
+        if (!resize(allocation, newByteSize, newBlocks.sizeWhileFilled(oldByteSize, newByteSize))) {
+            return false;
+        }
+        try {
+            engine.write(this, allocation, oldByteSize, newByteSize, (contents, block, from, to) -> contents.zeroNow(contents.engine.offset(block), from, to));
+        } catch (Throwable failure) {
+            resize(allocation, oldByteSize, oldByteSize);
+            throw failure;
+        }
+        return arena.size(allocation) == newByteSize || resize(allocation, newByteSize, newByteSize);
+    }
+
+    /// @param room  how many bytes there is to be room for
+    /// @param shown how many of these it has for its caller
+    private boolean resize(long allocation, long room, long shown) {
+        long units = arena.units(room);
+        long slack = (units << shift) - shown;
+        boolean isDone = slack <= NodeState.MAX_SLACK && engine.resize(allocation, units, (int) slack);
+        arena.freed();
+        return isDone;
+    }
+
+    /// As [SegmentArena#reallocate(long, long, long)].
+    long reallocate(long allocation, long newByteSize, long byteAlignment) {
+        if (resizeInPlace(allocation, newByteSize, byteAlignment)) {
+            return allocation;
+        }
+        long moved = copyOf(allocation, newByteSize, byteAlignment);
+        if (moved != SegmentArena.NO_SPACE) {
+            try {
+                newBlocks.show(allocation, moved);
+                arena.freed();
+            } catch (Throwable failure) {
+                newBlocks.drop(moved);
+                throw failure;
+            }
+        }
+        return moved;
+    }
+
+    /// As [SegmentArena#reallocate(MemorySegment, long, long)], of a slice that was found.
+    MemorySegment reallocate(long old, MemorySegment slice, long newByteSize, long byteAlignment) {
+        MemorySegment inPlace = newByteSize < 0 ? slice : memory.sliceUpTo(arena.offset(old), newByteSize);
+        if (resizeInPlace(old, newByteSize, byteAlignment)) {
+            return inPlace;
+        }
+        long moved = copyOf(old, newByteSize, byteAlignment);
+        if (moved == SegmentArena.NO_SPACE) {
+            throw arena.noRoom(newByteSize, byteAlignment);
+        }
+        try {
+            MemorySegment made = memory.slice(origin + (newBlocks.offset(moved) << shift), newByteSize);
+            newBlocks.show(old, moved);
+            arena.freed();
+            return made;
+        } catch (Throwable failure) {
+            newBlocks.drop(moved);
+            throw failure;
+        }
+    }
+
+    private boolean resizeInPlace(long allocation, long newByteSize, long byteAlignment) {
+        arena.checkAlignment(byteAlignment);
+        long start = byOffset ? arena.offset(allocation) : arena.address(allocation);
+        return (start & byteAlignment - 1) == 0 && resize(allocation, newByteSize);
+    }
+
+    /// A new block with the content of another one, and zeros behind if all slices are zeroed; or [SegmentArena#NO_SPACE].
+    private long copyOf(long allocation, long newByteSize, long byteAlignment) {
+        long copied = Math.min(newByteSize, arena.size(allocation));
+        long made = allocateNew(newByteSize, byteAlignment);
+        if (made != SegmentArena.NO_SPACE) {
+            try {
+                engine.write(this, allocation, made, copied, Contents::copyNow);
+                if (zeroed) {
+                    zeroNew(made, copied, newByteSize);
+                }
+                watch.allocated(made, newByteSize);
+            } catch (Throwable failure) {
+                newBlocks.drop(made);
+                throw failure;
+            }
+        }
+        return made;
+    }
+
+    private void zeroNew(long made, long from, long to) {
+        if (from < to) {
+            engine.write(this, made, from, to, (contents, block, start, end) -> contents.zeroNow(contents.newBlocks.offset(block), start, end));
+        }
+    }
+
+    private void zeroNow(long unit, long from, long to) {
+        memory.zero(origin + (unit << shift) + from, to - from);
+    }
+
+    private void copyNow(long from, long to, long byteSize) {
+        memory.copy(arena.offset(from), origin + (newBlocks.offset(to) << shift), byteSize);
+    }
+}

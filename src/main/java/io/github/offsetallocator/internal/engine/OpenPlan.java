@@ -1,0 +1,95 @@
+package io.github.offsetallocator.internal.engine;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+
+import io.github.offsetallocator.internal.regions.Compaction;
+import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.tables.PageMap;
+import java.lang.foreign.MemorySegment;
+
+/// The compaction plan of an engine, from the call that makes it to its end. There is one at most.
+///
+/// ```
+///   plan ----> move, move, ... ----> endPlan     the free regions that it has reserved go back to the bins
+///                                    reset       it ends with all blocks
+///                                    an error    the rebuild makes the bins anew, without it
+/// ```
+///
+/// While it is open, slabs are off: all of them have been dissolved into nodes, which can move, and no new ones are made. A
+/// block that is freed meanwhile goes to the plan if the plan covers it. [OneThread#release] asks for that at each free, which
+/// is why the engine has the field `plan` and not this class.
+final class OpenPlan {
+    private final OneThread engine;
+
+    OpenPlan(OneThread engine) {
+        this.engine = engine;
+    }
+
+    Compaction make(long target, long alignment) {
+        engine.checkUsable();
+        engine.recover();
+        if (engine.plan != null) {
+            throw new IllegalStateException("a compaction plan is open: finish or close it first");
+        }
+        Regions regions = engine.regions();
+        if (engine.slabs() != null) {
+            engine.slabs().dissolveAll();
+        }
+        Compaction made = Compaction.of(regions, target, alignment);
+        if (made.count() > 0) {
+            MemorySegment t = regions.table();
+            try {
+                Regions.begin(t);
+                engine.plan = made;
+                made.reserve();
+                engine.openSlabs();
+                Regions.end(t);
+            } catch (Error e) { // nobody has the plan, so nobody could end it
+                engine.struck = true;
+                throw e;
+            }
+        }
+        regions.publish();
+        regions.tally().happenings().compactionPlanned(target, made.count());
+        return made;
+    }
+
+    boolean move(long handle, long from, long to) {
+        engine.checkUsable();
+        engine.recover();
+        int node = engine.nodeOf(handle);
+        PageMap pages = engine.pages();
+        MemorySegment t = engine.regions().ready(1);
+        if (engine.plan == null || !Compaction.canMove(t, node, from, to)) {
+            return false;
+        }
+        if (pages != null) {
+            pages.ready(to << 32 | sizeOf(region(t, node)));
+        }
+        Regions.begin(t);
+        if (pages != null) {
+            pages.remove(t, node);
+        }
+        engine.plan.move(t, node, to);
+        if (pages != null) {
+            pages.add(t, node);
+        }
+        Regions.end(t);
+        return true;
+    }
+
+    void end(Compaction ended) {
+        engine.checkUsable();
+        engine.recover();
+        if (engine.plan == ended) {
+            Regions regions = engine.regions();
+            MemorySegment t = regions.table();
+            Regions.begin(t);
+            engine.plan = null;
+            ended.release();
+            engine.openSlabs();
+            regions.finish(t);
+            regions.tally().happenings().compactionDone(ended.count());
+        }
+    }
+}

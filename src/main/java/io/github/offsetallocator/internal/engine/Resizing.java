@@ -1,0 +1,135 @@
+package io.github.offsetallocator.internal.engine;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+
+import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.slabs.Slabs;
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.PageMap;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/// Makes a block larger or smaller where it lies.
+///
+/// ```
+///   |  block  | free ...            larger: it takes units from the free region behind it
+///   |  block  | slab | free ...     larger: a slab whose first slot is free is dissolved first
+///   | block |tail| ...              smaller: its tail becomes free
+/// ```
+///
+/// A slot can't change its size: unless the size stays the same, its slab is dissolved, and the block goes on in a node.
+///
+/// Region and slack are two stores. What is to be is written into the header before, so that a rebuild can make the second
+/// ([#end]).
+final class Resizing {
+    private final OneThread engine;
+
+    Resizing(OneThread engine) {
+        this.engine = engine;
+    }
+
+    boolean resize(long handle, long newSize, int slack) {
+        if (newSize < 0) {
+            throw new IllegalArgumentException("size " + newSize + " is negative");
+        }
+        engine.checkUsable();
+        engine.recover();
+        engine.checkLive(handle);
+        if (SlabTable.isSlot(handle)) {
+            Slabs slabs = engine.slabs();
+            int slot = SlabTable.slotOf(handle);
+            long entry = slabs.entry(slot);
+            if (!SlabTable.isMoved(entry)) {
+                if (newSize == slabs.size(slot)) {
+                    if (!SlabTable.matches(entry, handle) || !slabs.replaceEntry(slot, entry, entry & -SlabTable.ONE_GENERATION | slack)) {
+                        throw engine.notLive(handle); // another thread has freed it
+                    }
+                    return true;
+                }
+                if (newSize > slabs.size(slot) && slabs.isFollowedByALiveSlot(slot)) {
+                    return false;
+                }
+                slabs.dissolve(slot >>> 6);
+            }
+        }
+        int node = engine.nodeOf(handle);
+        return resizeNode(node, newSize, slack);
+    }
+
+    private boolean resizeNode(int node, long newSize, int slack) {
+        Regions regions = engine.regions();
+        PageMap pages = engine.pages();
+        MemorySegment t = regions.ready(3);
+        long region = region(t, node);
+        long more = newSize - sizeOf(region);
+        if (more == 0) {
+            setLinks(t, node, NodeState.live(slack, low(links(t, node))));
+            return true;
+        }
+        if (more > 0 && !makeRoomBehind(node, more)) {
+            return false;
+        }
+        t = regions.ready(3);
+        if (pages != null) {
+            pages.ready(region + more);
+        }
+        Regions.begin(t);
+        Header.setWord(t, Header.RESIZED_REGION, region + more);
+        Header.setHalf(t, Header.RESIZED_SLACK, slack);
+        Header.setHalf(t, Header.RESIZED, node);
+        VarHandle.releaseFence(); // before the region changes
+        if (pages != null) {
+            pages.remove(t, node);
+        }
+        if (more > 0) {
+            Regions.takeFromNext(t, node, more);
+        } else {
+            engine.giveOrKeep(t, Regions.cutTail(t, node, -more));
+        }
+        if (pages != null) {
+            pages.add(t, node);
+        }
+        Header.setWord(t, Header.LIVE, Header.word(t, Header.LIVE) + more);
+        VarHandle.releaseFence(); // the region before the slack, and that before the end of both
+        regions.tally().add(more);
+        setLinks(t, node, NodeState.live(slack, low(links(t, node))));
+        VarHandle.releaseFence();
+        Header.setHalf(t, Header.RESIZED, NIL);
+        regions.finish(t);
+        return true;
+    }
+
+    /// Ends a resize that an error has cut short between its two stores.
+    static void end(MemorySegment t) {
+        int node = Header.half(t, Header.RESIZED);
+        if (node != NIL && NodeState.isLive(links(t, node)) && region(t, node) == Header.word(t, Header.RESIZED_REGION)) {
+            setLinks(t, node, NodeState.live(Header.half(t, Header.RESIZED_SLACK), low(links(t, node))));
+        }
+        Header.setHalf(t, Header.RESIZED, NIL);
+    }
+
+    /// Whether the free region behind a block has `more` units, once those slabs behind it whose first slot is free have
+    /// been dissolved.
+    private boolean makeRoomBehind(int node, long more) {
+        Slabs slabs = engine.slabs();
+        while (true) {
+            MemorySegment t = engine.regions().table();
+            int next = nextNeighbour(t, node);
+            boolean isFree = NodeState.isFree(t, next);
+            if (isFree && sizeOf(region(t, next)) >= more) {
+                return true;
+            }
+            int taken = isFree ? nextNeighbour(t, next) : next;
+            if (!NodeState.isSlab(links(t, taken)) || taken == EDGE) {
+                return false;
+            }
+            int row = low(links(t, taken));
+            if (SlabTable.isLive(slabs.entry(row << 6))) {
+                return false;
+            }
+            slabs.dissolve(row);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+import static io.github.offsetallocator.internal.tables.SlabTable.*;
+
+import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.PageMap;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import io.github.offsetallocator.internal.tables.Tally;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/// How slabs end. An empty one goes back to the bins as the region that it was. One with live slots is dissolved: it is cut into
+/// one region for each slot, of which free ones go to the bins, and live ones stand for their slots from then on.
+///
+/// ```
+///   slab        node -> row       | live | free | free | live |
+///   dissolved   node  piece  piece  piece          entries of live slots: moved, and to which node
+///               live  to the bins   live           each node: the slot that it stands for
+/// ```
+///
+/// Handles stay as they are, and the row stays until the last slot that has moved is freed.
+final class SlabEnding {
+    private final Slabs slabs;
+    private final Regions regions;
+    private final PageMap pages;
+    private final Tally tally;
+
+    SlabEnding(Slabs slabs) {
+        this.slabs = slabs;
+        regions = slabs.regions;
+        pages = slabs.pages;
+        tally = slabs.tally;
+    }
+
+    /// Gives the region of an empty slab back to the bins. The caller has begun. Returns false if a slot has been taken
+    /// meanwhile.
+    boolean giveBack(int row) {
+        MemorySegment t = slabs.segment(row);
+        long at = slabs.at(row);
+        if (!shut(row)) {
+            return false;
+        }
+        MemorySegment nodes = regions.table();
+        int node = half(t, at + NODE);
+        slabs.unlink(row, line(SlabTable.sizeClass(slabs.shape(row))));
+        Regions.begin(nodes);
+        VarHandle.releaseFence(); // all slots are shut
+        setLinks(nodes, node, NodeState.UNUSED);
+        setWord(t, at + BITS, 0);
+        Header.add(nodes, Header.BLOCKS, -forget(row));
+        slabs.chain.discard(row);
+        regions.give(nodes, node);
+        Regions.end(nodes);
+        regions.trim();
+        return true;
+    }
+
+    /// Lets no slot of a slab be taken any more, if all are free.
+    private boolean shut(int row) {
+        long low = slabs.freeLow(SlabTable.sizeClass(slabs.shape(row)));
+        int slots = SlabTable.slots(slabs.shape(row));
+        for (int place = 0; place < slots; place++) {
+            long entry = slabs.entry(row << 6 | place);
+            if (isLive(entry) || !slabs.replaceEntry(row << 6 | place, entry, entry & GENERATION)) {
+                while (--place >= 0) {
+                    slabs.setEntry(row << 6 | place, slabs.entry(row << 6 | place) | low);
+                }
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Takes a slab out of what its class and the sums say. Returns how many slots it has.
+    private int forget(int row) {
+        MemorySegment head = slabs.head();
+        long shape = slabs.shape(row);
+        int slots = SlabTable.slots(shape);
+        long line = line(SlabTable.sizeClass(shape));
+        setHalf(head, line + ROWS, half(head, line + ROWS) - 1);
+        setHalf(head, line + HEAT, Math.max(0, half(head, line + HEAT) - slots));
+        setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) - (long) slots * SlabTable.size(shape));
+        return slots;
+    }
+
+    /// Ends a slab in one way or the other.
+    void end(int row) {
+        if (slabs.isEmpty(row)) {
+            slabs.settle(row);
+            slabs.begin();
+            boolean isGone = giveBack(row);
+            slabs.end();
+            if (isGone) {
+                return;
+            }
+        }
+        dissolve(row);
+    }
+
+    /// Dissolves all slabs.
+    void dissolveAll() {
+        for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+            if (slabs.isSlab(row)) {
+                end(row);
+            }
+        }
+    }
+
+    /// Ends all slabs in the chunk before a wall.
+    void endAllBefore(int wall) {
+        MemorySegment nodes = regions.table();
+        int node = previousNeighbour(nodes, wall);
+        while (node != EDGE && !NodeState.isWall(links(nodes, node))) {
+            if (NodeState.isSlab(links(nodes, node))) {
+                end(low(links(nodes, node)));
+                nodes = regions.table();
+                node = wall; // neighbours have merged
+            }
+            node = previousNeighbour(nodes, node);
+        }
+    }
+
+    /// Ends a slab: its free slots go back to the bins, its live ones get nodes of their own. What makes it so is the one
+    /// store to the links of the slab's node; until then nodes that stand for a slot count for nothing.
+    void dissolve(int row) {
+        MemorySegment nodes = regions.ready(2 * SLOTS);
+        MemorySegment t = slabs.segment(row);
+        long at = slabs.at(row);
+        int slots = SlabTable.slots(slabs.shape(row));
+        int size = SlabTable.size(slabs.shape(row));
+        int whole = half(t, at + NODE);
+        if (pages != null) {
+            pages.ready(region(nodes, whole));
+            pages.dropStale(nodes, region(nodes, whole));
+        }
+        slabs.settle(row);
+        slabs.begin();
+        Regions.begin(nodes);
+        slabs.unlink(row, line(SlabTable.sizeClass(slabs.shape(row))));
+        long live = 0;
+        int last = whole;
+        for (int place = slots - 1; place > 0; place--) {
+            int piece = Regions.cutTail(nodes, whole, size);
+            last = place == slots - 1 ? piece : last;
+            live |= moveTo(nodes, piece, row << 6 | place) ? 1L << place : 0;
+        }
+        VarHandle.releaseFence();
+        live |= moveTo(nodes, whole, row << 6) ? 1 : 0; // from here on the slab is no more
+        int moved = Long.bitCount(live);
+        forget(row);
+        slabs.addUsed(-(Header.ONE + size) * moved);
+        Header.add(nodes, Header.BLOCKS, moved - slots);
+        Header.setWord(nodes, Header.LIVE, Header.word(nodes, Header.LIVE) + (Header.ONE + size) * moved);
+        tally.add((Header.ONE + size) * moved);
+        setWord(t, at + BITS, 0);
+        setWord(t, at + SHAPE, 0);
+        setHalf(t, at + NODE, NIL);
+        setHalf(t, at + MOVED_LEFT, moved);
+        if (moved == 0) {
+            slabs.chain.discard(row);
+        }
+        spread(nodes, last, slots, live);
+        Regions.end(nodes);
+        slabs.end();
+        tally.dissolve();
+    }
+
+    /// Lets a node stand for a slot, if that is live; otherwise the slot can't be taken any more and the node is unused.
+    private boolean moveTo(MemorySegment nodes, int node, int slot) {
+        while (true) {
+            long entry = slabs.entry(slot);
+            if (!isLive(entry)) {
+                if (slabs.replaceEntry(slot, entry, entry & GENERATION)) {
+                    setSlot(nodes, node, 0);
+                    setLinks(nodes, node, NodeState.UNUSED);
+                    return false;
+                }
+                continue;
+            }
+            setSlot(nodes, node, slot);
+            setLinks(nodes, node, NodeState.live((int) entry & NodeState.MAX_SLACK, (int) (entry >>> 32))
+                    | ((entry & RETIRED) == 0 ? 0 : NodeState.RETIRED));
+            VarHandle.releaseFence();
+            if (slabs.replaceEntry(slot, entry, entry & GENERATION | MOVED | node)) {
+                return true;
+            }
+        }
+    }
+
+    /// Gives the free pieces of a slab to the bins and lets the live ones be found. `last` is the node of the last piece.
+    private void spread(MemorySegment nodes, int last, int slots, long live) {
+        int piece = last;
+        for (int place = slots - 1; place >= 0; place--) {
+            int before = previousNeighbour(nodes, piece);
+            if ((live >>> place & 1) == 0) {
+                regions.give(nodes, piece);
+            } else if (pages != null) {
+                pages.add(nodes, piece);
+            }
+            piece = before;
+        }
+    }
+
+    /// A slot that had moved to a node was freed: its entry says so from here on.
+    void forgetMoved(int slot) {
+        int row = slot >>> 6;
+        MemorySegment t = slabs.segment(row);
+        long at = slabs.at(row);
+        slabs.begin();
+        slabs.setEntry(slot, slabs.ended(slabs.entry(slot)));
+        VarHandle.releaseFence(); // the entry ends the block; its node goes after that
+        setHalf(t, at + MOVED_LEFT, half(t, at + MOVED_LEFT) - 1);
+        if (half(t, at + MOVED_LEFT) == 0) {
+            slabs.chain.discard(row);
+        }
+        slabs.end();
+    }
+}

@@ -1,0 +1,195 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+import static io.github.offsetallocator.internal.tables.SlabTable.*;
+
+import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.PageMap;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/// When there are slabs, and how one comes to be.
+///
+/// The first blocks of a size come from the bins. Then the size gets a slab of 8 slots, and each further one has half as many
+/// slots as the size has had, 64 at most; none takes more than a share of the range that has memory. New ones are made while a
+/// quarter of what has memory, or may get it, is free. Sizes above 64 units get slabs if they are popular.
+///
+/// ```
+///   a region from the bins -> a row: shape, bits -> the node's links name the row -> entries of the class
+///                                                   from here on it is a slab        slots can be taken
+/// ```
+final class SlabMaking {
+    private static final int FEWEST_SLOTS = 4;
+    private static final int FIRST_SLOTS = 8;
+    /// A slab takes at most this share of the range: a 512th while half of it is free, then a 1024th.
+    private static final int SHARE_SHIFT = 9, SCARCE_SHARE_SHIFT = 10;
+    /// Where slabs are to be found by offset, the smallest have a page; a 128th of the range may be as small as that.
+    private static final int SMALL_SHARE_SHIFT = 7;
+    /// A smaller range has no slabs.
+    private static final int SMALLEST_RANGE = 4096;
+    /// New slabs while at least this share of the range is free: a quarter.
+    private static final int ROOMY_SHIFT = 2;
+    /// Requests for a size that the bins serve before it gets slabs, up to 64 units and above.
+    private static final int HEAT_SMALL = 4;
+    private static final int HEAT_LARGE = 16;
+    /// Slabs lie at multiples of the largest power of two in their size, up to this one. Where addresses count, up to what
+    /// any native memory of ours starts at, so that places don't depend on it.
+    private static final int MOST_NATURAL = 64, MOST_NATURAL_BY_ADDRESS = 4;
+
+    private final Slabs slabs;
+    private final Regions regions;
+    private final PageMap pages;
+    private final int maxBlocks;
+    private final long phase;
+
+    SlabMaking(Slabs slabs, int maxBlocks) {
+        this.slabs = slabs;
+        regions = slabs.regions;
+        pages = slabs.pages;
+        this.maxBlocks = maxBlocks;
+        phase = slabs.phase;
+    }
+
+    /// The class of a size, or 0. One that is asked for often gets one.
+    int classFor(MemorySegment head, int size) {
+        if (size <= SMALL) {
+            return size;
+        }
+        int value = head.get(BYTE, CLASS_OF + size) & 0xFF;
+        if (value > 0 && value < SEEN) {
+            return value;
+        }
+        int seen = value == 0 ? 1 : value - SEEN + 1;
+        if (seen < HEAT_LARGE) {
+            head.set(BYTE, CLASS_OF + size, (byte) (SEEN + seen));
+            return 0;
+        }
+        int made = newClass(head);
+        if (made != 0) {
+            setHalf(head, line(made) + CLASS_SIZE, size);
+            setHalf(head, line(made) + HEAT, seen);
+        }
+        head.set(BYTE, CLASS_OF + size, (byte) made);
+        return made;
+    }
+
+    /// A class that no size has or, if there is none, that of a large size without slabs; 0 if all have some.
+    private int newClass(MemorySegment head) {
+        int last = half(head, LAST_CLASS);
+        if (last < SEEN - 1) {
+            setHalf(head, LAST_CLASS, last + 1);
+            return last + 1;
+        }
+        for (int other = SMALL + 1; slabs.reusesClasses() && other < SEEN; other++) {
+            if (half(head, line(other) + ROWS) == 0) {
+                long named = CLASS_OF + half(head, line(other) + CLASS_SIZE);
+                if (head.get(BYTE, named) == (byte) other) { // an error may have struck before it was named
+                    head.set(BYTE, named, (byte) 0);
+                }
+                return other;
+            }
+        }
+        return 0;
+    }
+
+    /// Makes a slab of a size, or only counts the request, if it is not yet time for one or there is no room.
+    boolean make(long line, int size) {
+        MemorySegment head = slabs.head();
+        int heat = half(head, line + HEAT) + 1;
+        setHalf(head, line + HEAT, heat);
+        MemorySegment nodes = regions.table();
+        int slots = slots(Header.open(nodes), Header.word(nodes, Header.FREE_UNITS), size, heat);
+        if (slots < FEWEST_SLOTS
+                || !Header.isRoomy(nodes, ROOMY_SHIFT)
+                || Header.half(nodes, Header.BLOCKS) > maxBlocks - slots
+                || !slabs.hasRow()) {
+            return false;
+        }
+        head = slabs.head();
+        nodes = regions.ready(4);
+        long units = (long) slots * size;
+        slabs.begin();
+        Regions.begin(nodes);
+        // At a multiple of the largest power of two in the size, so that slots serve requests with that alignment.
+        long natural = Math.min(Integer.lowestOneBit(size), phase == 0 ? MOST_NATURAL : MOST_NATURAL_BY_ADDRESS);
+        int node = natural == 1 ? regions.take(nodes, units) : regions.takeAligned(nodes, units, natural, phase, false);
+        if (node == NIL) {
+            Regions.end(nodes);
+            slabs.end();
+            return false;
+        }
+        setLinks(nodes, node, NodeState.UNUSED);
+        if (!areReady(region(nodes, node))) {
+            regions.give(nodes, node);
+            Regions.end(nodes);
+            slabs.end();
+            return false;
+        }
+        int row = slabs.chain.take(head);
+        write(row, line, size, slots, nodes, node);
+        if (pages != null) {
+            pages.coverSlab(row, region(nodes, node));
+        }
+        VarHandle.releaseFence(); // what the row says, before it has a slab
+        setLinks(nodes, node, NodeState.SLAB | row);
+        openSlots(row, (int) (line >>> CLASS_SHIFT), slots);
+        Header.add(nodes, Header.BLOCKS, slots);
+        Regions.end(nodes);
+        setHalf(head, line + HEAT, heat + slots - 1);
+        setHalf(head, line + ROWS, half(head, line + ROWS) + 1);
+        setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) + units);
+        slabs.link(row, line);
+        slabs.end();
+        regions.publish();
+        return true;
+    }
+
+    /// Whether a slab's region can be entered in the page map.
+    private boolean areReady(long region) {
+        try {
+            if (pages != null) {
+                pages.ready(region);
+            }
+            return true;
+        } catch (OutOfMemoryError e) { // the bins may still serve the request
+            return false;
+        }
+    }
+
+    /// How many slots the next slab of a size gets; too few if it gets none.
+    private int slots(long capacity, long free, int size, int heat) {
+        if (capacity < SMALLEST_RANGE || size <= SMALL && heat <= HEAT_SMALL) {
+            return 0;
+        }
+        long most = capacity >>> (free >= capacity >>> 1 ? SHARE_SHIFT : SCARCE_SHARE_SHIFT);
+        int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), most / size);
+        if (pages == null || slots * size >= PageMap.PAGE_UNITS) {
+            return slots;
+        }
+        return capacity >>> SMALL_SHARE_SHIFT >= PageMap.PAGE_UNITS ? (PageMap.PAGE_UNITS + size - 1) / size : 0;
+    }
+
+    private void write(int row, long line, int size, int slots, MemorySegment nodes, int node) {
+        MemorySegment t = slabs.segment(row);
+        long at = slabs.at(row);
+        int sizeClass = (int) (line >>> CLASS_SHIFT);
+        setWord(t, at + SHAPE, SlabTable.shape(size, slots, sizeClass, offsetOf(region(nodes, node))));
+        setHalf(t, at + NODE, node);
+        setHalf(t, at + RECIPROCAL, (int) ((1L << 31) / size + 1));
+        setHalf(t, at + MOVED_LEFT, 0);
+        setWord(t, at + BITS, -1L >>> SLOTS - slots);
+        setSlot(nodes, node, 0);
+    }
+
+    /// Lets slots be taken. Another thread that has the row from an earlier slab may do so at once, so this comes after the
+    /// store that makes the slab: a block of which a caller knows must not be lost.
+    private void openSlots(int row, int sizeClass, int slots) {
+        VarHandle.releaseFence();
+        for (int place = 0; place < slots; place++) {
+            slabs.setEntry(row << 6 | place, slabs.entry(row << 6 | place) & GENERATION | slabs.freeLow(sizeClass));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+import static io.github.offsetallocator.internal.tables.SlabTable.*;
+
+import io.github.offsetallocator.internal.regions.Bins;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import java.lang.foreign.MemorySegment;
+
+/// What slabs hold, for reports and for calls that look for room. Reads entries and nodes and changes nothing; O(slots) unless
+/// said otherwise.
+final class SlabReport {
+    private final Slabs slabs;
+
+    SlabReport(Slabs slabs) {
+        this.slabs = slabs;
+    }
+
+    /// How many slots there are, live or free.
+    int slots() {
+        int slots = 0;
+        for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+            slots += slabs.isSlab(row) ? SlabTable.slots(slabs.shape(row)) : 0;
+        }
+        return slots;
+    }
+
+    /// How many slots hold a retired block.
+    int retired() {
+        int retired = 0;
+        for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+            for (int place = 0; slabs.isSlab(row) && place < SLOTS; place++) {
+                long entry = slabs.entry(row << 6 | place);
+                retired += isLive(entry) && (entry & RETIRED) != 0 ? 1 : 0;
+            }
+        }
+        return retired;
+    }
+
+    /// The free space that an empty slab and its neighbours would be.
+    long largestAround(int row) {
+        MemorySegment nodes = slabs.regions.table();
+        int node = half(slabs.segment(row), slabs.at(row) + NODE);
+        long free = sizeOf(region(nodes, node));
+        for (int left = previousNeighbour(nodes, node); isFreeOrEmpty(nodes, left); left = previousNeighbour(nodes, left)) {
+            free += sizeOf(region(nodes, left));
+        }
+        for (int right = nextNeighbour(nodes, node); isFreeOrEmpty(nodes, right); right = nextNeighbour(nodes, right)) {
+            free += sizeOf(region(nodes, right));
+        }
+        return free;
+    }
+
+    boolean isFreeOrEmpty(MemorySegment nodes, int node) {
+        long links = links(nodes, node);
+        return links >= 0 || node != EDGE && NodeState.isSlab(links) && slabs.isEmpty((int) links);
+    }
+
+    /// Whether any slot is free, by the entries. O(slots).
+    boolean hasFree() {
+        for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+            if (slabs.isSlab(row) && slabs.free(row) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Adds the number of free regions in each bin: runs of free slots.
+    void count(int[] counts) {
+        for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+            if (slabs.isSlab(row)) {
+                long size = SlabTable.size(slabs.shape(row));
+                long bits = slabs.free(row);
+                while (bits != 0) {
+                    bits >>>= Long.numberOfTrailingZeros(bits);
+                    int run = Long.numberOfTrailingZeros(~bits);
+                    counts[Bins.bin(run * size)]++;
+                    bits = run == SLOTS ? 0 : bits >>> run;
+                }
+            }
+        }
+    }
+
+    /// Whether the chunk before a wall has nothing but free regions and empty slabs.
+    boolean isEmptyBefore(int wall) {
+        MemorySegment nodes = slabs.regions.table();
+        int node = previousNeighbour(nodes, wall);
+        while (isFreeOrEmpty(nodes, node)) {
+            node = previousNeighbour(nodes, node);
+        }
+        return node == EDGE || NodeState.isWall(links(nodes, node));
+    }
+}
