@@ -67,8 +67,9 @@
 /// - **tables** know where a field lies in a segment, and nothing of what it means to the others.
 /// - **regions** know neighbours and bins. They do not know handles, nor which blocks are live.
 /// - **slabs** know sizes, slots and generations. To them a slab is one region.
-/// - **engine** knows handles: it asks slabs first, then regions, and rebuilds both after an error. `AnyThread` puts a lock
-///   before `OneThread`, and goes round that lock for slots.
+/// - **engine** knows handles: it asks slabs first, then regions, and rebuilds both after an error. `AnyThread` is a
+///   `LockedEngine`, which puts a lock before `OneThread`, and goes round that lock for slots. `OneThread` has the calls that
+///   must be fast. All else is in parts that hold it, such as `Resizing`, `Finder`, `OpenPlan`: its comment names them.
 /// - **watch** knows what an operator wants to know, and what lower floors tell it through `Happenings`.
 /// - **faces** know the user: they check arguments, and know bytes, segments, files.
 ///

@@ -1,6 +1,5 @@
 package io.github.offsetallocator.internal.engine;
 
-import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
@@ -11,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /// Any thread: slots are taken and freed by one compare-and-set each, without a lock ([Slabs]). All else is the engine for one
-/// thread behind one lock.
+/// thread behind one lock ([LockedEngine]).
 ///
 /// ```
 ///   allocate   a slot of this size that hints tell of? ---yes---> compare-and-set
@@ -23,18 +22,14 @@ import java.lang.invoke.VarHandle;
 ///   (lock)     the engine for one thread
 /// ```
 ///
-/// **The lock** is a monitor, for two reasons: threads that meet there make no garbage, and leaving it takes no stack, so that
-/// a StackOverflowError can't keep it. No thread that holds it waits for anything but the visitor of a walk.
-///
 /// **Reading without the lock.** `offset` and `size` read the block's state, the rest, and the state again: if it is the same, the
 /// block was live meanwhile.
 ///
 /// **Refusing without the lock** is what the [Bound] allows.
-final class AnyThread extends Engine {
+final class AnyThread extends LockedEngine {
     private static final int WRITERS = 64;
     private static final long UNKNOWN = Long.MAX_VALUE;
 
-    private final OneThread engine;
     private final Slabs slabs;
 
     private final Bound bound = new Bound();
@@ -55,15 +50,10 @@ final class AnyThread extends Engine {
     }
 
     private AnyThread(OneThread engine) {
-        this.engine = engine;
+        super(engine);
         slabs = engine.slabs();
         capacity = engine.capacity();
         nodes = engine.regions().table();
-    }
-
-    @Override
-    OneThread one() {
-        return engine;
     }
 
     // ---- allocate and free -------------------------------------------------------------------------------------
@@ -174,16 +164,6 @@ final class AnyThread extends Engine {
             }
         } else {
             bound.lift();
-        }
-    }
-
-    @Override
-    public synchronized void freeAll(long[] handles, int from, int to) {
-        try {
-            engine.freeAll(handles, from, to);
-            publish();
-        } catch (Error e) {
-            throw forget(e);
         }
     }
 
@@ -304,16 +284,6 @@ final class AnyThread extends Engine {
         }
     }
 
-    @Override
-    public boolean isClosed() {
-        return engine.isClosed();
-    }
-
-    @Override
-    public void checkOpen() {
-        engine.checkOpen();
-    }
-
     /// A walk makes only the calls of its own visitor wrong; those of other threads wait, or do without the lock.
     @Override
     public void checkUsable() {
@@ -339,26 +309,6 @@ final class AnyThread extends Engine {
     public long metadataSize() {
         engine.checkOpen();
         return engine.tablesSize() + retiredSize();
-    }
-
-    @Override
-    public int maxBlocks() {
-        return engine.maxBlocks();
-    }
-
-    @Override
-    int roomForRetired() {
-        return engine.roomForRetired();
-    }
-
-    @Override
-    public synchronized void grow(long newCapacity) {
-        try {
-            engine.grow(newCapacity);
-            publish();
-        } catch (Error e) {
-            throw forget(e);
-        }
     }
 
     /// Waits until no [#write] is under way, and keeps new ones waiting. Monitors, since they are left whatever happens.
@@ -441,141 +391,5 @@ final class AnyThread extends Engine {
         engine.close(first);
         closeRetired();
         bound.set(0); // last, so that a thread that sees it sees the rest
-    }
-
-    // ---- the engine for one thread, behind the lock ------------------------------------------------------------
-
-    @Override
-    public synchronized void retire(long handle) {
-        engine.retire(handle);
-        publish();
-    }
-
-    @Override
-    public synchronized boolean isRetired(long handle) {
-        return engine.isRetired(handle);
-    }
-
-    @Override
-    public synchronized void freeRetired(long handle) {
-        try {
-            engine.freeRetired(handle);
-            publish();
-        } catch (Error e) {
-            throw forget(e);
-        }
-    }
-
-    @Override
-    public synchronized int retired() {
-        return engine.retired();
-    }
-
-    @Override
-    public synchronized long tag(long handle) {
-        return engine.tag(handle);
-    }
-
-    @Override
-    public synchronized void setTag(long handle, long tag) {
-        engine.setTag(handle, tag);
-    }
-
-    @Override
-    public synchronized boolean resize(long handle, long newSize, int slack) {
-        try {
-            boolean result = engine.resize(handle, newSize, slack);
-            publish();
-            return result;
-        } catch (Error e) {
-            throw forget(e);
-        }
-    }
-
-    @Override
-    public synchronized long find(long unit) {
-        return engine.find(unit);
-    }
-
-    @Override
-    public synchronized void checkLive(long handle) {
-        engine.checkLive(handle);
-    }
-
-    @Override
-    public synchronized boolean isLive(long handle) {
-        return engine.isLive(handle);
-    }
-
-    @Override
-    public synchronized Compaction plan(long target, long alignment) {
-        try {
-            Compaction result = engine.plan(target, alignment);
-            publish();
-            return result;
-        } catch (Error e) {
-            throw forget(e);
-        }
-    }
-
-    @Override
-    public synchronized long handle(Compaction plan, int move) {
-        return engine.handle(plan, move);
-    }
-
-    @Override
-    public synchronized boolean move(long handle, long from, long to) {
-        try {
-            boolean result = engine.move(handle, from, to);
-            publish();
-            return result;
-        } catch (Error e) {
-            throw forget(e);
-        }
-    }
-
-    @Override
-    public synchronized void endPlan(Compaction plan) {
-        try {
-            engine.endPlan(plan);
-            publish();
-        } catch (Error e) {
-            throw forget(e);
-        }
-    }
-
-    @Override
-    public synchronized boolean isPlan(Compaction plan) {
-        return engine.isPlan(plan);
-    }
-
-    @Override
-    public synchronized int blocks() {
-        return engine.blocks();
-    }
-
-    @Override
-    public synchronized long freeUnits() {
-        return engine.freeUnits();
-    }
-
-    @Override
-    public synchronized long largestFree() {
-        return engine.largestFree();
-    }
-
-    @Override
-    public synchronized int[] freeRegions() {
-        return engine.freeRegions();
-    }
-
-    @Override
-    public synchronized void verify() {
-        engine.verify();
-    }
-
-    @Override
-    public synchronized int resets() {
-        return engine.resets();
     }
 }

@@ -32,6 +32,8 @@ final class Batch {
     // ---- several end -------------------------------------------------------------------------------------------
 
     void freeAll(long[] handles, int from, int to) {
+        engine.checkUsable();
+        engine.recover();
         int count = to - from;
         if (scratch.length < count) {
             scratch = new long[Math.max(count, 2 * scratch.length)];

@@ -345,8 +345,6 @@ final class OneThread extends Engine {
 
     @Override
     public void freeAll(long[] handles, int from, int to) {
-        checkUsable();
-        recover();
         batch.freeAll(handles, from, to);
     }
 
