@@ -329,12 +329,17 @@ public final class OneThreadSlabs extends Slabs {
         MemorySegment t = table;
         long largest = 0;
         for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
-            int empty = half(t, line(sizeClass) + EMPTY);
-            if (SlabLists.isEmpty(t, empty, line(sizeClass))) {
-                largest = Math.max(largest, report.largestAround(empty));
-            }
+            long waiting = word(t, line(sizeClass) + WAITING);
+            largest = Math.max(largest, largestIfEmpty(half(t, line(sizeClass) + EMPTY)));
+            largest = Math.max(largest, largestIfEmpty(low(waiting) >>> 6)); // empty, but for those that wait
+            largest = Math.max(largest, largestIfEmpty(high(waiting) >>> 6));
         }
         return largest;
+    }
+
+    private long largestIfEmpty(int row) {
+        boolean isEmpty = row != 0 && row < half(table, FRESH_ROW) && isSlab(row) && isEmpty(row);
+        return isEmpty ? report.largestAround(row) : 0;
     }
 
     // ---- the table ---------------------------------------------------------------------------------------------
