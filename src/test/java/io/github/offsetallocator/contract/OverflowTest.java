@@ -41,7 +41,7 @@ class OverflowTest {
             "-Xint, GROWABLE", "-Xint, GROWABLE_SHARED_TIGHT", "-Xint, DURABLE_GROWS_SHARED"})
     @Fault(2)
     void anyCallInterpreted(String mode, String subject) {
-        ends("deep", mode, 200, subject);
+        ends("deep", mode, 120, subject);
     }
 
     @Test
