@@ -15,7 +15,8 @@ import io.github.offsetallocator.internal.engine.Engine;
 /// between leaves the new size, and an engine that is opened then makes the new part free. It never becomes smaller.
 final class FileGrowth extends Growth {
     private final DurableFile file;
-    private final NewBlocks newBlocks;
+    private final NewBlocks live;
+    private final NewBlocks hidden;
     private final int shift;
     private final long chunk;
     private final long limit;
@@ -26,7 +27,8 @@ final class FileGrowth extends Growth {
     FileGrowth(Engine engine, DurableFile file, NewBlocks newBlocks, int shift, long chunk, long limit) {
         super(engine);
         this.file = file;
-        this.newBlocks = newBlocks;
+        live = NewBlocks.of(engine, false);
+        hidden = newBlocks;
         this.shift = shift;
         this.chunk = chunk;
         this.limit = limit;
@@ -41,21 +43,19 @@ final class FileGrowth extends Growth {
 
     @Override
     long allocate(long units, long alignment, int slack) {
-        synchronized (engine.lock()) {
-            long handle = engine.allocate(units, alignment, slack);
-            while (handle == Engine.NO_SPACE && makeRoom(units, alignment)) {
-                handle = engine.allocate(units, alignment, slack);
-            }
-            return handle == Engine.NO_SPACE ? refuse(units, alignment) : handle;
-        }
+        return allocate(live, units, alignment, slack);
     }
 
     @Override
     long allocateNew(long units, long alignment, int slack) {
+        return allocate(hidden, units, alignment, slack);
+    }
+
+    private long allocate(NewBlocks kind, long units, long alignment, int slack) {
         synchronized (engine.lock()) {
-            long made = newBlocks.allocate(units, alignment, slack);
+            long made = kind.allocate(units, alignment, slack);
             while (made == Engine.NO_SPACE && makeRoom(units, alignment)) {
-                made = newBlocks.allocate(units, alignment, slack);
+                made = kind.allocate(units, alignment, slack);
             }
             return made == Engine.NO_SPACE ? refuse(units, alignment) : made;
         }

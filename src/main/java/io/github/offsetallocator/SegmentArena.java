@@ -707,7 +707,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// How full this arena is, and what it has done so far: from any thread, also of a confined arena. Takes no lock, changes nothing,
     /// creates no object but the record. O(1); in a shared arena O(slots). One that is shared counts a thousand times at once if asked to,
-    /// and 250 times a second for long: who asks more often gets some numbers that are up to 4 ms old.
+    /// and 250 times a second for long: a caller that asks more often gets some numbers that are up to 4 ms old.
     ///
     /// If other threads work on the arena meanwhile, each number was true during this call, and two of them may differ by what
     /// those threads did during it. An error that has struck in the middle of a call may have left `totalAllocations` without the

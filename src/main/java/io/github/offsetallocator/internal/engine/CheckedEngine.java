@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 
-/// Stands before another engine: each block gets a border, and whoever knows of its bytes is told when it begins, changes and ends.
+/// Stands before another engine: each block gets a border, and its [Blocks] are told when a block begins, changes and ends.
 ///
 /// ```
 ///   asked for   | units | slack |

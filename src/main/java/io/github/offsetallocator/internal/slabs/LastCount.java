@@ -6,8 +6,8 @@ import java.lang.invoke.VarHandle;
 /// What was counted last, for a thread that asks all the time: to read an entry that another thread is about to write costs that thread
 /// a cache miss.
 ///
-/// A thousand counts may be made at once, and 250 a second from then on: who asks now and then, or in a test, gets a count made for it;
-/// who asks a thousand times a second for long gets one that is 4 ms old at most.
+/// A thousand counts may be made at once, and 250 a second from then on. A thread that asks now and then gets a count made for it; one
+/// that asks a thousand times a second for long gets one that is 4 ms old at most.
 ///
 /// Two numbers are written by one thread at a time, between an odd version and an even one. Nobody waits.
 public final class LastCount {

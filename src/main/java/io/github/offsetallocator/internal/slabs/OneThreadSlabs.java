@@ -145,7 +145,6 @@ public final class OneThreadSlabs extends Slabs {
     public boolean giveMarked(long handle, long mark) {
         MemorySegment t = open;
         int slot = slotOf(handle);
-        long at = rowAt(slot);
         long entryAt = entryAt(slot);
         long entry;
         try {
@@ -156,7 +155,7 @@ public final class OneThreadSlabs extends Slabs {
         if (!matchesInPlace(entry, handle)) {
             return false;
         }
-        end(t, at, slot, entryAt, entry, t.get(WORD, at + SHAPE));
+        release(t, slot, entryAt, entry, t.get(WORD, rowAt(slot) + SHAPE));
         return true;
     }
 
@@ -183,18 +182,18 @@ public final class OneThreadSlabs extends Slabs {
                 || (units << shift) - ((int) entry & NodeState.MAX_SLACK) != size) {
             return false;
         }
-        end(t, at, row << 6 | place, entryAt, entry, shape);
+        release(t, row << 6 | place, entryAt, entry, shape);
         return true;
     }
 
     /// Ends a live block.
-    private void end(MemorySegment t, long at, int slot, long entryAt, long entry, long shape) {
+    private void release(MemorySegment t, int slot, long entryAt, long entry, long shape) {
         try {
             t.set(WORD, entryAt, freed(entry));
             long line = SlabTable.line(SlabTable.sizeClass(shape));
             long waiting = t.get(WORD, line + WAITING);
             if (tally.gave(SlabTable.size(shape)) || waiting >>> 32 != 0) {
-                endInSlab(t, at, line, slot, shape);
+                releaseToSlab(t, line, slot, shape);
                 return;
             }
             t.set(WORD, line + WAITING, waiting << 32 | slot);
@@ -204,27 +203,19 @@ public final class OneThreadSlabs extends Slabs {
         }
     }
 
-    /// As [#end], where two slots wait already, or no block is live any more.
-    private void endInSlab(MemorySegment t, long at, long line, int slot, long shape) {
+    /// As [#release], where two slots wait already, or no block is live any more.
+    private void releaseToSlab(MemorySegment t, long line, int slot, long shape) {
+        long at = rowAt(slot);
         long bits = t.get(WORD, at + BITS);
         long now = bits | 1L << slot;
         t.set(WORD, at + BITS, now);
         if (bits == 0) {
             SlabLists.list(t, line, slot >>> 6);
         } else if (now == -1L >>> -SlabTable.slots(shape)) {
-            looksEmpty(t, line, slot >>> 6);
+            keepOrGiveBack(t, line, slot >>> 6);
         }
         if (tally.live() == 0) {
             settle();
-        }
-    }
-
-    private void looksEmpty(MemorySegment t, long line, int row) {
-        if (t.get(HALF, line + EMPTY) != row && !regions.isBusy()) { // else an error has left the bins half changed
-            keepOrGiveBack(t, line, row);
-            if (half(table, ROWS_USED) < half(table, TRIM_AT)) {
-                trim();
-            }
         }
     }
 
@@ -235,7 +226,7 @@ public final class OneThreadSlabs extends Slabs {
         SlabLists.setFree(t, line, slot);
         end();
         long at = SlabTable.at(slot >>> 6);
-        if (word(t, at + BITS) == SlabTable.all(word(t, at + SHAPE)) && half(t, line + EMPTY) != slot >>> 6) {
+        if (word(t, at + BITS) == SlabTable.all(word(t, at + SHAPE))) {
             keepOrGiveBack(t, line, slot >>> 6);
         }
     }
@@ -264,16 +255,20 @@ public final class OneThreadSlabs extends Slabs {
 
     /// Keeps an empty slab if it is the only one of its size.
     private void keepOrGiveBack(MemorySegment t, long line, int row) {
-        if (regions.isBusy()) {
-            return; // an error has left the bins half changed: it stays until they have been made anew
+        int kept = half(t, line + EMPTY);
+        if (kept == row || regions.isBusy()) {
+            return; // kept already; or an error has left the bins half changed: it stays until they have been made anew
         }
-        if (!SlabLists.isEmpty(t, half(t, line + EMPTY), line)) {
+        if (!SlabLists.isEmpty(t, kept, line)) {
             setHalf(t, line + EMPTY, row);
         } else {
             begin();
             ending.giveBack(row);
             end();
             regions.publish();
+        }
+        if (half(t, ROWS_USED) < half(t, TRIM_AT)) {
+            trim();
         }
     }
 
