@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// Reads the library's sources: arrows between its packages point down, and no file is too long to hold in mind.
+/// Reads the library's sources and classes: arrows between its packages point down, and no file is too long to hold in mind.
 ///
 /// ```
 ///   io.github.offsetallocator     5   uses all below, and backing
@@ -132,6 +133,24 @@ class HouseTest {
         List<String> directives = Pattern.compile("(exports|opens|open|uses|provides)\\b\\s*([^;{]*)").matcher(code).results()
                 .map(match -> match.group(1) + " " + match.group(2).strip()).toList();
         assertEquals(List.of("exports " + EXPORTED), directives);
+    }
+
+    /// Where the stack ends while the JDK links such a call for the first time, a class of the JDK may fail to be initialized, and with it
+    /// every later message.
+    @Test
+    void messagesAreConcatenatedInline() throws Exception {
+        Path classes = Path.of(OffsetAllocator.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        try (Stream<Path> files = Files.walk(classes)) {
+            List<Path> all = files.filter(file -> file.toString().endsWith(".class")).toList();
+            List<Path> linked = new ArrayList<>();
+            for (Path file : all) {
+                if (Files.readString(file, StandardCharsets.ISO_8859_1).contains("StringConcatFactory")) {
+                    linked.add(file);
+                }
+            }
+            assertTrue(all.size() > 100, () -> "no classes in " + classes);
+            assertEquals(List.of(), linked);
+        }
     }
 
     @Test
