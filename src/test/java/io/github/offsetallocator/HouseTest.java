@@ -39,7 +39,7 @@ class HouseTest {
 
     /// Files that are longer, and are still to be divided. They may become shorter, not longer.
     private static final Map<String, Integer> STILL_LONGER = Map.of("OneThread.java", 561, "SegmentArena.java", 582,
-            "OneThreadSlabs.java", 445, "AnyThreadSlabs.java", 430);
+            "OneThreadSlabs.java", 443, "AnyThreadSlabs.java", 423);
 
     private static final Pattern NOT_CODE = Pattern.compile(
             "\"\"\"[\\s\\S]*?\"\"\"|\"(\\\\.|[^\"\\\\\\n])*\"|'(\\\\.|[^'\\\\\\n])+'|//[^\\n]*|/\\*[\\s\\S]*?\\*/");

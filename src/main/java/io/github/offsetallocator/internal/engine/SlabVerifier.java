@@ -48,16 +48,16 @@ final class SlabVerifier {
     }
 
     private void findWaiting(int sizeClass) {
-        long word = word(head, line(sizeClass) + WAITING);
-        check(word == 0 || low(word) != 0, "class ", sizeClass, ": one waits before the last, but none is the last, ", word);
-        for (long left = word; left != 0; left >>>= 32) {
-            int slot = low(left);
+        check(table.waiting(sizeClass, 0) != 0 || table.waiting(sizeClass, 1) == 0, "class ", sizeClass, ": one waits before the last, ", table.waiting(sizeClass, 1));
+        for (int place = 0; place < 2 && table.waiting(sizeClass, place) != 0; place++) {
+            int slot = (int) table.waiting(sizeClass, place);
             int row = slot >>> 6;
             check(slot >= 0 && row >= FIRST_ROW && row < freshRow, "class ", sizeClass, ": a slot waits that there is not, ", slot);
             check(!waiting.get(slot), "class ", sizeClass, ": a slot waits twice, ", slot);
             check(table.isSlab(row) && SlabTable.sizeClass(word(table.segment(row), table.at(row) + SHAPE)) == sizeClass,
                     "class ", sizeClass, ": a slot of another class waits, ", slot);
-            check(!isLive(table.entry(slot)), "class ", sizeClass, ": a slot that is live waits, ", slot);
+            check(table.entry(slot) == (table.waiting(sizeClass, place) & GENERATION), "class ", sizeClass,
+                    ": a slot waits that is live or of another generation, ", slot);
             waiting.set(slot);
         }
     }
@@ -87,7 +87,6 @@ final class SlabVerifier {
                 "row ", row, ": its slots are not the region of node ", node);
         int sizeClass = SlabTable.sizeClass(shape);
         check(sizeClass > 0 && sizeClass < SEEN && half(head, line(sizeClass) + CLASS_SIZE) == size, "row ", row, ": not of its class's size, ", size);
-        check(half(t, at + RECIPROCAL) == (int) ((1L << 31) / size + 1), "row ", row, ": a wrong reciprocal of ", size);
         check(half(t, at + MOVED_LEFT) == 0, "row ", row, ": a slab with moved slots, ", half(t, at + MOVED_LEFT));
         long free = word(t, at + BITS);
         for (int place = 0; place < SLOTS; place++) {

@@ -121,8 +121,7 @@ final class Survey {
             if (sizeClass > 0 && sizeClass <= last) {
                 require(sizeClass <= SMALL ? size == sizeClass : size == 0 || size > SMALL && size <= LARGEST, "a class of another size: ", sizeClass, ", ", size);
             } else {
-                require(half(s, line(sizeClass) + HEAD) == 0 && half(s, line(sizeClass) + EMPTY) == 0 && half(s, line(sizeClass) + ROWS) == 0
-                                && word(s, line(sizeClass) + WAITING) == 0,
+                require(half(s, line(sizeClass) + HEAD) == 0 && half(s, line(sizeClass) + EMPTY) == 0 && half(s, line(sizeClass) + ROWS) == 0,
                         "a class that there is not has slabs, ", sizeClass);
             }
         }
@@ -165,7 +164,6 @@ final class Survey {
         require(slots > 0 && slots <= SLOTS, "a row has slots that no slab has: ", row, ", ", slots);
         require(size > 0 && sizeClass > 0 && sizeClass <= half(s, LAST_CLASS) && half(s, line(sizeClass) + CLASS_SIZE) == size,
                 "a row is not of its class's size: ", row, ", ", size);
-        require(half(s, at + RECIPROCAL) == (int) ((1L << 31) / size + 1), "a row has a wrong reciprocal: ", row, ", of ", size);
         place(SlabTable.offset(shape), (long) slots * size, row);
         for (int place = 0; place < SLOTS; place++) {
             long entry = SlabTable.entry(s, row << 6 | place);

@@ -480,17 +480,9 @@ public final class AnyThreadSlabs extends Slabs {
         return freed(entry);
     }
 
-    /// O(slots).
     @Override
     public long largestAroundEmpty() {
-        MemorySegment nodes = regions.table();
-        long largest = 0;
-        long free = 0;
-        for (int node = nextNeighbour(nodes, EDGE); node != EDGE; node = nextNeighbour(nodes, node)) {
-            free = report.isFreeOrEmpty(nodes, node) ? free + sizeOf(region(nodes, node)) : 0;
-            largest = Math.max(largest, free);
-        }
-        return largest;
+        return report.largestAroundAny();
     }
 
     @Override

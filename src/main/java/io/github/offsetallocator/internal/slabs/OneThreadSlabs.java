@@ -14,9 +14,9 @@ import java.lang.foreign.MemorySegment;
 /// Slabs for one thread at a time, in one table that grows.
 ///
 /// ```
-///   take    class of the size -> a slot that waits? its entry becomes odd
-///                                none: the lowest free bit of the first slab on the list, whose entry becomes odd
-///   give    the entry of the handle becomes even -> fewer than two wait? the slot waits in its class's line
+///   take    class of the size -> none waits? the first two free slots of the first slab on the list wait
+///                             -> the slot that waits: its entry becomes odd
+///   give    the entry of the handle becomes even -> fewer than two wait? the slot waits
 ///                                                   two do: its slab's bit is set
 /// ```
 ///
@@ -24,9 +24,9 @@ import java.lang.foreign.MemorySegment;
 /// again or becomes empty. Each size keeps one empty slab; others go back to the bins.
 ///
 /// **Slots that wait.** A program that frees and allocates in turn would cross the edge of a full slab each time. The two slots
-/// freed last, which are still in the cache, come first instead. A slab with a slot that waits is not empty; so before slabs end,
+/// freed last, which are still in the cache, come first instead; and a slab that is asked gives two, which halves that work. A slab with a slot that waits is not empty; so before slabs end,
 /// and when no block is live any more, such slots go back to their slabs ([#settle()]). Lists of slabs are the
-/// work of [SlabLists].
+/// work of [SlabLists], slots that wait lie in [WaitingSlots].
 public final class OneThreadSlabs extends Slabs {
     private static final int FIRST_ROWS = 8;
     /// A table grows by this part of itself: an eighth.
@@ -37,9 +37,12 @@ public final class OneThreadSlabs extends Slabs {
 
     private final TableMemory memory;
     private final long mostRows;
+    private final WaitingSlots waiting = new WaitingSlots();
     /// The table, or [SlabTable#NONE] while no call may take the short way: after close, during a walk, with a plan open.
     private MemorySegment open;
-    /// Whether `open` is to be the table while nothing is being changed.
+    /// The words of the slots that wait, or [WaitingSlots#NONE] while no call may take the short way.
+    private long[] openWaiting;
+    /// Whether the short way is to be open while nothing is being changed.
     private boolean mayBeOpen = true;
     private MemorySegment table;
     /// Rows that the table has had. Up to there it doubles.
@@ -57,7 +60,7 @@ public final class OneThreadSlabs extends Slabs {
         mostRows = Math.min(MAX_ROWS, (memory.limit() - BASE) / STRIDE);
         MemorySegment found = memory.found();
         table = found == null ? memory.allocate(SlabTable.bytes(FIRST_ROW + FIRST_ROWS)) : found;
-        open = table;
+        openShortWay();
         if (found == null) {
             writeHead(table);
         }
@@ -67,57 +70,55 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     public long take(long size, int slack) {
-        MemorySegment t = open;
-        long line;
+        int sizeClass;
         if (Long.compareUnsigned(size - 1, SMALL) < 0) {
-            line = size << CLASS_SHIFT;
+            sizeClass = (int) size;
         } else if (Long.compareUnsigned(size - 1, LARGEST) < 0) {
-            line = (t.get(BYTE, CLASS_OF + size) & 0xFFL) << CLASS_SHIFT;
+            sizeClass = open.get(BYTE, CLASS_OF + size) & 0xFF;
         } else {
             return NONE_FREE;
         }
+        long[] words = openWaiting;
         try {
-            long waiting = t.get(WORD, line + WAITING);
-            int slot = (int) waiting;
-            if (slot == 0) {
-                return takeFromSlab(t, line, size, slack);
+            if (words[2 * sizeClass] == 0 && !letWait(words, sizeClass)) {
+                return NONE_FREE;
             }
-            t.set(WORD, line + WAITING, waiting >>> 32);
-            long entryAt = entryAt(slot);
-            long entry = t.get(WORD, entryAt) + ONE_GENERATION;
-            t.set(WORD, entryAt, entry | slack);
+            long entry = words[2 * sizeClass] + ONE_GENERATION;
+            words[2 * sizeClass] = words[2 * sizeClass + 1];
+            words[2 * sizeClass + 1] = 0;
+            open.set(WORD, entryAt((int) entry), entry & -ONE_GENERATION | slack);
             tally.took(size);
-            return entry | slot & LOW | 0x8000_0000L;
+            return entry | 0x8000_0000L;
         } catch (Error e) {
-            open = NONE; // a store to a field is no call, which would fail too: see isBusy
+            open = NONE; // stores to fields: a call could fail as well. See isBusy
+            openWaiting = WaitingSlots.NONE;
             throw e;
         }
     }
 
-    /// As [#take], where no slot waits: the lowest free bit of the first slab.
-    private long takeFromSlab(MemorySegment t, long line, long size, int slack) {
-        int row = t.get(HALF, line + HEAD);
-        long at = SlabTable.at(row);
-        long bits = t.get(WORD, at + BITS);
-        if (bits == 0) {
-            return takeFromNext(t, line, row, size, slack);
+    /// Lets the first two free slots of the first slab of a class wait. Returns false if there is none.
+    private boolean letWait(long[] words, int sizeClass) {
+        MemorySegment t = open;
+        int row = t.get(HALF, line(sizeClass) + HEAD);
+        long bits = t.get(WORD, SlabTable.at(row) + BITS);
+        while (bits == 0) { // full, or none
+            if (row == 0) {
+                return false;
+            }
+            row = t.get(HALF, SlabTable.at(row) + NEXT_ROW);
+            t.set(HALF, line(sizeClass) + HEAD, row);
+            bits = t.get(WORD, SlabTable.at(row) + BITS);
         }
-        int place = Long.numberOfTrailingZeros(bits);
-        t.set(WORD, at + BITS, bits & bits - 1);
-        long entryAt = at + ENTRIES + ((long) place << 3);
-        long entry = t.get(WORD, entryAt) + ONE_GENERATION;
-        t.set(WORD, entryAt, entry | slack);
-        tally.took(size);
-        return entry | (long) row << 6 | place | 0x8000_0000L;
-    }
-
-    /// As [#takeFromSlab], where the first slab on the list is full, or there is none.
-    private long takeFromNext(MemorySegment t, long line, int full, long size, int slack) {
-        if (full == 0) {
-            return NONE_FREE;
+        int slot = row << 6 | Long.numberOfTrailingZeros(bits);
+        bits &= bits - 1;
+        words[2 * sizeClass] = t.get(WORD, entryAt(slot)) | slot;
+        if (bits != 0) {
+            slot = row << 6 | Long.numberOfTrailingZeros(bits);
+            bits &= bits - 1;
+            words[2 * sizeClass + 1] = t.get(WORD, entryAt(slot)) | slot;
         }
-        t.set(HALF, line + HEAD, t.get(HALF, SlabTable.at(full) + NEXT_ROW));
-        return takeFromSlab(t, line, size, slack);
+        t.set(WORD, SlabTable.at(row) + BITS, bits);
+        return true;
     }
 
     @Override
@@ -126,10 +127,11 @@ public final class OneThreadSlabs extends Slabs {
         if (Long.compareUnsigned(size - 1, LARGEST) >= 0 || (size & alignment - 1) != 0) {
             return NONE_FREE;
         }
-        long line = size <= SMALL ? line((int) size) : line(t.get(BYTE, CLASS_OF + size) & 0xFF);
-        int waiting = (int) word(t, line + WAITING);
-        int row = waiting != 0 ? waiting >>> 6 : half(t, line + HEAD);
-        if (waiting == 0 && row != 0 && word(t, SlabTable.at(row) + BITS) == 0) {
+        int sizeClass = size <= SMALL ? (int) size : t.get(BYTE, CLASS_OF + size) & 0xFF;
+        long line = line(sizeClass);
+        int waits = (int) openWaiting[2 * sizeClass];
+        int row = waits != 0 ? waits >>> 6 : half(t, line + HEAD);
+        if (waits == 0 && row != 0 && word(t, SlabTable.at(row) + BITS) == 0) {
             row = half(t, SlabTable.at(row) + NEXT_ROW);
             setHalf(t, line + HEAD, row);
         }
@@ -174,7 +176,7 @@ public final class OneThreadSlabs extends Slabs {
         if (distance < 0 || distance >= SlabTable.slots(shape) * units) {
             return false;
         }
-        int place = (int) (distance * (t.get(HALF, at + RECIPROCAL) & LOW) >>> 31);
+        int place = (int) (distance * RECIPROCALS[(int) units] >>> 31);
         long entryAt = at + ENTRIES + ((long) place << 3);
         long entry = t.get(WORD, entryAt);
         if ((entry & (ONE_GENERATION | MOVED | RETIRED | PENDING)) != ONE_GENERATION
@@ -189,16 +191,19 @@ public final class OneThreadSlabs extends Slabs {
     /// Ends a live block.
     private void release(MemorySegment t, int slot, long entryAt, long entry, long shape) {
         try {
-            t.set(WORD, entryAt, freed(entry));
-            long line = SlabTable.line(SlabTable.sizeClass(shape));
-            long waiting = t.get(WORD, line + WAITING);
-            if (tally.gave(SlabTable.size(shape)) || waiting >>> 32 != 0) {
-                releaseToSlab(t, line, slot, shape);
+            long free = freed(entry);
+            t.set(WORD, entryAt, free);
+            int sizeClass = SlabTable.sizeClass(shape);
+            long[] words = openWaiting;
+            if (tally.gave(SlabTable.size(shape)) || words[2 * sizeClass + 1] != 0) {
+                releaseToSlab(t, line(sizeClass), slot, shape);
                 return;
             }
-            t.set(WORD, line + WAITING, waiting << 32 | slot);
+            words[2 * sizeClass + 1] = words[2 * sizeClass];
+            words[2 * sizeClass] = free | slot;
         } catch (Error e) {
             open = NONE; // as in take
+            openWaiting = WaitingSlots.NONE;
             throw e;
         }
     }
@@ -219,9 +224,9 @@ public final class OneThreadSlabs extends Slabs {
         }
     }
 
-    /// Puts a free slot that doesn't wait back into its slab, which goes back to the bins if it is a second empty one.
+    /// Puts a free slot that doesn't wait any more back into its slab, which goes back to the bins if it is a second empty one. The
+    /// caller has begun.
     private void putBack(long line, int slot) {
-        begin();
         MemorySegment t = table;
         SlabLists.setFree(t, line, slot);
         end();
@@ -235,11 +240,9 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     public void settle() {
         for (int sizeClass = 1; sizeClass <= half(table, LAST_CLASS); sizeClass++) {
-            long line = line(sizeClass);
-            for (long waiting; (waiting = word(table, line + WAITING)) != 0; ) {
+            while (!waiting.isEmpty(sizeClass)) {
                 begin();
-                setWord(table, line + WAITING, waiting >>> 32);
-                putBack(line, (int) waiting);
+                putBack(line(sizeClass), waiting.remove(sizeClass));
             }
         }
     }
@@ -247,8 +250,13 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     void settle(int row) {
         begin();
-        SlabLists.settle(table, row);
+        waiting.settle(table, row);
         end();
+    }
+
+    @Override
+    public long waiting(int sizeClass, int place) {
+        return waiting.words[2 * sizeClass + place];
     }
 
     // ---- lists -------------------------------------------------------------------------------------------------
@@ -284,7 +292,7 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     boolean search(long line) {
-        return SlabLists.hasFree(table, line);
+        return !waiting.isEmpty((int) (line >>> CLASS_SHIFT)) || SlabLists.hasFree(table, line);
     }
 
     /// O(slabs with a free slot), since those are listed.
@@ -316,25 +324,12 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     void clearLists() {
         SlabLists.clear(table);
+        waiting.clear();
     }
 
-    /// O(classes).
     @Override
     public long largestAroundEmpty() {
-        MemorySegment t = table;
-        long largest = 0;
-        for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
-            long waiting = word(t, line(sizeClass) + WAITING);
-            largest = Math.max(largest, largestIfEmpty(half(t, line(sizeClass) + EMPTY)));
-            largest = Math.max(largest, largestIfEmpty(low(waiting) >>> 6)); // empty, but for those that wait
-            largest = Math.max(largest, largestIfEmpty(high(waiting) >>> 6));
-        }
-        return largest;
-    }
-
-    private long largestIfEmpty(int row) {
-        boolean isEmpty = row != 0 && row < half(table, FRESH_ROW) && isSlab(row) && isEmpty(row);
-        return isEmpty ? report.largestAround(row) : 0;
+        return report.largestAroundKept();
     }
 
     // ---- the table ---------------------------------------------------------------------------------------------
@@ -346,7 +341,18 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     public void open(boolean isOpen) {
         mayBeOpen = isOpen;
-        open = isOpen ? table : NONE;
+        openShortWay();
+    }
+
+    /// Opens the short way, or closes it, as it is to be.
+    private void openShortWay() {
+        open = mayBeOpen ? table : NONE;
+        openWaiting = mayBeOpen ? waiting.words : WaitingSlots.NONE;
+    }
+
+    private void closeShortWay() {
+        open = NONE;
+        openWaiting = WaitingSlots.NONE;
     }
 
     @Override
@@ -358,7 +364,7 @@ public final class OneThreadSlabs extends Slabs {
     /// take a slot of a slab that has ended.
     @Override
     void begin() {
-        open = NONE;
+        closeShortWay();
         super.begin();
     }
 
@@ -370,7 +376,7 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     void end() {
         super.end();
-        open = mayBeOpen ? table : NONE;
+        openShortWay();
     }
 
     /// An error that strikes on the short way closes it.
@@ -387,7 +393,7 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     public void close() {
         mayBeOpen = false;
-        open = NONE;
+        closeShortWay();
         table = NONE;
         memory.close();
     }
@@ -479,7 +485,7 @@ public final class OneThreadSlabs extends Slabs {
         setHalf(t, TRIM_AT, rows <= KEPT_ROWS ? 0 : (int) (rows >>> 3));
         peakRows = Math.max(peakRows, rows);
         table = t;
-        open = mayBeOpen ? t : NONE;
+        openShortWay();
         memory.dropOld();
         tally.happenings().metadataResized(old.byteSize(), t.byteSize());
     }

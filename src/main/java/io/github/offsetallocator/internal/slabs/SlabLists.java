@@ -11,7 +11,6 @@ import java.lang.foreign.MemorySegment;
 /// ```
 ///   a class's line    head ----> slab <--> slab <--> slab         those with a free bit
 ///                     empty ---> one of them, if all its bits are free
-///                     up to two slots that wait: free, but in no slab's bits
 /// ```
 ///
 /// A list is changed by one store to the head, so that an error can't leave it in pieces. A slab that becomes full stays the first
@@ -72,10 +71,10 @@ final class SlabLists {
         }
     }
 
-    /// Whether a slot of this class waits, or the first slab has a free bit.
+    /// Whether the first slab has a free bit.
     static boolean hasFree(MemorySegment t, long line) {
         int head = half(t, line + HEAD);
-        return word(t, line + WAITING) != 0 || head != 0 && word(t, SlabTable.at(head) + BITS) != 0;
+        return head != 0 && word(t, SlabTable.at(head) + BITS) != 0;
     }
 
     /// Whether a row, which a class says was empty, still holds an empty slab of that class.
@@ -86,22 +85,6 @@ final class SlabLists {
         long shape = word(t, SlabTable.at(row) + SHAPE);
         long all = SlabTable.all(shape);
         return all != 0 && word(t, SlabTable.at(row) + BITS) == all && line(SlabTable.sizeClass(shape)) == line;
-    }
-
-    /// Puts those free slots of a slab that wait back into it.
-    static void settle(MemorySegment t, int row) {
-        long line = line(SlabTable.sizeClass(word(t, SlabTable.at(row) + SHAPE)));
-        long waiting = word(t, line + WAITING);
-        long stay = 0;
-        for (int shift = Integer.SIZE; shift >= 0; shift -= Integer.SIZE) { // the one that came first comes first
-            int slot = low(waiting >>> shift);
-            if (slot >>> 6 == row) {
-                setFree(t, line, slot);
-            } else if (slot != 0) {
-                stay = stay << 32 | slot;
-            }
-        }
-        setWord(t, line + WAITING, stay);
     }
 
     /// No class lists a slab.

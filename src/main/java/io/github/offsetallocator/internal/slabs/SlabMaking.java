@@ -178,7 +178,6 @@ final class SlabMaking {
         int sizeClass = (int) (line >>> CLASS_SHIFT);
         setWord(t, at + SHAPE, SlabTable.shape(size, slots, sizeClass, offsetOf(region(nodes, node))));
         setHalf(t, at + NODE, node);
-        setHalf(t, at + RECIPROCAL, (int) ((1L << 31) / size + 1));
         setHalf(t, at + MOVED_LEFT, 0);
         setWord(t, at + BITS, -1L >>> SLOTS - slots);
         setSlot(nodes, node, 0);

@@ -38,8 +38,36 @@ final class SlabReport {
         return retired;
     }
 
+    /// The largest free region if all slabs went back that are empty, where each class keeps one and slots wait. O(classes).
+    long largestAroundKept() {
+        long largest = 0;
+        for (int sizeClass = 1; sizeClass <= half(slabs.head(), LAST_CLASS); sizeClass++) {
+            largest = Math.max(largest, largestIfEmpty(half(slabs.head(), line(sizeClass) + EMPTY)));
+            largest = Math.max(largest, largestIfEmpty((int) slabs.waiting(sizeClass, 0) >>> 6)); // empty, but for those that wait
+            largest = Math.max(largest, largestIfEmpty((int) slabs.waiting(sizeClass, 1) >>> 6));
+        }
+        return largest;
+    }
+
+    private long largestIfEmpty(int row) {
+        boolean isEmpty = row != 0 && row < half(slabs.head(), FRESH_ROW) && slabs.isSlab(row) && slabs.isEmpty(row);
+        return isEmpty ? largestAround(row) : 0;
+    }
+
+    /// As [#largestAroundKept], where any slab may be empty. O(slots).
+    long largestAroundAny() {
+        MemorySegment nodes = slabs.regions.table();
+        long largest = 0;
+        long free = 0;
+        for (int node = nextNeighbour(nodes, EDGE); node != EDGE; node = nextNeighbour(nodes, node)) {
+            free = isFreeOrEmpty(nodes, node) ? free + sizeOf(region(nodes, node)) : 0;
+            largest = Math.max(largest, free);
+        }
+        return largest;
+    }
+
     /// The free space that an empty slab and its neighbours would be.
-    long largestAround(int row) {
+    private long largestAround(int row) {
         MemorySegment nodes = slabs.regions.table();
         int node = half(slabs.segment(row), slabs.at(row) + NODE);
         long free = sizeOf(region(nodes, node));
@@ -52,7 +80,7 @@ final class SlabReport {
         return free;
     }
 
-    boolean isFreeOrEmpty(MemorySegment nodes, int node) {
+    private boolean isFreeOrEmpty(MemorySegment nodes, int node) {
         long links = links(nodes, node);
         return links >= 0 || node != EDGE && NodeState.isSlab(links) && slabs.isEmpty((int) links);
     }

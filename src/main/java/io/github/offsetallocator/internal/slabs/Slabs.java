@@ -123,7 +123,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Whether a slab of this class has a free slot that [#take] finds; looks for one, if that takes a while.
     abstract boolean search(long line);
 
-    /// No class lists a slab.
+    /// No class lists a slab, and no slot waits.
     abstract void clearLists();
 
     /// Puts free slots that wait outside the slab of a row back into it. It is about to end.
@@ -131,6 +131,11 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Puts all free slots that wait outside their slabs back into them.
     public abstract void settle();
+
+    /// What waits at a place of a class, 0 or 1: a slot and its generation as in a free slot's entry, or 0.
+    public long waiting(int sizeClass, int place) {
+        return 0;
+    }
 
     /// Live and retired slots above, their units below.
     public abstract long used();
@@ -284,7 +289,6 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         for (int sizeClass = 1; sizeClass <= half(head, LAST_CLASS); sizeClass++) {
             setHalf(head, line(sizeClass) + HEAT, 0);
             setHalf(head, line(sizeClass) + ROWS, 0);
-            setWord(head, line(sizeClass) + WAITING, 0);
         }
         addUsed(-used());
         setWord(head, SLAB_UNITS, 0);
@@ -367,7 +371,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         if (distance < 0 || distance >= SlabTable.slots(shape) * size) {
             return -1;
         }
-        int place = (int) (distance * (t.get(HALF, at + RECIPROCAL) & LOW) >>> 31);
+        int place = (int) (distance * RECIPROCALS[(int) size] >>> 31);
         return place * size == distance ? row << 6 | place : -1;
     }
 }

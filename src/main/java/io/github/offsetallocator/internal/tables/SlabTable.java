@@ -18,7 +18,7 @@ import java.lang.foreign.ValueLayout;
 ///
 ///  a class: 32 bytes    head | empty | size | heat | rows | – | two slots that wait      one for each exact size that has slabs
 ///  a row:   576 bytes, nine cache lines
-///     header            free bits 64 | size 16, slots 8, class 8, offset 32 | next, previous | node, reciprocal | moved, stripe
+///     header            free bits 64 | size 16, slots 8, class 8, offset 32 | next, previous | node | moved, stripe
 ///     an entry: 8 bytes, one for each slot
 ///
 ///              63  62          32  31       30 … 26  25        24         0
@@ -53,9 +53,6 @@ public final class SlabTable {
     public static final int CLASS_SIZE = 8;
     public static final int HEAT = 12;
     public static final int ROWS = 16;
-    /// Up to two free slots that wait in the class's own line, the last one in the low half; 0 = none. They are neither live nor
-    /// among the free bits of their slabs.
-    public static final int WAITING = 24;
 
     /// A byte for each size: its class or, while it has none, how often it was asked for: 0, or that number above
     /// [#SEEN]. No class from 240 on has a slab, nor has class 0.
@@ -95,11 +92,10 @@ public final class SlabTable {
     public static final int NEXT_ROW = 16;
     public static final int PREVIOUS_ROW = 20;
     public static final int NODE = 24;
-    public static final int RECIPROCAL = 28;
     /// Live slots that have moved to nodes of their own.
-    public static final int MOVED_LEFT = 32;
+    public static final int MOVED_LEFT = 28;
     /// Whose list a slab is on, where threads have lists of their own.
-    public static final int STRIPE = 36;
+    public static final int STRIPE = 32;
     public static final int ENTRIES = 64;
 
     public static final long ONE_GENERATION = 1L << 32;
@@ -112,7 +108,13 @@ public final class SlabTable {
     /// A table without slabs, for calls that must not take the short way: no class has a head, no entry exists.
     public static final MemorySegment NONE = Arena.ofAuto().allocate(bytes(FIRST_ROW), 64).asReadOnly();
 
+    /// For each size of a slot the number to multiply a distance with, and shift by 31, to divide it by that size.
+    public static final long[] RECIPROCALS = new long[LARGEST + 1];
+
     static {
+        for (int size = 1; size <= LARGEST; size++) {
+            RECIPROCALS[size] = (1L << 31) / size + 1;
+        }
         assert BASE % 64 == 0 && BUSY < BASE;
     }
 
