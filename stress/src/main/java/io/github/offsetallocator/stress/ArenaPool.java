@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /// Small shared arenas for the states of a test.
 ///
@@ -22,7 +23,11 @@ final class ArenaPool {
     /// From how many requests on a size has slabs.
     private static final int CALLS_UNTIL_SLABS = 5;
 
-    private final int byteSize;
+    /// Bytes of a chunk of [#growing()].
+    static final long CHUNK = 4096;
+
+    /// Makes an arena.
+    private final Supplier<SegmentArena> maker;
     /// In one of how many arenas the sizes of the tests have slabs; 0 is in none.
     private final int inOneOf;
     private final AtomicInteger taken = new AtomicInteger();
@@ -34,8 +39,17 @@ final class ArenaPool {
     }
 
     private ArenaPool(int byteSize, int inOneOf) {
-        this.byteSize = byteSize;
+        this(() -> single(byteSize), inOneOf);
+    }
+
+    private ArenaPool(Supplier<SegmentArena> maker, int inOneOf) {
+        this.maker = maker;
         this.inOneOf = inOneOf;
+    }
+
+    /// Arenas of two chunks at most. An access to a chunk that went back fails.
+    static ArenaPool growing() {
+        return new ArenaPool(() -> SegmentArena.builder().growable(CHUNK, 2 * CHUNK).shared().build(), 0);
     }
 
     /// Arenas with more room than any test needs. In every second one blocks of 64 and 256 bytes are slots of slabs, which
@@ -61,7 +75,7 @@ final class ArenaPool {
     /// An empty arena.
     SegmentArena take() {
         SegmentArena polled = arenas.poll();
-        SegmentArena arena = polled == null ? single(byteSize) : polled;
+        SegmentArena arena = polled == null ? maker.get() : polled;
         if (inOneOf > 0 && taken.getAndIncrement() % inOneOf == 0) {
             for (int i = 0; i < CALLS_UNTIL_SLABS; i++) {
                 arena.free(arena.tryAllocate(64, 1));
