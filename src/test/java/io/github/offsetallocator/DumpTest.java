@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -69,6 +71,36 @@ class DumpTest {
             assertTrue(dump.contains("\"slotSize\""), dump);
             assertTrue(dump.contains("DumpTest.regionsFollowEachOther("), dump);
             arena.verify();
+        }
+    }
+
+    /// Another thread makes and frees blocks that lie in no slab: bins and regions of a dump must fit each other.
+    @Test
+    void isOfOneMoment() throws InterruptedException {
+        AtomicBoolean enough = new AtomicBoolean();
+        try (SegmentArena arena = SegmentArena.ofShared(16 << 20)) {
+            Thread other = Thread.ofPlatform().daemon().start(() -> {
+                SplittableRandom random = new SplittableRandom(1);
+                long[] blocks = new long[16];
+                for (int at = 0; !enough.get(); at = random.nextInt(blocks.length)) {
+                    if (blocks[at] > 0) {
+                        arena.free(blocks[at]);
+                    }
+                    blocks[at] = arena.tryAllocate(50_000 + random.nextInt(300_000), 1);
+                }
+            });
+            try {
+                for (int i = 0; i < 500; i++) {
+                    String dump = dump(arena);
+                    long free = regions(dump).stream().filter(region -> region.contains("\"free\"")).count();
+                    String bins = dump.substring(dump.indexOf("\"bins\""), dump.indexOf("\"slabs\""));
+                    long inBins = Pattern.compile("\"count\": (\\d+)").matcher(bins).results().mapToLong(match -> Long.parseLong(match.group(1))).sum();
+                    assertEquals(free, inBins, dump);
+                }
+            } finally {
+                enough.set(true);
+                other.join();
+            }
         }
     }
 

@@ -109,8 +109,15 @@ public final class ArenaWatch implements Happenings, Runnable {
 
     /// Live blocks by site, those with the most bytes first.
     public <T> List<T> leaks(Report<T> report) {
-        engine.checkOpen();
-        return sites == null ? List.of() : sites.groups().stream().map(group -> report.of(group.count(), group.bytes(), group.site().frames())).toList();
+        return groups().stream().map(group -> report.of(group.count(), group.bytes(), group.site().frames())).toList();
+    }
+
+    /// Live blocks by site, of an arena that is open: none without leak detection.
+    List<Sites.Group> groups() {
+        synchronized (engine.lock()) { // or the arena may be closed in between
+            engine.checkOpen();
+            return sites == null ? List.of() : sites.groups();
+        }
     }
 
     /// Where a block was asked for, as in a stack trace, or nothing if that is not known.

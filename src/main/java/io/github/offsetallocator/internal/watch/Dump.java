@@ -11,7 +11,8 @@ import java.util.Map;
 
 /// Writes all that is known of an arena as JSON. `docs/observability.md` has the schema.
 ///
-/// Everything is copied first and written afterwards: the engine's lock is not held while someone's stream is slow.
+/// Everything is copied first, under the engine's lock, so that it is of one moment; and written afterwards: the lock is not held while
+/// someone's stream is slow.
 public final class Dump {
     private static final int FIELDS = 5;
     private static final long UNKNOWN = -1;
@@ -38,12 +39,18 @@ public final class Dump {
     }
 
     private void write(Appendable out) throws IOException {
-        StringBuilder statistics = engine.count(this, Dump::statistics);
-        int[] bins = engine.freeRegions();
-        engine.forEachSlab(this::slab);
-        engine.forEachRegion(this, null, (dump, _, offset, size, handle) -> dump.region(offset, size, handle));
-        List<Sites.Group> groups = watch.sites() == null ? List.of() : watch.sites().groups();
-        Map<Long, Integer> siteOf = watch.sites() == null ? Map.of() : watch.sites().siteOf(groups);
+        StringBuilder statistics;
+        int[] bins;
+        List<Sites.Group> groups;
+        Map<Long, Integer> siteOf;
+        synchronized (engine.lock()) {
+            statistics = engine.count(this, Dump::statistics);
+            bins = engine.freeRegions();
+            engine.forEachSlab(this::slab);
+            engine.forEachRegion(this, null, (dump, _, offset, size, handle) -> dump.region(offset, size, handle));
+            groups = watch.groups();
+            siteOf = watch.sites() == null ? Map.of() : watch.sites().siteOf(groups);
+        }
 
         out.append("{\n  \"format\": \"io.github.offsetallocator.dump\",\n  \"version\": 1,\n  \"name\": ").append(quoted(watch.name()));
         out.append(",\n  \"time\": \"").append(Instant.now().toString()).append("\",\n  \"granule\": ").append(Long.toString(1L << shift));

@@ -22,6 +22,10 @@ import java.util.Map;
 /// would share, and no random number. After a stack was looked at, none is for two hundred times as long as that took, or a
 /// tenth of a second. To ask the clock takes longer than an allocation: as long as it says that it is too early, ever more blocks are let go
 /// before it is asked again, up to 63.
+///
+/// **Two locks, in this order:** the engine's lock, then the monitor of this, which guards the arrays. A thread that closes the arena, walks
+/// over it or tells of a broken border comes here with the engine's lock. So whoever is going to ask the engine takes its lock first; who
+/// holds the monitor alone asks the engine nothing, and waits for no one.
 final class Sites {
     static final int SAMPLE_SHIFT = Long.SIZE - 7;
     private static final long MIX = 0x9E37_79B9_7F4A_7C15L;
@@ -100,18 +104,35 @@ final class Sites {
         }
     }
 
-    private synchronized void add(long handle, Site site) {
+    private void add(long handle, Site site) {
+        while (!hasAdded(handle, site)) {
+            makeRoom();
+        }
+    }
+
+    private synchronized boolean hasAdded(long handle, Site site) {
         if (count == handles.length) {
-            forgetFreed();
-            if (count > handles.length >> 1) {
-                handles = Arrays.copyOf(handles, 2 * handles.length);
-                sites = Arrays.copyOf(sites, handles.length);
-            }
+            return false;
         }
         handles[count] = handle;
         sites[count++] = known.computeIfAbsent(site, Known::new);
+        return true;
     }
 
+    private void makeRoom() {
+        synchronized (engine.lock()) {
+            synchronized (this) {
+                forgetFreed();
+                if (count > handles.length >> 1) {
+                    Known[] more = Arrays.copyOf(sites, 2 * sites.length);
+                    handles = Arrays.copyOf(handles, more.length);
+                    sites = more;
+                }
+            }
+        }
+    }
+
+    /// The caller holds both locks.
     private void forgetFreed() {
         int kept = 0;
         for (int i = 0; i < count; i++) {
@@ -130,17 +151,21 @@ final class Sites {
     }
 
     /// Live blocks by site, those with the most bytes first.
-    synchronized List<Group> groups() {
-        forgetFreed();
-        known.values().forEach(site -> site.count = site.bytes = 0);
-        for (int i = 0; i < count; i++) {
-            long size = size(handles[i]);
-            if (size >= 0) {
-                sites[i].count++;
-                sites[i].bytes += size;
+    List<Group> groups() {
+        synchronized (engine.lock()) {
+            synchronized (this) {
+                forgetFreed();
+                known.values().forEach(site -> site.count = site.bytes = 0);
+                for (int i = 0; i < count; i++) {
+                    long size = size(handles[i]);
+                    if (size >= 0) {
+                        sites[i].count++;
+                        sites[i].bytes += size;
+                    }
+                }
+                return sorted();
             }
         }
-        return sorted();
     }
 
     /// As [#groups], by a thread that can't ask which blocks are live: blocks that were freed lately are among them, and their
