@@ -34,7 +34,8 @@ final class ChunkGrowth extends Growth {
     private final Walls walls;
     private final Source source;
     private final ChunkGeometry geometry;
-    private final Deque<Chunk> gone = new ArrayDeque<>();
+    /// What ends the memory of chunks that have gone. Who runs one takes it out before, so that no other thread does.
+    private Deque<Runnable> gone = new ArrayDeque<>();
     private final BooleanSupplier mayGiveBack;
     private int resets;
 
@@ -216,7 +217,7 @@ final class ChunkGrowth extends Growth {
         int wall = chunk.wall();
         chunk.setWall(0);
         if (engine.shut(wall)) {
-            gone.addLast(chunk);
+            gone.addLast(chunk::close);
             try {
                 memory.remove(chunk);
             } catch (Throwable failure) { // then it is one that the engine doesn't know of
@@ -243,37 +244,42 @@ final class ChunkGrowth extends Growth {
             left = gone.size();
         }
         for (; left > 0; left--) {
-            Chunk chunk;
+            Runnable end;
             synchronized (engine.lock()) {
-                chunk = gone.pollFirst();
+                end = gone.pollFirst();
             }
-            if (chunk == null) {
+            if (end == null) {
                 break;
             }
             try {
-                chunk.close();
+                end.run();
             } catch (RuntimeException inUse) {
                 reason = inUse;
-                keep(chunk);
+                keep(end);
             } catch (Error noRoom) {
-                keep(chunk);
+                keep(end);
                 throw noRoom;
             }
         }
         return reason;
     }
 
-    private void keep(Chunk chunk) {
+    private void keep(Runnable end) {
         synchronized (engine.lock()) {
-            gone.addLast(chunk);
+            gone.addLast(end);
         }
     }
 
     /// What can't be ended stays, and the next call tries again.
     @Override
     void close() {
+        synchronized (engine.lock()) {
+            Deque<Runnable> all = new ArrayDeque<>(gone);
+            memory.chunks().forEach(chunk -> all.addLast(chunk::close));
+            memory.removeAll();
+            gone = all;
+        }
         RuntimeException reason = endAllGone();
-        memory.close();
         if (reason != null) {
             throw reason;
         }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -359,6 +360,53 @@ class GrowthTest {
         arena.close();
         assertEquals(Map.of(), source.open);
         arena.close();
+    }
+
+    /// Of two threads that close, each chunk is ended by one: a driver would free it twice.
+    @Test
+    void twoWhoCloseEndEachChunkOnce() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        List<Long> ended = new ArrayList<>();
+        ChunkSource slow = new ChunkSource() {
+            @Override
+            public MemorySegment open(long byteSize, long byteAlignment) {
+                return Arena.ofAuto().allocate(byteSize, byteAlignment);
+            }
+
+            @Override
+            public void close(MemorySegment chunk) {
+                synchronized (ended) {
+                    ended.add(chunk.address());
+                }
+                inside.countDown();
+                try {
+                    assertTrue(goOn.await(10, TimeUnit.SECONDS));
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        };
+        SegmentArena arena = SegmentArena.builder().growable(slow, CHUNK, MOST).shared().build();
+        for (int i = 0; i < 5; i++) {
+            arena.allocate(CHUNK);
+        }
+        ExecutorService pool = Executors.newFixedThreadPool(2);
+        try {
+            Future<?> first = pool.submit(arena::close);
+            assertTrue(inside.await(10, TimeUnit.SECONDS));
+            Future<?> second = pool.submit(arena::close);
+            for (int i = 0; i < 50 && !second.isDone(); i++) {
+                Thread.sleep(2);
+            }
+            goOn.countDown();
+            first.get(10, TimeUnit.SECONDS);
+            second.get(10, TimeUnit.SECONDS);
+        } finally {
+            pool.shutdownNow();
+        }
+        assertEquals(5, ended.size(), ended::toString);
+        assertEquals(5, ended.stream().distinct().count(), ended::toString);
     }
 
     @Test

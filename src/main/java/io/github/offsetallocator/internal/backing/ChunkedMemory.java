@@ -15,6 +15,8 @@ import java.util.List;
 ///   address        a.address                        b.address
 /// ```
 ///
+/// It ends no chunk: whoever has taken one out does.
+///
 /// A place is found by its slot, an address in a hash table with an entry for each slot's size of addresses that a chunk
 /// lies in. Both tables are replaced, not changed, so that they are read without a lock.
 public final class ChunkedMemory extends Backing {
@@ -197,6 +199,11 @@ public final class ChunkedMemory extends Backing {
         publish(end == chunks.length ? chunks : Arrays.copyOf(chunks, end));
     }
 
+    /// The memory of all chunks is the caller's to end.
+    public void removeAll() {
+        publish(new Chunk[0]);
+    }
+
     private void publish(Chunk[] chunks) {
         int size = 2;
         while (size < 4 * chunks.length) { // a chunk lies in one entry more than it has slots, at most
@@ -222,27 +229,6 @@ public final class ChunkedMemory extends Backing {
                 i = i + 1 & table.length - 1;
             }
             table[i] = chunk;
-        }
-    }
-
-    /// Ends all chunks. If one can't be ended, the others are, it stays, and the next call tries again.
-    @Override
-    public void close() {
-        RuntimeException first = null;
-        for (Chunk chunk : chunks()) {
-            try {
-                chunk.close();
-                remove(chunk);
-            } catch (RuntimeException failure) {
-                if (first == null) {
-                    first = failure;
-                } else {
-                    first.addSuppressed(failure);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
         }
     }
 }
