@@ -55,9 +55,14 @@ final class ChunkGrowth extends Growth {
         return (byteSize, byteAlignment) -> {
             MemorySegment segment = source.open(byteSize, byteAlignment);
             if (!segment.isNative() || segment.isReadOnly() || segment.byteSize() < byteSize || (segment.address() & byteAlignment - 1) != 0) {
-                source.close(segment);
-                throw new IllegalArgumentException(segment + " is no chunk: it must be native, not read-only, of " + byteSize
+                IllegalArgumentException wrong = new IllegalArgumentException(segment + " is no chunk: it must be native, not read-only, of " + byteSize
                         + " bytes or more, at a multiple of " + byteAlignment);
+                try {
+                    source.close(segment);
+                } catch (Throwable failure) {
+                    wrong.addSuppressed(failure);
+                }
+                throw wrong;
             }
             return new Source.Opened(segment.asSlice(0, byteSize), () -> source.close(segment));
         };
@@ -82,22 +87,26 @@ final class ChunkGrowth extends Growth {
         if (engine.taken(units) > geometry.limit()) {
             return refuse(units, alignment);
         }
-        boolean hasMadeWay;
         long handle;
+        try {
+            handle = allocateOrOpen(units, alignment, slack);
+        } finally {
+            endGone();
+        }
+        return handle == Engine.NO_SPACE ? refuse(units, alignment) : handle;
+    }
+
+    private long allocateOrOpen(long units, long alignment, int slack) {
         synchronized (engine.lock()) {
-            handle = engine.allocate(units, alignment, slack);
+            long handle = engine.allocate(units, alignment, slack);
             if (handle == Engine.NO_SPACE && openForgotten()) {
                 handle = engine.allocate(units, alignment, slack);
             }
             if (handle == Engine.NO_SPACE && !isAtItsLimit() && open(units, alignment)) {
                 handle = engine.allocate(units, alignment, slack);
             }
-            hasMadeWay = !gone.isEmpty();
+            return handle;
         }
-        if (hasMadeWay) {
-            endGone();
-        }
-        return handle == Engine.NO_SPACE ? refuse(units, alignment) : handle;
     }
 
     /// Opens a chunk in which a block fits.
@@ -108,15 +117,15 @@ final class ChunkGrowth extends Growth {
             return false;
         }
         Source.Opened opened = source.open(size << geometry.shift(), Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT));
-        Chunk chunk;
+        Chunk chunk = null;
         try {
             chunk = memory.add(opened.segment(), geometry.unit(), opened.close());
-        } catch (Throwable failure) {
-            opened.close().run();
-            throw failure;
+        } finally {
+            if (chunk == null) {
+                gone.addLast(opened.close());
+            }
         }
         if (chunk == null) {
-            opened.close().run();
             return false;
         }
         tell(chunk);
@@ -194,10 +203,10 @@ final class ChunkGrowth extends Growth {
                     }
                 }
             }
-            endGone();
         } catch (VirtualMachineError noRoom) {
             walls.haveChunksToShut(true);
         }
+        endGone();
     }
 
     /// Gives back all chunks without a block, also those that only empty slabs are in.
@@ -230,15 +239,19 @@ final class ChunkGrowth extends Growth {
         return false;
     }
 
-    /// Ends the memory of chunks that have gone. One that can't be ended, since a native call is using it, is tried again when the
-    /// next one goes, and by [#close()].
+    /// Ends the memory of chunks that have gone. One that can't be ended, since a native call is using it or its source fails, is tried again
+    /// when the next one goes, and by [#close()]. Throws nothing: what the caller has done is done.
     private void endGone() {
-        RuntimeException _ = endAllGone();
+        try {
+            Throwable _ = endAllGone();
+        } catch (VirtualMachineError noRoom) {
+            walls.haveChunksToShut(true);
+        }
     }
 
-    /// Returns why the last one that couldn't be ended could not.
-    private RuntimeException endAllGone() {
-        RuntimeException reason = null;
+    /// Returns why the first one that couldn't be ended could not, or null.
+    private Throwable endAllGone() {
+        Throwable reason = null;
         int left;
         synchronized (engine.lock()) {
             left = gone.size();
@@ -253,21 +266,14 @@ final class ChunkGrowth extends Growth {
             }
             try {
                 end.run();
-            } catch (RuntimeException inUse) {
-                reason = inUse;
-                keep(end);
-            } catch (Error noRoom) {
-                keep(end);
-                throw noRoom;
+            } catch (Throwable failure) {
+                synchronized (engine.lock()) {
+                    gone.addLast(end);
+                }
+                reason = reason == null ? failure : reason;
             }
         }
         return reason;
-    }
-
-    private void keep(Runnable end) {
-        synchronized (engine.lock()) {
-            gone.addLast(end);
-        }
     }
 
     /// What can't be ended stays, and the next call tries again.
@@ -279,9 +285,15 @@ final class ChunkGrowth extends Growth {
             memory.removeAll();
             gone = all;
         }
-        RuntimeException reason = endAllGone();
+        Throwable reason = endAllGone();
         if (reason != null) {
-            throw reason;
+            ChunkGrowth.<RuntimeException>rethrow(reason);
         }
+    }
+
+    /// A source may throw what it has not declared, if another language's compiler lets it.
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void rethrow(Throwable reason) throws E {
+        throw (E) reason;
     }
 }

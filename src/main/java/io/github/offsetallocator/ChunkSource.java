@@ -28,8 +28,8 @@ public interface ChunkSource {
     /// @return native memory of this size or more, that can be written to and is used by no one else
     MemorySegment open(long byteSize, long byteAlignment);
 
-    /// Ends a chunk in which no block is live any more. If it throws, nobody hears of it yet: it is called again when the next
-    /// chunk goes, and at last by [SegmentArena#close()], which throws what it throws.
+    /// Ends a chunk in which no block is live any more. If it throws, whatever that is, nobody hears of it yet: it is called again when
+    /// the next chunk goes, and at last by [SegmentArena#close()], which throws what it throws.
     ///
     /// @param chunk the segment that [#open(long, long)] returned
     void close(MemorySegment chunk);

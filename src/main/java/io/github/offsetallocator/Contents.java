@@ -108,11 +108,11 @@ final class Contents {
         if (moved != SegmentArena.NO_SPACE) {
             try {
                 newBlocks.show(allocation, moved);
-                arena.freed();
             } catch (Throwable failure) {
                 newBlocks.drop(moved);
                 throw failure;
             }
+            arena.freed();
         }
         return moved;
     }
@@ -127,15 +127,16 @@ final class Contents {
         if (moved == SegmentArena.NO_SPACE) {
             throw arena.noRoom(newByteSize, byteAlignment);
         }
+        MemorySegment made;
         try {
-            MemorySegment made = memory.slice(origin + (newBlocks.offset(moved) << shift), newByteSize);
+            made = memory.slice(origin + (newBlocks.offset(moved) << shift), newByteSize);
             newBlocks.show(old, moved);
-            arena.freed();
-            return made;
         } catch (Throwable failure) {
             newBlocks.drop(moved);
             throw failure;
         }
+        arena.freed();
+        return made;
     }
 
     private boolean resizeInPlace(long allocation, long newByteSize, long byteAlignment) {

@@ -2,9 +2,12 @@ package io.github.offsetallocator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Arenas whose memory comes in chunks. What every arena promises is tested for them too, see `contract.Subject`; here is what only they
@@ -42,7 +46,7 @@ class GrowthTest {
         final Map<Long, Arena> open = new ConcurrentHashMap<>();
         int opened;
         boolean fails;
-        boolean closeFails;
+        Throwable closeFails;
 
         @Override
         public MemorySegment open(long byteSize, long byteAlignment) {
@@ -58,10 +62,15 @@ class GrowthTest {
 
         @Override
         public void close(MemorySegment chunk) {
-            if (closeFails) {
-                throw new IllegalStateException("in use");
+            if (closeFails != null) {
+                Counting.<RuntimeException>fail(closeFails);
             }
             open.remove(chunk.address()).close();
+        }
+
+        @SuppressWarnings("unchecked")
+        private static <E extends Throwable> void fail(Throwable failure) throws E {
+            throw (E) failure;
         }
     }
 
@@ -337,11 +346,11 @@ class GrowthTest {
             source.fails = false;
             arena.allocate(1);
             arena.free(block);
-            source.closeFails = true;
+            source.closeFails = new IllegalStateException("in use");
             arena.trim();
             assertEquals(CHUNK, arena.byteSize());
             assertEquals(2, source.open.size(), "one could not be closed yet");
-            source.closeFails = false;
+            source.closeFails = null;
             arena.allocate(CHUNK);
             arena.trim();
         }
@@ -354,12 +363,74 @@ class GrowthTest {
         SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, MOST).build();
         arena.allocate(CHUNK);
         arena.allocate(CHUNK);
-        source.closeFails = true;
+        source.closeFails = new IllegalStateException("in use");
         assertThrows(IllegalStateException.class, arena::close);
-        source.closeFails = false;
+        source.closeFails = null;
         arena.close();
         assertEquals(Map.of(), source.open);
         arena.close();
+    }
+
+    static List<Throwable> failures() {
+        return List.of(new IllegalStateException("in use"), new AssertionError("broken"), new InternalError("no room"), new IOException("a checked one"));
+    }
+
+    /// Whatever a source throws when a chunk goes back: the call that has freed the last block is done, and only the arena's close tells.
+    @ParameterizedTest
+    @MethodSource("failures")
+    void nobodyHearsOfAChunkThatCantBeClosedYet(Throwable failure) {
+        Counting source = new Counting();
+        SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, 8 * CHUNK).build();
+        long block = arena.tryAllocate(2 * CHUNK, 1);
+        arena.segment(block).fill((byte) 7);
+        source.closeFails = failure;
+        long moved = arena.reallocate(block, 3 * CHUNK, 1);
+        assertEquals(7, arena.segment(moved).get(ValueLayout.JAVA_BYTE, 2 * CHUNK - 1));
+        MemorySegment again = arena.reallocate(arena.segment(moved), 2 * CHUNK, 1);
+        assertEquals(7, again.get(ValueLayout.JAVA_BYTE, 2 * CHUNK - 1));
+        assertEquals(1, arena.allocations());
+        long other = arena.tryAllocate(2 * CHUNK, 1);
+        arena.free(again);
+        arena.freeAll(new long[] {other}, 0, 1);
+        arena.freeAt(arena.address(arena.tryAllocate(2 * CHUNK, 1)));
+        arena.retire(arena.tryAllocate(2 * CHUNK, 1), 1);
+        assertEquals(1, arena.reclaim(1));
+        try (Arena scope = arena.scope()) {
+            scope.allocate(2 * CHUNK);
+        }
+        arena.tryAllocate(2 * CHUNK, 1);
+        arena.reset();
+        arena.free(arena.tryAllocate(CHUNK, 1)); // stays, and makes way
+        assertNotEquals(SegmentArena.NO_SPACE, arena.tryAllocate(8 * CHUNK, 1));
+        arena.trim();
+        assertEquals(1, arena.allocations());
+        arena.verify();
+        assertSame(failure, assertThrows(Throwable.class, arena::close));
+        assertSame(failure, assertThrows(Throwable.class, arena::close));
+        source.closeFails = null;
+        arena.close();
+        assertEquals(Map.of(), source.open);
+    }
+
+    /// A segment that is no chunk goes back. If that fails, it is said beside what is wrong with it.
+    @Test
+    void whatIsWrongWithASegmentIsSaidWhateverItsCloseThrows() {
+        AssertionError failure = new AssertionError("broken");
+        ChunkSource source = new ChunkSource() {
+            @Override
+            public MemorySegment open(long byteSize, long byteAlignment) {
+                return Arena.ofAuto().allocate(100);
+            }
+
+            @Override
+            public void close(MemorySegment chunk) {
+                throw failure;
+            }
+        };
+        try (SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, MOST).build()) {
+            Throwable refused = assertThrows(IllegalArgumentException.class, () -> arena.allocate(1));
+            assertEquals(List.of(failure), List.of(refused.getSuppressed()));
+        }
     }
 
     /// Of two threads that close, each chunk is ended by one: a driver would free it twice.
