@@ -68,7 +68,8 @@ final class ArenaParts {
         origin = 0;
         byteSize = geometry.capacity() << shift;
         byOffset = Building.byOffset(builder);
-        ChunkedMemory chunks = new ChunkedMemory(geometry.slotShift(), geometry.slots(), !byOffset);
+        ChunkedMemory chunks = builder.path != null ? new ChunkedMemory.InFiles(geometry.slotShift(), geometry.slots(), !byOffset)
+                : new ChunkedMemory(geometry.slotShift(), geometry.slots(), !byOffset);
         memory = builder.checks.before(chunks, builder.shared);
         Walls walls = new Walls(geometry.limit(), geometry.chunk(), geometry.slots() + 1);
         Engine made = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,

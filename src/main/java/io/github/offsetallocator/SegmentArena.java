@@ -858,9 +858,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// Writes what was changed in slices of a mapped file to the disk, as [MemorySegment#force()]. In a durable arena, also what was
     /// allocated, freed, tagged and set as root: first what slices hold, then that they are live. Without it, all this is
-    /// safe when the process ends in whatever way, but not when the machine loses its power.
+    /// safe when the process ends in whatever way, but not when the machine loses its power. In one that grows in files of a directory,
+    /// what chunks hold, but for those that another thread gives back meanwhile.
     ///
-    /// @throws IllegalStateException if this arena is closed, or has mapped no file
+    /// @throws IllegalStateException if this arena is closed, or maps no files of its own: what someone else has mapped is theirs to write
     /// @throws UncheckedIOException  if the disk fails
     public void force() {
         engine.checkOpen();

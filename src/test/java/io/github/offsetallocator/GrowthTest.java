@@ -26,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -521,6 +522,52 @@ class GrowthTest {
         SegmentArena gone = SegmentArena.builder().growable(directory.resolve("absent"), CHUNK, MOST).build();
         assertTrue(assertThrows(UncheckedIOException.class, () -> gone.allocate(1)).getMessage().contains("absent"));
         gone.close();
+    }
+
+    /// With chunks or without, of what kind they are: only files that the arena has mapped can be forced.
+    @Test
+    void whetherItCanBeForcedDoesNotDependOnItsChunks(@TempDir Path directory) {
+        for (SegmentArena.Builder builder : List.of(SegmentArena.builder().growable(CHUNK, MOST), SegmentArena.builder().growable(CHUNK, MOST).checked(),
+                SegmentArena.builder().growable(new Counting(), CHUNK, MOST))) {
+            try (SegmentArena arena = builder.build()) {
+                assertThrows(IllegalStateException.class, arena::force);
+                arena.allocate(1);
+                assertThrows(IllegalStateException.class, arena::force);
+            }
+        }
+        try (SegmentArena arena = SegmentArena.builder().growable(directory, CHUNK, MOST).build()) {
+            arena.force();
+            arena.allocate(1);
+            arena.force();
+        }
+    }
+
+    /// A chunk that another thread gives back meanwhile holds nothing that is to be written.
+    @Test
+    void forceWhileChunksGoBack(@TempDir Path directory) throws Exception {
+        try (SegmentArena arena = SegmentArena.builder().growable(directory, 4096, 1 << 20).shared().build()) {
+            for (int i = 0; i < 8; i++) {
+                arena.allocate(4096);
+            }
+            AtomicBoolean enough = new AtomicBoolean();
+            ExecutorService pool = Executors.newFixedThreadPool(1);
+            try {
+                Future<?> other = pool.submit(() -> {
+                    while (!enough.get()) {
+                        arena.free(arena.tryAllocate(3 * 4096, 1));
+                    }
+                });
+                long end = System.nanoTime() + 800_000_000;
+                while (System.nanoTime() < end) {
+                    arena.force();
+                }
+                enough.set(true);
+                other.get(10, TimeUnit.SECONDS);
+            } finally {
+                enough.set(true);
+                pool.shutdownNow();
+            }
+        }
     }
 
     private static List<Long> sizes(Path directory) throws Exception {

@@ -19,7 +19,7 @@ import java.util.List;
 ///
 /// A place is found by its slot, an address in a hash table with an entry for each slot's size of addresses that a chunk
 /// lies in. Both tables are replaced, not changed, so that they are read without a lock.
-public final class ChunkedMemory extends Backing {
+public sealed class ChunkedMemory extends Backing {
     private static final Chunk[] NONE = new Chunk[2];
 
     private final int slotShift;
@@ -117,17 +117,6 @@ public final class ChunkedMemory extends Backing {
     private static int hash(long key) {
         long mixed = key * 0x9E37_79B9_7F4A_7C15L;
         return (int) (mixed >>> 40);
-    }
-
-    /// Writes those chunks that are files.
-    @Override
-    public void force() {
-        for (Chunk chunk : chunks()) {
-            if (!chunk.segment.isMapped()) {
-                super.force();
-            }
-            chunk.segment.force();
-        }
     }
 
     // ---- chunks that come and go: the caller holds the arena's lock --------------------------------------------
@@ -229,6 +218,28 @@ public final class ChunkedMemory extends Backing {
                 i = i + 1 & table.length - 1;
             }
             table[i] = chunk;
+        }
+    }
+
+    /// Chunks that are files which the arena has mapped.
+    public static final class InFiles extends ChunkedMemory {
+        public InFiles(int slotShift, int mostSlots, boolean byAddress) {
+            super(slotShift, mostSlots, byAddress);
+        }
+
+        /// Writes all chunks, without the arena's lock, since a disk takes long. Another thread may give one back meanwhile: nothing that
+        /// is live is in it.
+        @Override
+        public void force() {
+            for (Chunk chunk : chunks()) {
+                try {
+                    chunk.segment.force();
+                } catch (RuntimeException failure) {
+                    if (chunk.segment.scope().isAlive()) {
+                        throw failure;
+                    }
+                }
+            }
         }
     }
 }
