@@ -889,11 +889,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (whenLive != null && engine.blocks() + engine.retired() > 0) {
             whenLive.accept(this);
         }
+        watch.closing(); // the tables of a durable arena end with its memory
         scopes.endAll();
         if (isOneSegment()) {
             memory.close();
         }
-        watch.closing();
     }
 
     /// Whether its memory is not one that comes in chunks.

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -12,7 +15,9 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Leak detection: who is found, who is not, and who is told.
@@ -191,6 +196,91 @@ class LeakTest {
         assertEquals(1, lines.size(), lines::toString);
         assertTrue(lines.getFirst().startsWith("tested was closed; live allocations: 2"), lines::toString);
         assertTrue(lines.getFirst().indexOf("LeakTest.plantByHandle(LeakTest.java:") < lines.getFirst().indexOf("LeakTest.plantBySegment(LeakTest.java:"), lines::toString);
+    }
+
+    /// The tables of a durable arena end with its memory, so what is live must be looked at before; in every kind of memory.
+    @ParameterizedTest
+    @CsvSource({"NATIVE, false", "NATIVE, true", "MAPPED, false", "MAPPED, true", "DURABLE, false", "DURABLE, true", "CHUNKS, false", "CHUNKS, true"})
+    void closingTellsOfLeaksInAnyMemory(SegmentArena.Builder.From memory, boolean shared, @TempDir Path directory) {
+        SegmentArena.Builder builder = SegmentArena.builder().name("tested").leakDetection(LeakDetection.ALL);
+        switch (memory) {
+            case MAPPED -> builder.mapped(directory.resolve("mapped"), 1 << 16);
+            case DURABLE -> builder.durable(directory.resolve("durable"), 1 << 16);
+            case CHUNKS -> builder.growable(1 << 14, 1 << 16);
+            default -> builder.nativeMemory(1 << 16);
+        }
+        List<String> lines = logged(() -> {
+            SegmentArena arena = (shared ? builder.shared() : builder).build();
+            plantBySegment(arena);
+            plantByHandle(arena);
+            arena.close();
+            arena.close();
+        });
+        assertEquals(1, lines.size(), lines::toString);
+        assertTrue(lines.getFirst().startsWith("tested was closed; live allocations: 2. Known sites (live)"), lines::toString);
+        assertTrue(lines.getFirst().contains("LeakTest.plantByHandle("), lines::toString);
+    }
+
+    /// Of a close that is refused nobody is told; of the one that succeeds, once.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aCloseThatIsRefusedSaysNothing(boolean shared) {
+        SegmentArena arena = arena(shared, LeakDetection.ALL);
+        plantByHandle(arena);
+        MemorySegment used = arena.allocate(8);
+        List<Throwable> refused = new ArrayList<>();
+        assertEquals(List.of(), logged(() -> {
+            try {
+                NativeCall.over(used, () -> refused.add(assertThrows(IllegalStateException.class, arena::close)));
+            } catch (Throwable e) {
+                throw new AssertionError(e);
+            }
+        }));
+        assertEquals(1, refused.size());
+        assertEquals(2, arena.leaks().size());
+        List<String> lines = logged(arena::close);
+        assertEquals(1, lines.size(), lines::toString);
+        assertTrue(lines.getFirst().startsWith("tested was closed; live allocations: 2"), lines::toString);
+    }
+
+    /// Who hears of leaks may wait for a thread that uses the arena.
+    @Test
+    void itIsToldOutsideTheLock() {
+        SegmentArena arena = arena(true, LeakDetection.ALL);
+        plantByHandle(arena);
+        List<String> heard = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord record) {
+                Thread other = Thread.ofPlatform().daemon().start(() -> {
+                    try {
+                        arena.tryAllocate(100_000, 1);
+                    } catch (IllegalStateException closed) {
+                        heard.add(closed.getMessage());
+                    }
+                });
+                try {
+                    assertTrue(other.join(Duration.ofSeconds(2)), "it waits for the lock");
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        LOGGER.addHandler(handler);
+        LOGGER.setUseParentHandlers(false);
+        try {
+            arena.close();
+        } finally {
+            LOGGER.removeHandler(handler);
+            LOGGER.setUseParentHandlers(true);
+        }
+        assertEquals(1, heard.size());
     }
 
     @Test

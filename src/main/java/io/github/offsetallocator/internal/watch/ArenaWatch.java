@@ -37,6 +37,8 @@ public final class ArenaWatch implements Happenings, Runnable {
     private final boolean ownsMemory;
     private Cleaner.Cleanable collected;
     private volatile boolean closed;
+    /// What is to be told when the arena has ended, from [#closing()] to [#closed()]; guarded by the engine's lock.
+    private Runnable farewell;
     /// Whether the face must call [#allocated] after each allocation. Written now and then, read each time.
     private boolean active;
     private boolean sampled;
@@ -130,23 +132,43 @@ public final class ArenaWatch implements Happenings, Runnable {
         return sites;
     }
 
-    /// To be called before the engine ends, by a thread that may. A report that fails keeps no arena from ending.
+    /// To be called before the memory and the engine end, under the engine's lock: looks at what is live while that can be asked. Nobody
+    /// hears of it before [#closed()], since the arena may still refuse to end. A report that fails keeps no arena from ending.
     public void closing() {
         try {
-            EventSink.SINK.closed(this, false);
-            if (sites != null) {
-                tell(sites.groups(), "was closed", "live");
-            }
+            farewell = farewell(false);
         } catch (RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.WARNING, name + ": can't tell of leaks", e);
+            farewell = null;
+            cantTell(e);
         }
     }
 
-    /// To be called when the arena has ended.
+    /// To be called when the arena has ended, without the engine's lock: whoever hears of leaks may wait for another thread.
     public void closed() {
         closed = true;
-        if (collected != null) {
-            collected.clean();
+        Runnable told;
+        synchronized (engine.lock()) {
+            told = farewell;
+            farewell = null;
+        }
+        try {
+            if (told != null) {
+                EventSink.SINK.closed(this);
+                told.run();
+            }
+            if (collected != null) {
+                collected.clean();
+            }
+        } catch (RuntimeException | Error e) {
+            cantTell(e);
+        }
+    }
+
+    private void cantTell(Throwable failure) {
+        try {
+            LOG.log(System.Logger.Level.WARNING, name + ": can't tell of leaks", failure);
+        } catch (RuntimeException | Error _) { // nor of that
+            return;
         }
     }
 
@@ -154,20 +176,34 @@ public final class ArenaWatch implements Happenings, Runnable {
     @Override
     public void run() {
         if (!isClosed()) {
-            EventSink.SINK.closed(this, true);
-            tell(shared ? sites.groups() : sites.lastKnown(), "was collected without having been closed",
-                    shared ? "live" : "live, or freed lately: a confined arena's blocks can be looked at by its own thread alone");
+            EventSink.SINK.closed(this);
+            farewell(true).run();
             closed = true;
         }
     }
 
-    private void tell(List<Sites.Group> groups, String what, String which) {
-        long live = engine.count(this, (_, _, _, _, _, blocks, _, _, _) -> blocks);
-        if (live == 0 && groups.isEmpty() && !what.startsWith("was collected")) {
-            return;
+    /// What is to be told of an arena that ends, with what it has now.
+    private Runnable farewell(boolean isCollected) {
+        Runnable event = EventSink.SINK.ending(this, isCollected);
+        if (sites == null) {
+            return event;
         }
+        List<Sites.Group> groups = isCollected && !shared ? sites.lastKnown() : sites.groups();
+        long live = engine.count(this, (_, _, _, _, _, blocks, _, _, _) -> blocks);
+        return () -> {
+            event.run();
+            if (isCollected) {
+                tell(groups, live, "was collected without having been closed", ownsMemory ? "; its memory is lost to the process" : "",
+                        shared ? "live" : "live, or freed lately: a confined arena's blocks can be looked at by its own thread alone");
+            } else if (live != 0 || !groups.isEmpty()) {
+                tell(groups, live, "was closed", "", "live");
+            }
+        };
+    }
+
+    private void tell(List<Sites.Group> groups, long live, String what, String lost, String which) {
         StringBuilder text = new StringBuilder(name).append(' ').append(what).append("; live allocations: ").append(live)
-                .append(what.startsWith("was collected") && ownsMemory ? "; its memory is lost to the process" : "")
+                .append(lost)
                 .append(groups.isEmpty() ? "; no site of them is known" : ". Known sites (" + which + "), the worst first:");
         for (Sites.Group group : groups.subList(0, Math.min(WORST, groups.size()))) {
             EventSink.SINK.leaked(this, group);

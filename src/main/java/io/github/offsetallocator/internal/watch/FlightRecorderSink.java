@@ -103,23 +103,28 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
     }
 
     @Override
-    public void closed(ArenaWatch arena, boolean wasCollected) {
+    public void closed(ArenaWatch arena) {
         open.removeIf(reference -> reference.refersTo(arena));
+    }
+
+    @Override
+    public Runnable ending(ArenaWatch arena, boolean isCollected) {
         if (!on) {
-            return;
+            return NOTHING;
         }
         ArenaClosedEvent event = new ArenaClosedEvent();
         StatisticsEvent last = new StatisticsEvent();
-        if (event.shouldCommit() && fill(last, arena)) {
-            event.arena = arena.name();
-            event.live = last.live;
-            event.used = last.used;
-            event.peakUsed = last.peakUsed;
-            event.total = last.total;
-            event.refused = last.refused;
-            event.collected = wasCollected;
-            event.commit();
+        if (!event.shouldCommit() || !fill(last, arena)) {
+            return NOTHING;
         }
+        event.arena = arena.name();
+        event.live = last.live;
+        event.used = last.used;
+        event.peakUsed = last.peakUsed;
+        event.total = last.total;
+        event.refused = last.refused;
+        event.collected = isCollected;
+        return event::commit;
     }
 
     @Override
