@@ -12,7 +12,8 @@ import java.util.Arrays;
 /// ```
 ///
 /// A slice gets the scope's lifetime by the one restricted call. It is no longer tied to that of the pool then, so the
-/// pool ends its open scopes before its memory, and gives back no chunk while there are any. They are a ring for that.
+/// pool ends the slices of its open scopes before its memory, and gives back no chunk while there are any. They are a ring for that.
+/// A scope is open as long as it is in the ring.
 final class ConfinedScope implements Arena {
     private final SegmentArena pool;
     private final Arena lifetime;
@@ -44,17 +45,46 @@ final class ConfinedScope implements Arena {
         return next == this;
     }
 
-    /// Ends the slices of all scopes of this ring.
+    /// Ends the slices of those scopes of this ring whose slices live apart from the memory, before that ends. It may refuse yet: so the
+    /// scopes keep their blocks, to be freed by their `close`. The JDK says whether a slice is in use by refusing to end it, and not before.
+    void endSlices() {
+        for (ConfinedScope scope = next; scope != this; scope = scope.next) {
+            if (scope.slicesDie) {
+                scope.end();
+            }
+        }
+    }
+
+    /// Ends all scopes of this ring, whose blocks are gone with the memory.
     void endAll() {
-        while (next != this) {
-            next.lifetime.close();
-            next.leave();
+        ConfinedScope scope = next;
+        while (scope != this) {
+            ConfinedScope following = scope.next;
+            try {
+                scope.end();
+                scope.leave();
+            } catch (IllegalStateException inUse) { // by someone's own segment: its `close` ends it
+                assert !scope.slicesDie;
+            }
+            scope = following;
+        }
+    }
+
+    /// Ends the lifetime, unless the pool has.
+    private void end() {
+        try {
+            lifetime.close();
+        } catch (IllegalStateException e) {
+            if (lifetime.scope().isAlive()) {
+                throw e;
+            }
         }
     }
 
     private void leave() {
         previous.next = next;
         next.previous = previous;
+        previous = next = this;
     }
 
     @Override
@@ -111,7 +141,10 @@ final class ConfinedScope implements Arena {
 
     @Override
     public void close() {
-        lifetime.close();
+        if (isAlone()) {
+            throw new IllegalStateException("Already closed");
+        }
+        end();
         leave();
         if (count > 0) {
             pool.freeOfScope(first);

@@ -873,8 +873,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///
     /// If chunks of a growable arena are in use by a native call, all else has ended then, and another `close` tries again.
     ///
-    /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then. Also if allocations are live
-    ///                               and [Builder#closeRefusesLive()] was said
+    /// A `close` that is refused may have ended slices of open scopes, those that die with their scope: they live apart from the memory, and
+    /// the JDK says whether one is in use by refusing to end it, and not before. A scope whose slices have ended gives out no more; its
+    /// allocations are live until it is closed.
+    ///
+    /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then, but for such scopes. Also if
+    ///                               allocations are live and [Builder#closeRefusesLive()] was said; then nothing at all
     @Override
     public void close() {
         engine.close(this::end);
@@ -884,21 +888,17 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
     }
 
-    /// What comes before the end of the metadata: if it fails, nothing has changed.
+    /// What comes before the end of the metadata. If it fails, nothing has changed, but for the slices of scopes.
     private void end() {
         if (whenLive != null && engine.blocks() + engine.retired() > 0) {
             whenLive.accept(this);
         }
         watch.closing(); // the tables of a durable arena end with its memory
-        scopes.endAll();
-        if (isOneSegment()) {
+        scopes.endSlices();
+        if (!(growth instanceof ChunkGrowth)) { // chunks end later
             memory.close();
         }
-    }
-
-    /// Whether its memory is not one that comes in chunks.
-    private boolean isOneSegment() {
-        return !(growth instanceof ChunkGrowth);
+        scopes.endAll();
     }
 
     private void refuseLive() {

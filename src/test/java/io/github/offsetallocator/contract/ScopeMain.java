@@ -1,5 +1,6 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.NativeCall;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,7 +28,30 @@ final class ScopeMain {
         try (SegmentArena pool = SegmentArena.ofShared(1 << 20)) {
             Check.that(!isDead(oneSlice(pool)), "a shared slice has died");
         }
+        isRefused(die);
         System.out.println("slices checked=1");
+    }
+
+    /// A pool's close that is refused has ended slices that live apart from its memory, and nothing else. The native call comes last: it gives
+    /// native access to those who had none.
+    private static void isRefused(boolean die) {
+        try (SegmentArena pool = SegmentArena.ofConfined(1 << 12)) {
+            MemorySegment used = pool.allocate(8);
+            Arena scope = pool.scope();
+            MemorySegment kept = scope.allocate(10);
+            try {
+                NativeCall.over(used, () -> Check.thrown(IllegalStateException.class, pool::close));
+            } catch (Throwable e) {
+                throw new AssertionError(e);
+            }
+            Check.that(!isDead(used), "what the call uses is dead");
+            Check.that(isDead(kept) == die, "a slice of the scope is " + (die ? "still accessible" : "dead"));
+            if (!die) {
+                scope.allocate(5);
+            }
+            scope.close();
+            Check.equal(1, pool.allocations(), "live");
+        }
     }
 
     /// A slice that has no other lifetime must not outlive its chunk, whoever frees it.

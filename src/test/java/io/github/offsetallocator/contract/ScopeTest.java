@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.NativeCall;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
@@ -214,9 +215,79 @@ class ScopeTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void slicesDieWithTheirScopeIfTheModuleHasNativeAccess(boolean has) {
-        Fork.Result result = Fork.run(ScopeMain.class, 60, has ? List.of("--enable-native-access=ALL-UNNAMED") : List.of("-ea"), "" + has);
+        Fork.Result result = Fork.run(ScopeMain.class, 60, has ? List.of("-ea", "--enable-native-access=ALL-UNNAMED") : List.of("-ea", "--illegal-native-access=allow"), "" + has);
         assertEquals(0, result.exit(), result::output);
         assertEquals(1, result.number("checked"), result::output);
         assertFalse(result.output().contains("WARNING"), result::output);
+    }
+
+    /// The slices of open scopes die before the pool's memory can say that it is in use. All else is as it was, and their blocks can be freed.
+    @Test
+    void whatAScopeHasCanBeFreedAfterAPoolsCloseThatWasRefused() throws Throwable {
+        letSlicesDie();
+        try (SegmentArena pool = SegmentArena.ofConfined(1 << 16)) {
+            MemorySegment used = pool.allocate(8);
+            Arena scope = pool.scope();
+            Arena empty = pool.scope();
+            scope.allocate(10);
+            scope.allocate(10_000);
+            List<Throwable> refused = new ArrayList<>();
+            NativeCall.over(used, () -> refused.add(assertThrows(IllegalStateException.class, pool::close)));
+            assertEquals(1, refused.size());
+            used.fill((byte) 1);
+            assertEquals(3, pool.allocations());
+            assertThrows(IllegalStateException.class, () -> scope.allocate(1));
+            assertEquals(WrongThreadException.class, elsewhere(scope::close));
+            scope.close();
+            empty.close();
+            assertThrows(IllegalStateException.class, scope::close);
+            assertThrows(IllegalStateException.class, empty::close);
+            assertEquals(1, pool.allocations());
+            try (Arena after = pool.scope()) {
+                after.allocate(5).fill((byte) 2);
+            }
+            pool.verify();
+        }
+    }
+
+    /// The JDK gives a module native access with its first restricted call.
+    private static void letSlicesDie() throws Throwable {
+        try (Arena arena = Arena.ofConfined()) {
+            NativeCall.over(arena.allocate(8), () -> {});
+        }
+        assertTrue(SegmentArena.class.getModule().isNativeAccessEnabled());
+    }
+
+    /// A scope in use keeps its pool open.
+    @Test
+    void aNativeCallOverASliceOfAScope() throws Throwable {
+        letSlicesDie();
+        try (SegmentArena pool = SegmentArena.ofConfined(1 << 16)) {
+            Arena scope = pool.scope();
+            MemorySegment used = scope.allocate(8);
+            List<Throwable> refused = new ArrayList<>();
+            NativeCall.over(used, () -> {
+                refused.add(assertThrows(IllegalStateException.class, pool::close));
+                refused.add(assertThrows(IllegalStateException.class, scope::close));
+            });
+            assertEquals(2, refused.size());
+            used.fill((byte) 1);
+            scope.allocate(100).fill((byte) 1);
+            assertEquals(2, pool.allocations());
+            scope.close();
+            assertEquals(0, pool.allocations());
+        }
+    }
+
+    /// A pool that is closed has ended its scopes.
+    @Test
+    void aScopeOfAPoolThatIsClosed() {
+        SegmentArena pool = SegmentArena.ofConfined(1 << 16);
+        Arena scope = pool.scope();
+        scope.allocate(8);
+        pool.close();
+        assertFalse(scope.scope().isAlive());
+        assertThrows(IllegalStateException.class, () -> scope.allocate(1));
+        assertThrows(IllegalStateException.class, scope::close);
     }
 }
