@@ -969,7 +969,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return this;
         }
 
-        /// A file that holds the arena and all that says what is live in it: it is made if it is absent, and opened if it is one.
+        /// A file that holds the arena and all that says what is live in it: it is made if it is absent, or if a process was killed
+        /// while it made it, and opened if it is one.
         /// Then handles, sizes, tags, contents, [SegmentArena#root()], granule and fit are as they were, whatever has ended the process
         /// that had it: every call that had returned is there, and one that had not is there as a whole or not at all. What was
         /// retired is free. A handle that was freed is refused as before.

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.SegmentArena;
@@ -15,8 +16,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What an arena has when it is opened again, which options go together, and who may have its file.
 class DurableTest {
     private static final long SIZE = 1 << 20;
+    private static final Path LOCKS = Path.of("/proc/locks");
+    private static final byte[] UNFINISHED = {'O', 'f', 'f', 'N', 'e', 'w', (byte) 0x8D, '\n'};
 
     @TempDir
     Path directory;
@@ -229,6 +236,99 @@ class DurableTest {
             arena.verify();
         }
         assertTrue(inAnotherProcess(file).contains("opened"));
+    }
+
+    /// How many locks this system knows of on a file.
+    private static long locks(Path file) throws IOException {
+        String inode = ":" + Files.getAttribute(file, "unix:ino") + " ";
+        return Files.readString(LOCKS).lines().filter(line -> line.contains(inode)).count();
+    }
+
+    /// The file is not there before, so each of them would make it. The one that is refused must not take the lock off the other's.
+    @Test
+    void ofTwoThreadsThatMakeAFileOneHasItAndItsLock() throws Exception {
+        assumeTrue(Files.isReadable(LOCKS), "no /proc/locks");
+        for (int round = 0; round < 20; round++) {
+            Path file = directory.resolve("file " + round);
+            CyclicBarrier barrier = new CyclicBarrier(2);
+            Callable<SegmentArena> make = () -> {
+                barrier.await();
+                try {
+                    return SegmentArena.builder().durable(file, SIZE).shared().build();
+                } catch (UncheckedIOException e) {
+                    assertTrue(e.getMessage().contains("of this process has it, opened by thread"), e.getMessage());
+                    return null;
+                }
+            };
+            FutureTask<SegmentArena> other = new FutureTask<>(make);
+            Thread.ofPlatform().start(other);
+            SegmentArena mine = make.call();
+            SegmentArena its = other.get();
+            assertTrue(mine == null ^ its == null, "both, or none");
+            assertEquals(1, locks(file), "locks, in round " + round);
+            (mine == null ? its : mine).close();
+            assertEquals(0, locks(file));
+        }
+        try (var files = Files.list(directory)) {
+            assertEquals(20, files.count());
+        }
+    }
+
+    /// What is beside a file is somebody else's, whatever it is called.
+    @Test
+    void aFileBesideOneThatIsMadeStaysAsItIs() throws Exception {
+        Path open = directory.resolve("a.new");
+        Path closed = directory.resolve("b.new");
+        Path text = Files.writeString(directory.resolve("c.new"), "a text");
+        long root;
+        try (SegmentArena arena = SegmentArena.builder().durable(closed, SIZE).build()) {
+            root = arena.tryAllocate(64, 1);
+            arena.setRoot(root);
+        }
+        try (SegmentArena arena = SegmentArena.builder().durable(open, SIZE).build()) {
+            for (String name : List.of("a", "b", "c")) {
+                SegmentArena.builder().durable(directory.resolve(name), SIZE).build().close();
+            }
+            assertTrue(inAnotherProcess(open).contains("another process has it"));
+            arena.verify();
+        }
+        try (SegmentArena arena = SegmentArena.builder().durable(closed, SIZE).build()) {
+            assertEquals(root, arena.root());
+        }
+        assertEquals("a text", Files.readString(text));
+        try (var files = Files.list(directory)) {
+            assertEquals(6, files.count());
+        }
+    }
+
+    @Test
+    void aLinkToNothingIsRefusedAndStays() throws IOException {
+        Path link = Files.createSymbolicLink(directory.resolve("arena"), directory.resolve("nothing"));
+        refused(builder(), "a link to a file that is not there");
+        assertTrue(Files.isSymbolicLink(link));
+        assertTrue(Files.notExists(link));
+    }
+
+    /// As a process leaves it that is killed while it makes a file, see docs/durable.md.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anUnfinishedFileIsMadeAnew(boolean isLink) throws IOException {
+        Path target = directory.resolve("target");
+        byte[] content = new byte[1 << 17];
+        Arrays.fill(content, (byte) 1);
+        System.arraycopy(UNFINISHED, 0, content, 0, UNFINISHED.length);
+        for (int length : new int[] {UNFINISHED.length, 100, content.length}) {
+            Files.write(target, Arrays.copyOf(content, length));
+            Path file = isLink ? Files.createSymbolicLink(directory.resolve("arena"), target) : Files.move(target, directory.resolve("arena"));
+            try (SegmentArena arena = open(false)) {
+                assertEquals(SIZE, arena.storageReport().largestFreeRegion());
+                arena.setRoot(arena.tryAllocate(10, 1));
+            }
+            try (SegmentArena arena = open(true)) {
+                assertEquals(1, arena.allocations());
+            }
+            Files.delete(file);
+        }
     }
 
     /// Opens a file.

@@ -1,17 +1,12 @@
 package io.github.offsetallocator.internal.backing;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.function.UnaryOperator;
 import java.util.zip.CRC32C;
@@ -19,21 +14,23 @@ import java.util.zip.CRC32C;
 /// A file that holds an arena and the tables that say what is live in it, see [FilePlan].
 ///
 /// ```
-///   absent   -> NAME.new: made, locked, filled  -> renamed to NAME   [#publish()]
-///   there    -> locked, looked through, mapped  -> said to be open   [#publish()]
-///   close    -> unmapped, checksum of the tables, said to be closed
+///   absent      -> the mark of an unfinished file, put there as a whole  -> unfinished
+///   unfinished  -> locked, emptied, filled          -> plan in place of the mark   [#publish()]
+///   there       -> locked, looked through, mapped   -> said to be open             [#publish()]
+///   close       -> unmapped, checksum of the tables, said to be closed
 /// ```
 ///
-/// Until [#publish()] a file that was there is not written to, and one that was not is not there under its name. So a process
-/// that is killed meanwhile leaves the one or the other, and nothing in between. What [StatePage] says of a file
-/// that was closed can be trusted, since it said that it is open, on disk, before anything was changed.
+/// Until [#publish()] a file that was there is not written to, and one that was not is unfinished: nobody else's file starts with
+/// that mark. Whoever gets its lock makes it anew, so a process that is killed meanwhile leaves nothing that has to be cleared away.
+/// One store, of [FilePlan#write], makes it a finished one. What [StatePage] says of a file that was closed can be
+/// trusted, since it said that it is open, on disk, before anything was changed.
 ///
 /// Plain I/O goes through a [RandomAccessFile], since a channel is closed when an interrupted thread uses it.
 public final class DurableFile extends Backing {
     private static final int BLOCK = 1 << 16;
 
     private final Path path;
-    private final Opened opened;
+    private final LockedFile opened;
     private final FilePlan plan;
     private final Arena arena;
     private final MemorySegment mapping;
@@ -41,19 +38,7 @@ public final class DurableFile extends Backing {
     private final boolean reserves;
     private boolean isPublished;
 
-    /// A file that is locked.
-    ///
-    /// @param isNew whether it has its other name yet
-    private record Opened(Path place, RandomAccessFile file, Object claim, boolean isNew) {
-        void close() throws IOException {
-            file.close();
-            if (claim != null) {
-                FileClaims.release(claim);
-            }
-        }
-    }
-
-    private DurableFile(Path path, Opened opened, FilePlan plan, Arena arena, MemorySegment mapping, boolean reserves) {
+    private DurableFile(Path path, LockedFile opened, FilePlan plan, Arena arena, MemorySegment mapping, boolean reserves) {
         super(mapping.asSlice(plan.dataAt(), plan.maxByteSize()));
         this.reserves = reserves;
         this.path = path;
@@ -73,11 +58,11 @@ public final class DurableFile extends Backing {
     public static DurableFile of(Path path, FilePlan plan, UnaryOperator<FilePlan> expected, boolean shared, boolean reserve) {
         boolean wasInterrupted = Thread.interrupted(); // or a channel would be closed
         try {
-            Opened opened = lock(path);
+            LockedFile opened = LockedFile.of(path);
             try {
-                return opened.isNew ? make(path, opened, plan, shared, reserve) : find(path, opened, expected, shared, reserve);
+                return opened.isNew() ? make(path, opened, plan, shared, reserve) : find(path, opened, expected, shared, reserve);
             } catch (Throwable failure) {
-                abandon(opened);
+                opened.undo();
                 throw failure;
             }
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
@@ -95,79 +80,26 @@ public final class DurableFile extends Backing {
 
     // ---- open --------------------------------------------------------------------------------------------------
 
-    private static Opened lock(Path path) throws IOException {
-        File place = path.toFile();
-        while (true) {
-            if (Files.exists(path)) {
-                if (!Files.isRegularFile(path)) {
-                    throw new IOException(Files.isDirectory(path) ? "it is a directory" : "it is no regular file");
-                }
-                Object claim = FileClaims.claim(path);
-                try {
-                    return lock(new Opened(path, new RandomAccessFile(place, "rw"), claim, false));
-                } catch (Throwable failure) {
-                    FileClaims.release(claim);
-                    throw failure;
-                }
-            }
-            Path made = path.resolveSibling(path.getFileName() + ".new");
-            Opened opened = lock(new Opened(made, new RandomAccessFile(made.toFile(), "rw"), null, true));
-            if (opened.file.length() == 0 && !Files.exists(path)) {
-                return new Opened(made, opened.file, FileClaims.claim(made), true);
-            }
-            abandon(opened); // left by a process that was killed, or another process has been faster
-        }
-    }
-
-    private static Opened lock(Opened opened) throws IOException {
-        try {
-            if (opened.file.getChannel().tryLock() == null) {
-                throw new IOException("another process has it: " + owner(opened.file) + "; see to it that this one ends, or closes it");
-            }
-            return opened;
-        } catch (OverlappingFileLockException e) {
-            opened.file.close();
-            throw new IOException("another arena of this process has it", e);
-        } catch (Throwable failure) {
-            opened.file.close();
-            throw failure;
-        }
-    }
-
-    private static String owner(RandomAccessFile file) throws IOException {
-        byte[] bytes = new byte[FilePlan.PAGE];
-        if (file.length() < 2 * FilePlan.PAGE) {
-            return "one that is making it";
-        }
-        file.seek(FilePlan.PAGE);
-        file.readFully(bytes);
-        return new StatePage(MemorySegment.ofArray(aligned(bytes))).owner();
-    }
-
-    /// The same bytes in an array that words can be read from.
-    private static long[] aligned(byte[] bytes) {
-        return MemorySegment.ofArray(bytes).toArray(ValueLayout.JAVA_LONG_UNALIGNED);
-    }
-
-    private static DurableFile make(Path path, Opened opened, FilePlan plan, boolean shared, boolean reserve) throws IOException {
-        opened.file.setLength(plan.fileLength());
+    private static DurableFile make(Path path, LockedFile opened, FilePlan plan, boolean shared, boolean reserve) throws IOException {
+        opened.file().setLength(FilePlan.MARK); // what a process that was killed has begun
+        opened.file().setLength(plan.fileLength());
         if (reserve) {
-            zero(opened.file, plan.dataAt(), plan.dataAt() + plan.byteSize());
+            zero(opened.file(), plan.dataAt(), plan.dataAt() + plan.byteSize());
         }
-        zero(opened.file, 0, 2 * FilePlan.PAGE);
+        zero(opened.file(), FilePlan.MARK, 2 * FilePlan.PAGE);
         DurableFile made = map(path, opened, plan, shared, reserve);
         made.state.setUnits(plan.units());
         return made;
     }
 
-    private static DurableFile find(Path path, Opened opened, UnaryOperator<FilePlan> expected, boolean shared, boolean reserve) throws IOException {
-        long length = opened.file.length();
+    private static DurableFile find(Path path, LockedFile opened, UnaryOperator<FilePlan> expected, boolean shared, boolean reserve) throws IOException {
+        long length = opened.file().length();
         if (length < 2 * FilePlan.PAGE) {
             throw new IOException("it is not the file of a durable arena: it has " + length + " bytes");
         }
         byte[] pages = new byte[2 * FilePlan.PAGE];
-        opened.file.readFully(pages);
-        MemorySegment read = MemorySegment.ofArray(aligned(pages));
+        opened.file().readFully(pages);
+        MemorySegment read = LockedFile.words(pages);
         FilePlan plan = FilePlan.read(read.asSlice(0, FilePlan.PAGE));
         plan.mustBe(expected.apply(plan), new StatePage(read.asSlice(FilePlan.PAGE)).units());
         if (length != plan.fileLength()) {
@@ -186,10 +118,10 @@ public final class DurableFile extends Backing {
         }
     }
 
-    private static DurableFile map(Path path, Opened opened, FilePlan plan, boolean shared, boolean reserves) throws IOException {
+    private static DurableFile map(Path path, LockedFile opened, FilePlan plan, boolean shared, boolean reserves) throws IOException {
         Arena arena = newArena(shared);
         try {
-            MemorySegment mapping = opened.file.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.fileLength(), arena);
+            MemorySegment mapping = opened.file().getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.fileLength(), arena);
             return new DurableFile(path, opened, plan, arena, mapping, reserves);
         } catch (Throwable failure) {
             arena.close();
@@ -197,36 +129,23 @@ public final class DurableFile extends Backing {
         }
     }
 
-    /// Closes a file; a new one goes.
-    private static void abandon(Opened opened) throws IOException {
-        if (opened.isNew) {
-            Files.deleteIfExists(opened.place);
-        }
-        opened.close();
-    }
-
-    /// Says that the file is open. From here on it may be changed; a new one is there from here on.
+    /// Says that the file is open. From here on it may be changed; a new one is finished from here on.
     public void publish() {
-        try {
-            if (opened.isNew) {
-                plan.write(mapping.asSlice(0, FilePlan.PAGE));
-                state.open();
-                mapping.force();
-                Files.move(opened.place, path, StandardCopyOption.ATOMIC_MOVE);
-                forceDirectory(path);
-            } else {
-                state.open();
-                mapping.asSlice(FilePlan.PAGE, FilePlan.PAGE).force();
-            }
-            isPublished = true;
-        } catch (IOException e) {
-            throw refused(path, e);
+        state.open();
+        if (opened.isNew()) {
+            mapping.force();
+            MemorySegment page = mapping.asSlice(0, FilePlan.PAGE);
+            plan.write(page);
+            page.force();
+            forceDirectory(opened.place());
+        } else {
+            mapping.asSlice(FilePlan.PAGE, FilePlan.PAGE).force();
         }
+        isPublished = true;
     }
 
-    private static void forceDirectory(Path path) {
-        Path directory = path.toAbsolutePath().getParent();
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+    private static void forceDirectory(Path place) {
+        try (FileChannel channel = FileChannel.open(place.getParent(), StandardOpenOption.READ)) {
             channel.force(true);
         } catch (IOException e) { // not every system lets one do that
             return;
@@ -240,7 +159,7 @@ public final class DurableFile extends Backing {
     }
 
     public boolean isNew() {
-        return opened.isNew;
+        return opened.isNew();
     }
 
     /// The place of a table, with room for the largest.
@@ -263,7 +182,7 @@ public final class DurableFile extends Backing {
 
     private void reserve(long from, long to, String what) {
         try {
-            zero(opened.file, from, to);
+            zero(opened.file(), from, to);
         } catch (IOException e) {
             OutOfMemoryError error = new OutOfMemoryError("no room on disk for " + what + path + ": " + e.getMessage());
             error.initCause(e);
@@ -337,7 +256,7 @@ public final class DurableFile extends Backing {
         arena.close();
         try {
             if (!isPublished) {
-                abandon(opened);
+                opened.undo();
                 return;
             }
             try {
@@ -354,8 +273,8 @@ public final class DurableFile extends Backing {
     private void sayClosed() throws IOException {
         boolean wasInterrupted = Thread.interrupted();
         try (Arena again = Arena.ofConfined()) {
-            opened.file.getFD().sync();
-            MemorySegment tables = opened.file.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.dataAt(), again);
+            opened.file().getFD().sync();
+            MemorySegment tables = opened.file().getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.dataAt(), again);
             StatePage page = new StatePage(tables.asSlice(FilePlan.PAGE, FilePlan.PAGE));
             page.close(checksum(tables, plan, page));
         } finally {

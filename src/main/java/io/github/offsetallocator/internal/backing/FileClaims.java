@@ -2,8 +2,10 @@ package io.github.offsetallocator.internal.backing;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -11,24 +13,111 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Which files arenas of this process have open. It is asked before a file is opened: to open and close it once more
-/// would take the lock off it that keeps other processes out, as POSIX has it.
+/// How an arena gets a file to itself, and which files arenas of this process have.
+///
+/// ```
+///   absent -> made  |
+///   there           |-> claimed -> opened -> locked -> still what its path names? -> the arena's
+///                                  closed  -> claim given back
+/// ```
+///
+/// The claim, which is of this process, comes before a file is opened and goes after it is closed: POSIX takes a lock away when its
+/// process closes any channel of that file. The lock keeps other processes out. Whoever deletes a file does so while it has
+/// the lock, so one that is locked and what its path names stays so.
 final class FileClaims {
     private static final Map<Object, String> OWNERS = new ConcurrentHashMap<>();
+    /// So many times in a row can a file go while it is being opened.
+    private static final int PATIENCE = 100;
+    /// The byte that is locked. No file is so long: where a lock keeps everyone from reading, it keeps no one from reading who has it.
+    private static final long LOCKED = Long.MAX_VALUE - 1;
 
     private FileClaims() {}
 
-    /// What names a file, by whatever path.
-    private static Object key(Path path) throws IOException {
-        Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-        return key == null ? path.toRealPath() : key;
+    /// What puts a file at a path where none is.
+    interface Making {
+        /// @return false if one has come there meanwhile; that one stays
+        boolean at(Path path) throws IOException;
     }
 
-    /// Claims a file that exists.
+    /// What says who has a file that another process has locked.
+    interface Owner {
+        String of(FileChannel channel) throws IOException;
+    }
+
+    /// A file that one arena has.
     ///
-    /// @return what to release
-    static Object claim(Path path) throws IOException {
-        Object key = key(path);
+    /// @param place what it is called, without links
+    /// @param isNew whether it was made for this arena
+    record Opened(Path place, FileChannel channel, Object claim, boolean isNew) {
+        void close() throws IOException {
+            end(channel, claim);
+        }
+
+        /// Deletes it before others can have it. Says no if this system deletes no file that is open.
+        boolean delete() {
+            try {
+                if (key(place).equals(claim)) { // or someone who asks for no lock has replaced it
+                    Files.delete(place);
+                }
+                return true;
+            } catch (NoSuchFileException e) {
+                return true;
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        /// Undoes the opening.
+        void undo() throws IOException {
+            boolean isDone = !isNew || delete();
+            close();
+            if (!isDone) {
+                Files.deleteIfExists(place);
+            }
+        }
+    }
+
+    /// Opens a file that no other arena has, or makes it.
+    ///
+    /// @throws IOException that says who has it
+    static synchronized Opened open(Path path, Making making, Owner owner) throws IOException {
+        if (path.getFileSystem() != FileSystems.getDefault()) {
+            throw new IOException("it is in a file system of the kind " + path.getFileSystem().provider().getScheme() + ", whose files can't be mapped");
+        }
+        for (int attempt = 1;; attempt++) {
+            boolean isThere = Files.exists(path);
+            if (!isThere && Files.isSymbolicLink(path)) {
+                throw new IOException("it is a link to a file that is not there");
+            }
+            boolean isNew = !isThere && making.at(path);
+            try {
+                return openThere(path.toRealPath(), isNew, owner);
+            } catch (NoSuchFileException e) { // who had it has deleted it meanwhile
+                if (attempt == PATIENCE) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static Opened openThere(Path place, boolean isNew, Owner owner) throws IOException {
+        Object claim = claim(place);
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(place, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            lock(channel, owner);
+            if (!key(place).equals(claim)) {
+                throw new NoSuchFileException(place.toString());
+            }
+            return new Opened(place, channel, claim, isNew);
+        } catch (Throwable failure) {
+            end(channel, claim);
+            throw failure;
+        }
+    }
+
+    private static Object claim(Path place) throws IOException {
+        Object key = key(place);
         String owner = OWNERS.putIfAbsent(key, "opened by thread " + Thread.currentThread().getName() + " at " + Instant.now());
         if (owner != null) {
             throw new IOException("another arena of this process has it, " + owner);
@@ -36,48 +125,29 @@ final class FileClaims {
         return key;
     }
 
-    static void release(Object key) {
-        OWNERS.remove(key);
+    /// What names a file, by whatever path.
+    private static Object key(Path place) throws IOException {
+        Object key = Files.readAttributes(place, BasicFileAttributes.class).fileKey();
+        return key == null ? place : key;
     }
 
-    /// A file that was opened for one arena, and made for it if `isNew`.
-    record Opened(FileChannel channel, Object claim, boolean isNew) {
-        /// Undoes the opening.
-        void undo(Path path) throws IOException {
-            release(claim);
-            channel.close();
-            if (isNew) {
-                Files.deleteIfExists(path);
-            }
-        }
-    }
-
-    /// Opens a file that no other arena of this process has, or makes it.
-    static synchronized Opened open(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            try {
-                FileChannel made = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
-                return claimNew(path, made);
-            } catch (FileAlreadyExistsException e) {
-                // another process was first: the lock decides
-            }
-        }
-        Object claim = claim(path);
+    private static void lock(FileChannel channel, Owner owner) throws IOException {
         try {
-            return new Opened(FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE), claim, false);
-        } catch (Throwable failure) {
-            release(claim);
-            throw failure;
+            if (channel.tryLock(LOCKED, 1, false) == null) {
+                throw new IOException("another process has it: " + owner.of(channel) + "; see to it that this one ends, or closes it");
+            }
+        } catch (OverlappingFileLockException e) {
+            throw new IOException("another part of this process has locked it", e);
         }
     }
 
-    private static Opened claimNew(Path path, FileChannel made) throws IOException {
+    private static void end(FileChannel channel, Object claim) throws IOException {
         try {
-            return new Opened(made, claim(path), true);
-        } catch (Throwable failure) {
-            made.close();
-            Files.deleteIfExists(path);
-            throw failure;
+            if (channel != null) {
+                channel.close();
+            }
+        } finally {
+            OWNERS.remove(claim);
         }
     }
 }

@@ -3,11 +3,12 @@ package io.github.offsetallocator.internal.backing;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 
-/// What lies where in the file of a durable arena, and the page that says so: written once, when the file is made.
+/// What lies where in the file of a durable arena, and the page that says so: written once, when all else of the file is made.
 ///
 /// ```
 ///      0    plan         magic | version | byte order | arena's bytes, first and at most | granule | flags | bytes of each table | … | checksum
@@ -36,6 +37,10 @@ public record FilePlan(long byteSize, long maxByteSize, int granuleShift, int fl
 
     /// "OffsetAr", from the lowest byte on.
     private static final long MAGIC = 0x7241_7465_7366_664FL;
+    /// "OffNew", 0x8D, a new line, from the lowest byte on. It stands in place of [#MAGIC] until all else is there: a file that starts with it is being made, or its maker was killed.
+    private static final long UNFINISHED = 0x0A8D_7765_4E66_664FL;
+    /// Bytes of either.
+    static final int MARK = Long.BYTES;
     private static final int VERSION = 1;
     private static final int BYTE_ORDER = 0x0102_0304;
     private static final int MAX_BYTE_SIZE = 40;
@@ -69,21 +74,31 @@ public record FilePlan(long byteSize, long maxByteSize, int granuleShift, int fl
         return maxByteSize >>> granuleShift;
     }
 
-    /// Writes the page.
+    /// Writes the page over an unfinished one. Its last store makes it a finished one.
     void write(MemorySegment page) {
-        page.fill((byte) 0);
-        page.set(WORD, 0, MAGIC);
-        page.set(HALF, 8, VERSION);
-        page.set(HALF, 12, BYTE_ORDER);
-        page.set(WORD, 16, byteSize);
-        page.set(HALF, 24, granuleShift);
-        page.set(HALF, 28, flags);
-        page.set(WORD, 32, tables.length);
-        page.set(WORD, MAX_BYTE_SIZE, maxByteSize);
+        MemorySegment made = MemorySegment.ofArray(new long[PAGE / Long.BYTES]);
+        made.set(WORD, 0, MAGIC);
+        made.set(HALF, 8, VERSION);
+        made.set(HALF, 12, BYTE_ORDER);
+        made.set(WORD, 16, byteSize);
+        made.set(HALF, 24, granuleShift);
+        made.set(HALF, 28, flags);
+        made.set(WORD, 32, tables.length);
+        made.set(WORD, MAX_BYTE_SIZE, maxByteSize);
         for (int i = 0; i < tables.length; i++) {
-            page.set(WORD, TABLES + 8L * i, tables[i]);
+            made.set(WORD, TABLES + 8L * i, tables[i]);
         }
-        page.set(WORD, CHECKSUM, checksum(page));
+        made.set(WORD, CHECKSUM, checksum(made));
+        MemorySegment.copy(made, MARK, page, MARK, PAGE - MARK);
+        VarHandle.releaseFence();
+        page.set(WORD, 0, MAGIC);
+    }
+
+    /// What a file starts with while it is being made.
+    static byte[] unfinished() {
+        byte[] mark = new byte[MARK];
+        MemorySegment.ofArray(mark).set(WORD.withByteAlignment(1), 0, UNFINISHED);
+        return mark;
     }
 
     private static long checksum(MemorySegment page) {

@@ -6,8 +6,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// A file that the arena maps. It is locked while it is mapped; its channel stays open for that. What an attempt that
@@ -28,11 +28,11 @@ public final class MappedFile extends Backing {
     /// @throws UncheckedIOException that names the path and the reason
     public static MappedFile of(Path path, long byteSize, boolean shared, boolean reserve) {
         try {
-            FileClaims.Opened file = FileClaims.open(path);
+            FileClaims.Opened file = FileClaims.open(path, MappedFile::make, _ -> "one that may have mapped it");
             try {
-                return map(file, path, byteSize, shared, reserve);
+                return map(file, byteSize, shared, reserve);
             } catch (Throwable failure) {
-                file.undo(path);
+                file.undo();
                 throw failure;
             }
         } catch (IOException | UnsupportedOperationException e) {
@@ -40,9 +40,17 @@ public final class MappedFile extends Backing {
         }
     }
 
-    private static MappedFile map(FileClaims.Opened file, Path path, long byteSize, boolean shared, boolean reserve) throws IOException {
+    private static boolean make(Path path) throws IOException {
+        try {
+            Files.createFile(path);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        }
+    }
+
+    private static MappedFile map(FileClaims.Opened file, long byteSize, boolean shared, boolean reserve) throws IOException {
         FileChannel channel = file.channel();
-        lock(channel, path);
         long before = channel.size();
         Arena arena = newArena(shared);
         try {
@@ -56,17 +64,6 @@ public final class MappedFile extends Backing {
                 channel.truncate(before);
             }
             throw failure;
-        }
-    }
-
-    private static void lock(FileChannel channel, Path path) throws IOException {
-        try {
-            FileLock lock = channel.tryLock();
-            if (lock == null) {
-                throw new IOException(path + " is locked by another process, which may have mapped it");
-            }
-        } catch (OverlappingFileLockException e) {
-            throw new IOException(path + " is locked by another part of this process", e);
         }
     }
 
@@ -97,9 +94,8 @@ public final class MappedFile extends Backing {
     @Override
     public void close() {
         arena.close();
-        FileClaims.release(file.claim());
         try {
-            file.channel().close();
+            file.close();
         } catch (IOException e) {
             throw new UncheckedIOException("can't close the file of " + segment(), e);
         }
