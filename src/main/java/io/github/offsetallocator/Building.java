@@ -19,7 +19,7 @@ import java.lang.foreign.MemorySegment;
 ///   DURABLE           DurableTables: opens the file, then as the others
 /// ```
 ///
-/// Options that don't go together are refused before anything is made. If the arena can't be made, its memory is closed here.
+/// Options that don't go together are refused before anything is made. If the arena can't be made, what was done to its memory is undone here.
 final class Building {
     static final int SMALLEST_GRANULE_SHIFT = 4;
     static final int LARGEST_GRANULE_SHIFT = 24;
@@ -47,7 +47,7 @@ final class Building {
         try {
             return new SegmentArena(new ArenaParts(memory, builder, TablePlaces.ofNative(threads(builder))), builder);
         } catch (Throwable failure) {
-            memory.close();
+            memory.undo();
             throw failure;
         }
     }

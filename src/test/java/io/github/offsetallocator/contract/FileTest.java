@@ -109,6 +109,22 @@ class FileTest {
         }
     }
 
+    /// The file is mapped when there turns out to be no room for what the arena needs besides.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Fault(27)
+    void aBuildWithoutRoomForMetadataLeavesTheFileAsItWas(boolean shared) throws IOException {
+        Path file = directory.resolve("file");
+        SegmentArena.Builder builder = SegmentArena.builder().mapped(file, 1L << 36).realTime();
+        SegmentArena.Builder tooLarge = shared ? builder.shared() : builder;
+        Check.thrown(OutOfMemoryError.class, () -> tooLarge.build());
+        Check.that(Files.notExists(file), "a file was made");
+        Files.writeString(file, "hello");
+        Check.thrown(OutOfMemoryError.class, () -> tooLarge.build());
+        Check.that("hello".equals(Files.readString(file)), "the content has changed");
+        map(file, shared).close(); // its lock is gone, too
+    }
+
     private static SegmentArena map(Path file, boolean shared) {
         SegmentArena.Builder builder = SegmentArena.builder().mapped(file, 64 << 10);
         return (shared ? builder.shared() : builder).build();

@@ -101,6 +101,11 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
     /// Ends the memory if it is the arena's own. If that fails, nothing has changed.
     public void close() {}
 
+    /// As [#close], of memory that no arena came to use: a file is as it was before it was opened.
+    public void undo() {
+        close();
+    }
+
     /// Writes to the file what was changed in memory.
     ///
     /// @throws IllegalStateException if there is no file

@@ -46,9 +46,10 @@ final class FileClaims {
 
     /// A file that one arena has.
     ///
-    /// @param place what it is called, without links
-    /// @param isNew whether it was made for this arena
-    record Opened(Path place, FileChannel channel, Object claim, boolean isNew) {
+    /// @param place  what it is called, without links
+    /// @param isNew  whether it was made for this arena
+    /// @param length bytes that it had
+    record Opened(Path place, FileChannel channel, Object claim, boolean isNew, long length) {
         void close() throws IOException {
             end(channel, claim);
         }
@@ -67,10 +68,16 @@ final class FileClaims {
             }
         }
 
-        /// Undoes the opening.
+        /// Lets the file be as it was: absent, or as long. It is not mapped.
         void undo() throws IOException {
             boolean isDone = !isNew || delete();
-            close();
+            try {
+                if (!isNew && channel.size() > length) {
+                    channel.truncate(length);
+                }
+            } finally {
+                close();
+            }
             if (!isDone) {
                 Files.deleteIfExists(place);
             }
@@ -109,7 +116,7 @@ final class FileClaims {
             if (!key(place).equals(claim)) {
                 throw new NoSuchFileException(place.toString());
             }
-            return new Opened(place, channel, claim, isNew);
+            return new Opened(place, channel, claim, isNew, channel.size());
         } catch (Throwable failure) {
             end(channel, claim);
             throw failure;

@@ -51,7 +51,6 @@ public final class MappedFile extends Backing {
 
     private static MappedFile map(FileClaims.Opened file, long byteSize, boolean shared, boolean reserve) throws IOException {
         FileChannel channel = file.channel();
-        long before = channel.size();
         Arena arena = newArena(shared);
         try {
             if (reserve) {
@@ -60,9 +59,6 @@ public final class MappedFile extends Backing {
             return new MappedFile(channel.map(FileChannel.MapMode.READ_WRITE, 0, byteSize, arena), arena, file);
         } catch (Throwable failure) {
             arena.close();
-            if (channel.size() > before) {
-                channel.truncate(before);
-            }
             throw failure;
         }
     }
@@ -89,6 +85,16 @@ public final class MappedFile extends Backing {
     @Override
     public void force() {
         segment().force();
+    }
+
+    @Override
+    public void undo() {
+        arena.close();
+        try {
+            file.undo();
+        } catch (IOException e) {
+            throw new UncheckedIOException("can't let the file of " + segment() + " be as it was", e);
+        }
     }
 
     @Override
