@@ -54,7 +54,7 @@ final class ArenaParts {
         newBlocks = NewBlocks.of(engine, places.isDurable());
         try {
             engine.expect(units);
-            growth = builder.isGrowable ? new FileGrowth(engine, memory.resizable(), newBlocks, shift, Math.max(1, builder.chunkByteSize >>> shift), units) : null;
+            growth = builder.source == Building.From.DURABLE_GROWING ? new FileGrowth(engine, memory.resizable(), newBlocks, shift, Math.max(1, builder.chunkByteSize >>> shift), units) : null;
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;

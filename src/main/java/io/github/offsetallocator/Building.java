@@ -2,7 +2,6 @@ package io.github.offsetallocator;
 
 import io.github.offsetallocator.SegmentArena.Builder;
 import io.github.offsetallocator.SegmentArena.Builder.Alignment;
-import io.github.offsetallocator.SegmentArena.Builder.From;
 import io.github.offsetallocator.internal.backing.Backing;
 import io.github.offsetallocator.internal.backing.MappedFile;
 import io.github.offsetallocator.internal.backing.Source;
@@ -16,7 +15,7 @@ import java.lang.foreign.MemorySegment;
 ///   NATIVE, MAPPED    memory of its own  |
 ///   BORROWED          that of the caller |-> ArenaParts -> SegmentArena
 ///   CHUNKS            none yet           |
-///   DURABLE           DurableTables: opens the file, then as the others
+///   DURABLE…          DurableTables: opens the file, then as the others
 /// ```
 ///
 /// Options that don't go together are refused before anything is made. If the arena can't be made, what was done to its memory is undone here.
@@ -25,6 +24,17 @@ final class Building {
     static final int LARGEST_GRANULE_SHIFT = 24;
     static final long LARGEST_GRANULE = 1L << LARGEST_GRANULE_SHIFT;
     private static final long NATIVE_ALIGNMENT = 64;
+
+    /// What the arena's memory is: what was said last.
+    enum From {
+        NONE, NATIVE, MAPPED, DURABLE,
+        /// Grows by itself, in its file.
+        DURABLE_GROWING, BORROWED, CHUNKS;
+
+        boolean isDurable() {
+            return this == DURABLE || this == DURABLE_GROWING;
+        }
+    }
 
     private Building() {}
 
@@ -37,7 +47,7 @@ final class Building {
             throw new IllegalStateException("reserve is for a file: say mapped or durable");
         }
         builder.checks.begin(builder.source == From.BORROWED, builder.granuleShift);
-        if (builder.source == From.DURABLE) {
+        if (builder.source.isDurable()) {
             return DurableTables.open(builder);
         }
         if (builder.source == From.CHUNKS) {
@@ -63,7 +73,7 @@ final class Building {
     }
 
     private static boolean isInFiles(Builder builder) {
-        return builder.source == From.MAPPED || builder.source == From.DURABLE || builder.source == From.CHUNKS && builder.path != null;
+        return builder.source == From.MAPPED || builder.source.isDurable() || builder.source == From.CHUNKS && builder.path != null;
     }
 
     private static Backing borrow(Builder builder) {

@@ -1,5 +1,6 @@
 package io.github.offsetallocator;
 
+import io.github.offsetallocator.Building.From;
 import io.github.offsetallocator.internal.backing.DurableFile;
 import io.github.offsetallocator.internal.backing.FilePlan;
 import io.github.offsetallocator.internal.tables.DamagedException;
@@ -74,13 +75,14 @@ final class DurableTables {
     /// Bytes that a new arena may grow to.
     private static long maxByteSize(SegmentArena.Builder builder) {
         Building.checkByteSize(builder);
-        if (builder.maxByteSize == 0 && !builder.isGrowable) {
+        boolean isGrowing = builder.source == From.DURABLE_GROWING;
+        if (builder.maxByteSize == 0 && !isGrowing) {
             return builder.byteSize;
         }
         if (builder.maxByteSize < builder.byteSize) {
             throw new IllegalArgumentException("maxByteSize " + builder.maxByteSize + " is less than byteSize, " + builder.byteSize);
         }
-        if (builder.isGrowable && (builder.chunkByteSize <= 0 || builder.chunkByteSize > builder.maxByteSize)) {
+        if (isGrowing && (builder.chunkByteSize <= 0 || builder.chunkByteSize > builder.maxByteSize)) {
             throw new IllegalArgumentException("chunkByteSize " + builder.chunkByteSize + " is not in 1 to maxByteSize, " + builder.maxByteSize);
         }
         long granule = 1L << Building.shiftFor(builder, builder.maxByteSize);

@@ -1,5 +1,6 @@
 package io.github.offsetallocator;
 
+import io.github.offsetallocator.Building.From;
 import io.github.offsetallocator.internal.backing.Backing;
 import io.github.offsetallocator.internal.backing.DurableFile;
 import io.github.offsetallocator.internal.backing.Fill;
@@ -117,7 +118,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     private ArenaWatch watch(Builder builder) {
         return new ArenaWatch(builder.name, engine, shift, ArenaWatch.Detection.valueOf(builder.leakDetection.name()), builder.shared,
-                builder.source != Builder.From.BORROWED);
+                builder.source != From.BORROWED);
     }
 
     /// An arena over native memory of its own, for the thread that calls this.
@@ -913,8 +914,6 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// Options for a [SegmentArena].
     public static final class Builder {
-        enum From { NONE, NATIVE, MAPPED, DURABLE, BORROWED, CHUNKS }
-
         enum Alignment { BY_DEFAULT, BY_ADDRESS, BY_OFFSET }
 
         From source = From.NONE;
@@ -935,8 +934,6 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         long chunkByteSize;
         /// Of what is growable or durable, or 0 if it was not stated.
         long maxByteSize;
-        /// Whether one that is durable grows by itself.
-        boolean isGrowable;
         ChunkSource chunks;
         Consumer<SegmentArena> whenLive;
         LeakDetection leakDetection = LeakDetection.OFF;
@@ -1001,7 +998,6 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             this.path = Objects.requireNonNull(path);
             this.byteSize = byteSize;
             this.maxByteSize = maxByteSize;
-            isGrowable = false;
             return this;
         }
 
@@ -1026,9 +1022,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
         /// @return this builder
         public Builder growable(long chunkByteSize, long maxByteSize) {
-            source = source == From.DURABLE ? From.DURABLE : From.CHUNKS;
-            isGrowable = source == From.DURABLE;
-            path = isGrowable ? path : null;
+            source = source.isDurable() ? From.DURABLE_GROWING : From.CHUNKS;
+            path = source.isDurable() ? path : null;
             chunks = null;
             this.chunkByteSize = chunkByteSize;
             this.maxByteSize = maxByteSize;

@@ -137,6 +137,29 @@ class DurableGrowthTest {
         }
     }
 
+    /// Of all that is said about memory, what is said last counts.
+    @Test
+    void whatIsSaidOfAnotherMemoryIsForgotten() throws IOException {
+        Path mapped = directory.resolve("mapped");
+        for (int i = 0; i < 4; i++) {
+            SegmentArena.Builder builder = SegmentArena.builder().durable(directory.resolve("durable"), FIRST).growable(4096, MOST).growable(4096, MOST);
+            SegmentArena.Builder other = switch (i) {
+                case 0 -> builder.nativeMemory(FIRST);
+                case 1 -> builder.mapped(mapped, FIRST);
+                case 2 -> builder.backing(MemorySegment.ofArray(new long[(int) FIRST / 8]));
+                default -> builder.mapped(mapped, FIRST).growable(4096, MOST);
+            };
+            try (SegmentArena arena = other.build()) {
+                assertEquals(i < 3 ? FIRST : 0, arena.byteSize());
+                assertEquals(i < 3 ? FIRST : MOST, arena.maxByteSize());
+            }
+        }
+        Files.delete(mapped);
+        try (var files = Files.list(directory)) {
+            assertEquals(0, files.count());
+        }
+    }
+
     @Test
     void otherMemoryHasOneSize() {
         try (SegmentArena arena = SegmentArena.ofConfined(1 << 12)) {
