@@ -3,8 +3,8 @@ package io.github.offsetallocator;
 import io.github.offsetallocator.Building.From;
 import io.github.offsetallocator.internal.backing.DurableFile;
 import io.github.offsetallocator.internal.backing.FilePlan;
-import io.github.offsetallocator.internal.tables.DamagedException;
 import io.github.offsetallocator.internal.tables.PlacedMemory;
+import io.github.offsetallocator.internal.tables.RefusedException;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.TablePlaces;
 import io.github.offsetallocator.internal.tables.TablePlaces.Table;
@@ -40,9 +40,9 @@ final class DurableTables {
         SegmentArena arena;
         try {
             arena = make(builder, file);
-        } catch (DamagedException e) {
+        } catch (RefusedException e) {
             file.close();
-            throw refused(builder, "its tables are damaged: " + e.getMessage(), e);
+            throw refused(builder, e.getMessage(), e);
         } catch (Throwable failure) {
             file.close();
             if (failure.getCause() instanceof IOException full) {
@@ -60,6 +60,7 @@ final class DurableTables {
         try {
             builder.granuleShift = file.plan().granuleShift();
             builder.fit = fit(file.plan());
+            builder.checks.begin(false, builder.granuleShift);
             return new SegmentArena(new ArenaParts(file, builder, in(file, Building.threads(builder))), builder);
         } finally {
             builder.granuleShift = granuleShift;

@@ -1,5 +1,6 @@
 package io.github.offsetallocator.durable;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,6 +11,7 @@ import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.SegmentArena;
 import java.io.File;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -163,6 +165,60 @@ class DurableTest {
             arena.verify();
             assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(32, 1));
         }
+    }
+
+    /// What is retired is free when the file is open, so it is not counted, wherever it lies.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void retiredAllocationsDoNotCount(boolean isShared) throws IOException {
+        Path copy = directory.resolve("copy");
+        long live;
+        try (SegmentArena arena = open(isShared)) {
+            live = arena.tryAllocate(5000, 1);
+            for (int i = 0; i < 30; i++) {
+                arena.retire(arena.tryAllocate(i % 3 == 0 ? 5000 : 40, 1), 1);
+            }
+            Sample.copy(directory.resolve("arena"), copy);
+        }
+        for (Path file : List.of(directory.resolve("arena"), copy)) {
+            byte[] before = Files.readAllBytes(file);
+            try (SegmentArena arena = SegmentArena.builder().durable(file, SIZE).maxAllocations(1).build()) {
+                arena.verify();
+                assertEquals(1, arena.allocations());
+                assertEquals(5000, arena.size(live));
+                assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(32, 1));
+                arena.free(live);
+                assertEquals(SIZE, arena.storageReport().largestFreeRegion());
+                arena.tryAllocate(64, 1);
+                arena.verify();
+            }
+            Files.write(file, before);
+            try (SegmentArena arena = SegmentArena.builder().durable(file, SIZE).maxAllocations(3).build()) {
+                arena.tryAllocate(32, 1);
+                arena.tryAllocate(32, 1);
+            }
+            UncheckedIOException refusal = assertThrows(UncheckedIOException.class, () -> SegmentArena.builder().durable(file, SIZE).maxAllocations(2).build());
+            assertTrue(refusal.getMessage().endsWith(": more allocations are live than maxAllocations, 3 of 2: say maxAllocations(3) or more"), refusal.getMessage());
+        }
+    }
+
+    /// A granule that no checked arena can have is found in the file, before it is written to.
+    @Test
+    void aGranuleThatIsTooLargeForChecksLeavesTheFileAsItWas() throws IOException {
+        Path file = directory.resolve("large");
+        SegmentArena.Builder builder = SegmentArena.builder().durable(file, 1 << 25);
+        builder.granule(1 << 24).build().close();
+        byte[] before = new byte[1 << 16];
+        byte[] after = new byte[1 << 16];
+        try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "r")) {
+            access.readFully(before);
+        }
+        String message = assertThrows(IllegalStateException.class, () -> SegmentArena.builder().durable(file, 1 << 25).checked().build()).getMessage();
+        assertTrue(message.contains("granule of 16777216 bytes: 8388608 at most"), message);
+        try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "r")) {
+            access.readFully(after);
+        }
+        assertArrayEquals(before, after);
     }
 
     @ParameterizedTest

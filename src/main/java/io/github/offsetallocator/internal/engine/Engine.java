@@ -4,9 +4,9 @@ import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
-import io.github.offsetallocator.internal.tables.DamagedException;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.RefusedException;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.Tally;
 import java.util.ArrayList;
@@ -28,7 +28,8 @@ public abstract class Engine {
 
     /// An engine for those threads that the settings name.
     ///
-    /// @throws DamagedException if tables that were found are not as an engine leaves them; nothing has been written then
+    /// @throws RefusedException if tables that were found are not as an engine leaves them, or too many blocks are live in them; nothing
+    ///                          has been written then
     public static Engine of(Settings settings) {
         OneThread one;
         if (settings.places().areFound()) {

@@ -4,10 +4,10 @@ import static io.github.offsetallocator.internal.tables.NodeTable.*;
 import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
 import io.github.offsetallocator.internal.regions.AddressOrder;
-import io.github.offsetallocator.internal.tables.DamagedException;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.NodeTable;
+import io.github.offsetallocator.internal.tables.RefusedException;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TablePlaces.Table;
 import java.lang.foreign.MemorySegment;
@@ -49,6 +49,7 @@ final class Survey {
     /// Offset and end of each block or slab.
     private long[] places = new long[1024];
     private int count;
+    /// Blocks that will be live: those that are retired are free as soon as the file is open.
     private long live;
 
     Survey(Settings settings) {
@@ -83,7 +84,9 @@ final class Survey {
             checkNode(node);
         }
         checkOverlaps();
-        require(live <= maxBlocks, "more allocations are live than maxAllocations, ", live, " of ", maxBlocks);
+        if (live > maxBlocks) {
+            throw new RefusedException("more allocations are live than maxAllocations, " + live + " of " + maxBlocks + ": say maxAllocations(" + live + ") or more");
+        }
     }
 
     /// Writes what a rebuild relies on and does not make: the capacity, which the file says elsewhere and which a kill may have left
@@ -170,7 +173,7 @@ final class Survey {
             if (isLive(entry)) {
                 require(place < slots, "a slot is live that its row has not: ", row << 6 | place, " of ", slots);
                 checkSlot(row << 6 | place, entry, size);
-                live += isEnded(entry) ? 0 : 1;
+                live += isEnded(entry) || isRetired(row << 6 | place, entry) ? 0 : 1;
             }
         }
     }
@@ -230,8 +233,21 @@ final class Survey {
             place(offsetOf(region), sizeOf(region), node);
             boolean isResized = node == Header.half(t, Header.RESIZED) && region == Header.word(t, Header.RESIZED_REGION);
             checkSlack(isResized ? Header.half(t, Header.RESIZED_SLACK) : NodeState.slack(unmarked), sizeOf(region), node);
-            live++;
+            live += NodeState.isRetired(unmarked) && !isSuccessor(node, slot, unmarked) ? 0 : 1;
         }
+    }
+
+    /// Whether a live slot of a slab is retired.
+    private boolean isRetired(int slot, long entry) {
+        return isMoved(entry) ? NodeState.isRetired(links(t, movedTo(entry))) && !isSuccessor(movedTo(entry), slot, links(t, movedTo(entry)))
+                : (entry & RETIRED) != 0 && !isSuccessor(NIL, slot, 0);
+    }
+
+    /// Whether a block that is retired is about to be brought to light, see [Batch].
+    private boolean isSuccessor(int node, int slot, long links) {
+        long successor = isDecided ? Header.word(t, Header.SUCCESSOR) : 0;
+        return successor != 0 && (slot == 0 ? NodeState.matchesRetired(links, successor) && low(successor) == node
+                : SlabTable.isSlot(successor) && SlabTable.slotOf(successor) == slot && matches(SlabTable.entry(s, slot), successor));
     }
 
     /// Whether the slot that a live node stands for has moved to it, and is live.
@@ -281,13 +297,13 @@ final class Survey {
 
     private static void require(boolean fact, String otherwise, long x) {
         if (!fact) {
-            throw new DamagedException(otherwise + x);
+            throw new RefusedException("its tables are damaged: " + otherwise + x);
         }
     }
 
     private static void require(boolean fact, String otherwise, long x, String and, long y) {
         if (!fact) {
-            throw new DamagedException(otherwise + x + and + y);
+            throw new RefusedException("its tables are damaged: " + otherwise + x + and + y);
         }
     }
 }
