@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.OS;
@@ -123,6 +124,56 @@ class FileTest {
         Check.thrown(OutOfMemoryError.class, () -> tooLarge.build());
         Check.that("hello".equals(Files.readString(file)), "the content has changed");
         map(file, shared).close(); // its lock is gone, too
+    }
+
+    /// A channel would be closed by a thread that is interrupted, and with it the lock.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aThreadThatIsInterruptedMapsFiles(boolean shared) throws IOException {
+        SegmentArena.Builder builder = SegmentArena.builder().reserve();
+        SegmentArena.Builder interrupted = shared ? builder.shared() : builder;
+        Thread.currentThread().interrupt();
+        try (SegmentArena arena = interrupted.mapped(directory.resolve("mapped"), 64 << 10).build();
+                SegmentArena growing = interrupted.growable(directory, 64 << 10, 1 << 20).build()) {
+            Check.thrown(UncheckedIOException.class, () -> map(directory.resolve("mapped"), shared));
+            arena.segment(arena.tryAllocate(100, 1)).fill((byte) 1);
+            for (int i = 0; i < 8; i++) {
+                growing.segment(growing.tryAllocate(60 << 10, 1)).fill((byte) 1);
+            }
+            Check.equal(9, Files.list(directory).count(), "files");
+            growing.reset();
+            growing.trim();
+            arena.force();
+            Check.thrown(OutOfMemoryError.class, () -> SegmentArena.builder().mapped(directory.resolve("none"), 1L << 36).realTime().build());
+        } finally {
+            Check.that(Thread.interrupted(), "it is not interrupted any more");
+        }
+        Check.equal(1, Files.list(directory).count(), "files left");
+    }
+
+    /// An interrupt may come at any time.
+    @Test
+    void aThreadThatIsInterruptedMeanwhileMapsFiles() throws Exception {
+        Thread mapping = Thread.currentThread();
+        AtomicBoolean isDone = new AtomicBoolean();
+        Thread other = Thread.ofPlatform().start(() -> {
+            while (!isDone.get()) {
+                mapping.interrupt();
+                Thread.onSpinWait();
+            }
+        });
+        try {
+            for (int i = 0; i < 300; i++) {
+                map(directory.resolve("file"), true).close();
+            }
+        } finally {
+            isDone.set(true);
+            while (other.isAlive()) {
+                Thread.interrupted();
+                Thread.onSpinWait();
+            }
+            Thread.interrupted();
+        }
     }
 
     private static SegmentArena map(Path file, boolean shared) {

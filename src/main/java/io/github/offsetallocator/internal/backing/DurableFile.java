@@ -56,21 +56,18 @@ public final class DurableFile extends Backing {
     /// @param reserve  whether the disk must have room for all that the arena has when it is made, or grows by
     /// @throws UncheckedIOException that names the path and the reason
     public static DurableFile of(Path path, FilePlan plan, UnaryOperator<FilePlan> expected, boolean shared, boolean reserve) {
-        boolean wasInterrupted = Thread.interrupted(); // or a channel would be closed
         try {
-            LockedFile opened = LockedFile.of(path);
-            try {
-                return opened.isNew() ? make(path, opened, plan, shared, reserve) : find(path, opened, expected, shared, reserve);
-            } catch (Throwable failure) {
-                opened.undo();
-                throw failure;
-            }
+            return Uninterrupted.call(() -> {
+                LockedFile opened = LockedFile.of(path);
+                try {
+                    return opened.isNew() ? make(path, opened, plan, shared, reserve) : find(path, opened, expected, shared, reserve);
+                } catch (Throwable failure) {
+                    opened.undo();
+                    throw failure;
+                }
+            });
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
             throw refused(path, e instanceof IOException io ? io : new IOException(e));
-        } finally {
-            if (wasInterrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 
@@ -145,8 +142,13 @@ public final class DurableFile extends Backing {
     }
 
     private static void forceDirectory(Path place) {
-        try (FileChannel channel = FileChannel.open(place.getParent(), StandardOpenOption.READ)) {
-            channel.force(true);
+        try {
+            Uninterrupted.call(() -> {
+                try (FileChannel channel = FileChannel.open(place.getParent(), StandardOpenOption.READ)) {
+                    channel.force(true);
+                    return null;
+                }
+            });
         } catch (IOException e) { // not every system lets one do that
             return;
         }
@@ -271,16 +273,14 @@ public final class DurableFile extends Backing {
 
     /// Nobody can change the tables any more: they are no longer mapped. They are on disk before the file says that it is closed.
     private void sayClosed() throws IOException {
-        boolean wasInterrupted = Thread.interrupted();
-        try (Arena again = Arena.ofConfined()) {
-            opened.file().getFD().sync();
-            MemorySegment tables = opened.file().getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.dataAt(), again);
-            StatePage page = new StatePage(tables.asSlice(FilePlan.PAGE, FilePlan.PAGE));
-            page.close(checksum(tables, plan, page));
-        } finally {
-            if (wasInterrupted) {
-                Thread.currentThread().interrupt();
+        Uninterrupted.call(() -> {
+            try (Arena again = Arena.ofConfined()) {
+                opened.file().getFD().sync();
+                MemorySegment tables = opened.file().getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.dataAt(), again);
+                StatePage page = new StatePage(tables.asSlice(FilePlan.PAGE, FilePlan.PAGE));
+                page.close(checksum(tables, plan, page));
+                return null;
             }
-        }
+        });
     }
 }

@@ -25,13 +25,23 @@ import java.util.concurrent.ConcurrentHashMap;
 /// process closes any channel of that file. The lock keeps other processes out. Whoever deletes a file does so while it has
 /// the lock, so one that is locked and what its path names stays so.
 final class FileClaims {
-    private static final Map<Object, String> OWNERS = new ConcurrentHashMap<>();
+    private static final Map<Object, Claim> CLAIMS = new ConcurrentHashMap<>();
     /// So many times in a row can a file go while it is being opened.
     private static final int PATIENCE = 100;
     /// The byte that is locked. No file is so long: where a lock keeps everyone from reading, it keeps no one from reading who has it.
     private static final long LOCKED = Long.MAX_VALUE - 1;
 
     private FileClaims() {}
+
+    /// That of one arena to one file.
+    private static final class Claim {
+        final Object key;
+        final String owner = "opened by thread " + Thread.currentThread().getName() + " at " + Instant.now();
+
+        Claim(Object key) {
+            this.key = key;
+        }
+    }
 
     /// What puts a file at a path where none is.
     interface Making {
@@ -49,7 +59,7 @@ final class FileClaims {
     /// @param place  what it is called, without links
     /// @param isNew  whether it was made for this arena
     /// @param length bytes that it had
-    record Opened(Path place, FileChannel channel, Object claim, boolean isNew, long length) {
+    record Opened(Path place, FileChannel channel, Claim claim, boolean isNew, long length) {
         void close() throws IOException {
             end(channel, claim);
         }
@@ -57,7 +67,7 @@ final class FileClaims {
         /// Deletes it before others can have it. Says no if this system deletes no file that is open.
         boolean delete() {
             try {
-                if (key(place).equals(claim)) { // or someone who asks for no lock has replaced it
+                if (key(place).equals(claim.key)) { // or someone who asks for no lock has replaced it
                     Files.delete(place);
                 }
                 return true;
@@ -72,7 +82,7 @@ final class FileClaims {
         void undo() throws IOException {
             boolean isDone = !isNew || delete();
             try {
-                if (!isNew && channel.size() > length) {
+                if (!isNew && channel.isOpen() && channel.size() > length) { // an interrupt may have closed it
                     channel.truncate(length);
                 }
             } finally {
@@ -108,12 +118,12 @@ final class FileClaims {
     }
 
     private static Opened openThere(Path place, boolean isNew, Owner owner) throws IOException {
-        Object claim = claim(place);
+        Claim claim = claim(place);
         FileChannel channel = null;
         try {
             channel = FileChannel.open(place, StandardOpenOption.READ, StandardOpenOption.WRITE);
             lock(channel, owner);
-            if (!key(place).equals(claim)) {
+            if (!key(place).equals(claim.key)) {
                 throw new NoSuchFileException(place.toString());
             }
             return new Opened(place, channel, claim, isNew, channel.size());
@@ -123,13 +133,13 @@ final class FileClaims {
         }
     }
 
-    private static Object claim(Path place) throws IOException {
-        Object key = key(place);
-        String owner = OWNERS.putIfAbsent(key, "opened by thread " + Thread.currentThread().getName() + " at " + Instant.now());
-        if (owner != null) {
-            throw new IOException("another arena of this process has it, " + owner);
+    private static Claim claim(Path place) throws IOException {
+        Claim claim = new Claim(key(place));
+        Claim other = CLAIMS.putIfAbsent(claim.key, claim);
+        if (other != null) {
+            throw new IOException("another arena of this process has it, " + other.owner);
         }
-        return key;
+        return claim;
     }
 
     /// What names a file, by whatever path.
@@ -148,13 +158,13 @@ final class FileClaims {
         }
     }
 
-    private static void end(FileChannel channel, Object claim) throws IOException {
+    private static void end(FileChannel channel, Claim claim) throws IOException {
         try {
             if (channel != null) {
                 channel.close();
             }
         } finally {
-            OWNERS.remove(claim);
+            CLAIMS.remove(claim.key, claim); // once, though a close that failed is tried again
         }
     }
 }

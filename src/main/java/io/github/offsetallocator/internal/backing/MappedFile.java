@@ -28,13 +28,15 @@ public final class MappedFile extends Backing {
     /// @throws UncheckedIOException that names the path and the reason
     public static MappedFile of(Path path, long byteSize, boolean shared, boolean reserve) {
         try {
-            FileClaims.Opened file = FileClaims.open(path, MappedFile::make, _ -> "one that may have mapped it");
-            try {
-                return map(file, byteSize, shared, reserve);
-            } catch (Throwable failure) {
-                file.undo();
-                throw failure;
-            }
+            return Uninterrupted.call(() -> {
+                FileClaims.Opened file = FileClaims.open(path, MappedFile::make, _ -> "one that may have mapped it");
+                try {
+                    return map(file, byteSize, shared, reserve);
+                } catch (Throwable failure) {
+                    file.undo();
+                    throw failure;
+                }
+            });
         } catch (IOException | UnsupportedOperationException e) {
             throw new UncheckedIOException("can't map " + byteSize + " bytes of " + path + ": " + e, e instanceof IOException io ? io : new IOException(e));
         }
@@ -91,7 +93,10 @@ public final class MappedFile extends Backing {
     public void undo() {
         arena.close();
         try {
-            file.undo();
+            Uninterrupted.call(() -> {
+                file.undo();
+                return null;
+            });
         } catch (IOException e) {
             throw new UncheckedIOException("can't let the file of " + segment() + " be as it was", e);
         }
