@@ -872,7 +872,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// Ends this arena, and the life of all slices if it owns its memory. Closing twice is allowed. In a shared arena it waits
     /// for a walk of another thread to end.
     ///
-    /// If chunks of a growable arena are in use by a native call, all else has ended then, and another `close` tries again.
+    /// If chunks of a growable arena are in use by a native call, or their files can't be deleted, all else has ended then, and another
+    /// `close` tries again.
     ///
     /// A `close` that is refused may have ended slices of open scopes, those that die with their scope: they live apart from the memory, and
     /// the JDK says whether one is in use by refusing to end it, and not before. A scope whose slices have ended gives out no more; its
@@ -880,6 +881,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///
     /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then, but for such scopes. Also if
     ///                               allocations are live and [Builder#closeRefusesLive()] was said; then nothing at all
+    /// @throws UncheckedIOException  if a file can't be closed or deleted
     @Override
     public void close() {
         engine.close(this::end);

@@ -30,6 +30,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -567,6 +569,38 @@ class GrowthTest {
                 enough.set(true);
                 pool.shutdownNow();
             }
+        }
+    }
+
+    /// What stands in for the file of a chunk is no file, and not empty. When that has gone, another close ends the rest.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @DisabledOnOs(OS.WINDOWS) // no file that is mapped goes there
+    void aFileThatCanNotBeDeletedIsDeletedByTheNextClose(boolean shared, @TempDir Path directory) throws Exception {
+        SegmentArena.Builder builder = SegmentArena.builder().growable(directory, CHUNK, MOST);
+        SegmentArena arena = (shared ? builder.shared() : builder).build();
+        long block = arena.tryAllocate(2 * CHUNK, 1);
+        Path given = only(directory);
+        Files.delete(given);
+        Path inside = Files.createFile(Files.createDirectory(given).resolve("inside"));
+        arena.free(block); // its chunk can't go
+        arena.allocate(CHUNK);
+        for (int i = 0; i < 3; i++) {
+            UncheckedIOException refusal = assertThrows(UncheckedIOException.class, arena::close);
+            assertTrue(refusal.getMessage().contains("can't delete " + given), refusal.getMessage());
+            assertEquals(given, only(directory));
+        }
+        Files.delete(inside);
+        arena.close();
+        assertEquals(List.of(), sizes(directory));
+        arena.close();
+    }
+
+    private static Path only(Path directory) throws Exception {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.reduce((a, b) -> {
+                throw new AssertionError(a + " and " + b);
+            }).orElseThrow();
         }
     }
 

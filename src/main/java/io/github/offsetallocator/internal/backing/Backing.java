@@ -98,7 +98,8 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
         return at >= address && byteSize <= segment.byteSize() && at - address <= segment.byteSize() - byteSize;
     }
 
-    /// Ends the memory if it is the arena's own. If that fails, nothing has changed.
+    /// Ends the memory if it is the arena's own. If that fails with an [IllegalStateException], nothing has changed. A file that is no longer
+    /// mapped but could not be closed is told of once; then there is nothing left to do.
     public void close() {}
 
     /// As [#close], of memory that no arena came to use: a file is as it was before it was opened.

@@ -253,8 +253,12 @@ public final class DurableFile extends Backing {
 
     // ---- close -------------------------------------------------------------------------------------------------
 
+    /// If the file can't be said to be closed, it is as a kill leaves it; that has been told then, and another call has nothing to do.
     @Override
     public void close() {
+        if (!arena.scope().isAlive()) {
+            return;
+        }
         arena.close();
         try {
             if (!isPublished) {

@@ -102,8 +102,12 @@ public final class MappedFile extends Backing {
         }
     }
 
+    /// Of a file that is no longer mapped another call has nothing to do.
     @Override
     public void close() {
+        if (!arena.scope().isAlive()) {
+            return;
+        }
         arena.close();
         try {
             file.close();

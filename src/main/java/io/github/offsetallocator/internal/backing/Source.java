@@ -10,7 +10,7 @@ import java.nio.file.Path;
 /// Where chunks come from.
 @FunctionalInterface
 public interface Source {
-    /// A segment, and what ends it. Running that a second time after it has failed tries again.
+    /// A segment, and what ends it. Running that a second time after it has failed goes on with what is left to do.
     record Opened(MemorySegment segment, Runnable close) {}
 
     Opened open(long byteSize, long byteAlignment);
