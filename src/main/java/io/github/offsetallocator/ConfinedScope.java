@@ -1,5 +1,6 @@
 package io.github.offsetallocator;
 
+import io.github.offsetallocator.internal.engine.Engine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -14,10 +15,15 @@ import java.util.Arrays;
 /// A slice gets the scope's lifetime by the one restricted call. It is no longer tied to that of the pool then, so the
 /// pool ends the slices of its open scopes before its memory, and gives back no chunk while there are any. They are a ring for that.
 /// A scope is open as long as it is in the ring.
+///
+/// **Close** takes two steps, of which the one that may refuse comes first: to end the lifetime, or, if blocks are checked, to free them.
+/// If the other one fails, another `close` goes on.
 final class ConfinedScope implements Arena {
     private final SegmentArena pool;
+    private final Engine engine;
     private final Arena lifetime;
     private final boolean slicesDie;
+    /// With the first, if there are several.
     private long[] handles = {};
     private long first = SegmentArena.NO_SPACE;
     private int count;
@@ -27,12 +33,14 @@ final class ConfinedScope implements Arena {
     /// The head of a ring of scopes; no scope itself.
     ConfinedScope() {
         pool = null;
+        engine = null;
         lifetime = null;
         slicesDie = false;
     }
 
-    ConfinedScope(SegmentArena pool, boolean slicesDie, ConfinedScope head) {
+    ConfinedScope(SegmentArena pool, Engine engine, boolean slicesDie, ConfinedScope head) {
         this.pool = pool;
+        this.engine = engine;
         this.slicesDie = slicesDie;
         lifetime = Arena.ofConfined();
         previous = head;
@@ -60,6 +68,7 @@ final class ConfinedScope implements Arena {
         ConfinedScope scope = next;
         while (scope != this) {
             ConfinedScope following = scope.next;
+            scope.count = 0;
             try {
                 scope.end();
                 scope.leave();
@@ -70,7 +79,7 @@ final class ConfinedScope implements Arena {
         }
     }
 
-    /// Ends the lifetime, unless the pool has.
+    /// Ends the lifetime, unless the pool has, or an earlier `close`.
     private void end() {
         try {
             lifetime.close();
@@ -120,16 +129,17 @@ final class ConfinedScope implements Arena {
         if (count == 0) {
             first = handle;
         } else {
-            if (count > handles.length) {
+            if (count >= handles.length) {
                 handles = Arrays.copyOf(handles, Math.max(8, 2 * handles.length));
             }
-            handles[count - 1] = handle;
+            handles[0] = first;
+            handles[count] = handle;
         }
         count++;
     }
 
     private void forget(long handle) {
-        if (count > 0 && (count == 1 ? first : handles[count - 2]) == handle) {
+        if (count > 0 && (count == 1 ? first : handles[count - 1]) == handle) {
             count--;
         }
     }
@@ -144,16 +154,27 @@ final class ConfinedScope implements Arena {
         if (isAlone()) {
             throw new IllegalStateException("Already closed");
         }
-        end();
-        leave();
-        if (count > 0) {
-            pool.freeOfScope(first);
+        if (!engine.isClosed()) {
+            engine.checkUsable();
         }
-        for (int i = 0; i < count - 1; i++) {
-            pool.freeOfScope(handles[i]);
+        if (engine.refusesToFreeInUse()) {
+            free();
+            end();
+        } else {
+            end();
+            free();
+        }
+        leave();
+        pool.scopeClosed();
+    }
+
+    private void free() {
+        if (count == 1) {
+            engine.freeLive(first);
+        } else if (count > 0) {
+            engine.freeLive(handles, count);
         }
         count = 0;
-        pool.scopeClosed();
     }
 
     @Override

@@ -253,17 +253,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
     }
 
-    /// Frees a block of a scope, unless someone has freed it before.
-    void freeOfScope(long allocation) {
-        try {
-            engine.free(allocation);
-        } catch (IllegalStateException gone) {
-            return;
-        }
-        freed();
-    }
-
-    /// A scope has ended that may have kept chunks from going back.
+    /// A scope has ended, and with it what may have kept chunks from going back.
     void scopeClosed() {
         if (!engine.isClosed()) {
             freed();
@@ -615,7 +605,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// [Arena#close()]. O(1), and O(1) for each slice that is freed.
     ///
     /// As the JDK says of its own: each slice of no bytes has an address of its own; a second `close` is refused; if there is no room,
-    /// `allocate` throws an [OutOfMemoryError]. A slice may also be freed before, by this arena.
+    /// `allocate` throws an [OutOfMemoryError]. A slice may also be freed before, by this arena. A `close` that is refused (to the visitor of a walk,
+    /// or since a native call is using what it ends) has changed nothing and may be tried again.
     ///
     /// **Confined.** The scope of a confined arena is for its thread, and ends at the latest when the arena does. Its slices die with it: an
     /// access after `close` throws an [IllegalStateException]. That takes a restricted call, [MemorySegment#reinterpret(Arena,
@@ -631,10 +622,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     public Arena scope() {
         engine.checkOpen();
         if (engine.isForAnyThread()) {
-            return new SharedScope(this);
+            return new SharedScope(this, engine);
         }
         engine.resets(); // a wrong thread gets its exception here
-        return new ConfinedScope(this, memory.isOwn() && SegmentArena.class.getModule().isNativeAccessEnabled(), scopes);
+        return new ConfinedScope(this, engine, memory.isOwn() && SegmentArena.class.getModule().isNativeAccessEnabled(), scopes);
     }
 
     /// Reads and writes allocations by handle.

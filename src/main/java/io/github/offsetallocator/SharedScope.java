@@ -1,5 +1,6 @@
 package io.github.offsetallocator;
 
+import io.github.offsetallocator.internal.engine.Engine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -7,17 +8,25 @@ import java.util.Arrays;
 /// A scope over a shared arena, for any thread: blocks of the arena, freed together. Its slices live as long as the arena's
 /// memory: to end memory that threads share takes a handshake with all of them, which is what makes `Arena.ofShared()` slow.
 /// Only a caller of [#scope()] gets one that ends, and pays for it.
+///
+/// **Close** takes the steps of [ConfinedScope]. No thread holds this monitor while it waits for the engine's lock: a visitor of a walk
+/// has that and may ask for the scope.
 final class SharedScope implements Arena {
     private static final MemorySegment.Scope ENDED = ended();
 
     private final SegmentArena pool;
+    private final Engine engine;
+    /// Those of the one that is closing, or guarded by this, as all else.
     private long[] handles = new long[4];
     private int count;
-    private boolean isClosed;
+    private volatile boolean isClosing;
+    /// Whether only another `close` is taken, and that only if blocks are left.
+    private volatile boolean hasEnded;
     private Arena lifetime;
 
-    SharedScope(SegmentArena pool) {
+    SharedScope(SegmentArena pool, Engine engine) {
         this.pool = pool;
+        this.engine = engine;
     }
 
     private static MemorySegment.Scope ended() {
@@ -43,23 +52,19 @@ final class SharedScope implements Arena {
     }
 
     private synchronized void remember(long handle) {
-        checkOpen();
+        if (isClosing || hasEnded) {
+            throw new IllegalStateException("Already closed");
+        }
         if (count == handles.length) {
             handles = Arrays.copyOf(handles, 2 * count);
         }
         handles[count++] = handle;
     }
 
-    private void checkOpen() {
-        if (isClosed) {
-            throw new IllegalStateException("Already closed");
-        }
-    }
-
     @Override
     public synchronized MemorySegment.Scope scope() {
         if (lifetime == null) {
-            if (isClosed) {
+            if (hasEnded) {
                 return ENDED;
             }
             lifetime = Arena.ofShared();
@@ -68,15 +73,51 @@ final class SharedScope implements Arena {
     }
 
     @Override
-    public synchronized void close() {
-        checkOpen();
-        if (lifetime != null) {
+    public void close() {
+        refuseVisitor();
+        begin();
+        try {
+            if (engine.refusesToFreeInUse()) {
+                free();
+                end();
+            } else {
+                end();
+                free();
+            }
+        } finally {
+            isClosing = false;
+        }
+        pool.scopeClosed();
+    }
+
+    /// A scope may be closed after its arena.
+    private void refuseVisitor() {
+        try {
+            engine.checkUsable();
+        } catch (IllegalStateException refused) {
+            if (!engine.isClosed()) {
+                throw refused;
+            }
+        }
+    }
+
+    private synchronized void begin() {
+        if (isClosing || hasEnded && count == 0) {
+            throw new IllegalStateException("Already closed");
+        }
+        isClosing = true;
+    }
+
+    private synchronized void end() {
+        if (lifetime != null && lifetime.scope().isAlive()) {
             lifetime.close();
         }
-        isClosed = true;
-        while (count > 0) {
-            pool.freeOfScope(handles[--count]);
-        }
+        hasEnded = true;
+    }
+
+    private void free() {
+        engine.freeLive(handles, count);
+        count = 0;
     }
 
     @Override

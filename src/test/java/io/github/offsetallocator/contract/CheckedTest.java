@@ -423,18 +423,39 @@ class CheckedTest {
         return 0;
     }
 
+    /// Does something while a native call is using a slice.
+    @SuppressWarnings("restricted")
+    private static void whileANativeCallUses(MemorySegment slice, Runnable action) throws Throwable {
+        List<Throwable> thrown = new ArrayList<>(); // where an upcall throws, the JVM ends
+        Runnable caught = () -> {
+            try {
+                action.run();
+            } catch (Throwable e) {
+                thrown.add(e);
+            }
+        };
+        MethodHandle sort = Linker.nativeLinker().downcallHandle(Linker.nativeLinker().defaultLookup().findOrThrow("qsort"),
+                FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
+        try (Arena stubs = Arena.ofConfined()) {
+            MethodHandle comparison = MethodHandles.lookup().findStatic(CheckedTest.class, "compare",
+                    MethodType.methodType(int.class, Runnable.class, MemorySegment.class, MemorySegment.class)).bindTo(caught);
+            sort.invoke(slice, 2L, 4L, Linker.nativeLinker().upcallStub(comparison,
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS), stubs));
+        }
+        if (!thrown.isEmpty()) {
+            throw thrown.getFirst();
+        }
+    }
+
     /// What a native call is using is not freed, and nothing has changed.
     @ParameterizedTest
     @EnumSource(names = {"CONFINED", "SHARED"})
-    @SuppressWarnings("restricted")
     void whatANativeCallUsesStays(Pool pool) throws Throwable {
-        MethodHandle sort = Linker.nativeLinker().downcallHandle(Linker.nativeLinker().defaultLookup().findOrThrow("qsort"),
-                FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
         List<String> told = new ArrayList<>();
-        try (SegmentArena arena = pool.open(); Arena stubs = Arena.ofConfined()) {
+        try (SegmentArena arena = pool.open()) {
             MemorySegment slice = arena.allocate(8).fill((byte) 0);
             long handle = arena.allocationOf(slice);
-            Runnable frees = () -> {
+            whileANativeCallUses(slice, () -> {
                 for (Runnable end : List.<Runnable>of(() -> arena.free(handle), () -> arena.free(slice), () -> arena.freeAll(new long[] {handle}, 0, 1),
                         arena::reset, arena::close)) {
                     try {
@@ -445,11 +466,7 @@ class CheckedTest {
                     }
                 }
                 arena.resize(handle, 4); // may be done, and what the call uses lives on
-            };
-            MethodHandle comparison = MethodHandles.lookup().findStatic(CheckedTest.class, "compare",
-                    MethodType.methodType(int.class, Runnable.class, MemorySegment.class, MemorySegment.class)).bindTo(frees);
-            sort.invoke(slice, 2L, 4L, Linker.nativeLinker().upcallStub(comparison,
-                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS), stubs));
+            });
             assertEquals(5, told.size());
             told.forEach(message -> assertTrue(message.contains("a native call is using its bytes"), message));
             assertEquals(0, slice.getAtIndex(ValueLayout.JAVA_INT, 0), "after the call");
@@ -458,6 +475,50 @@ class CheckedTest {
             arena.free(handle);
             isDead(slice, "freed");
         }
+    }
+
+    /// The close of a scope is refused, and goes on when it is called again.
+    @ParameterizedTest
+    @EnumSource(names = {"CONFINED", "SHARED"})
+    void aScopeStaysOpenWhileANativeCallUsesASlice(Pool pool) throws Throwable {
+        try (SegmentArena arena = pool.open()) {
+            Arena scope = arena.scope();
+            MemorySegment slice = scope.allocate(8);
+            whileANativeCallUses(slice, () -> assertThrows(IllegalStateException.class, scope::close));
+            assertEquals(1, arena.allocations());
+            isAlive(slice, "after the call");
+            MemorySegment another = scope.allocate(8);
+            scope.close();
+            isDead(slice, "closed");
+            isDead(another, "closed");
+            assertEquals(0, arena.allocations());
+            assertThrows(IllegalStateException.class, scope::close);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void aScopeWithAByteBehindABlockStaysOpen(Pool pool) {
+        try (SegmentArena arena = pool.open()) {
+            Arena scope = arena.scope();
+            List<MemorySegment> slices = List.of(scope.allocate(48), scope.allocate(48), scope.allocate(48));
+            MemorySegment gone = scope.allocate(48);
+            byteBehind(slices.get(1));
+            assertThrows(AssertionError.class, scope::close);
+            assertEquals(4, arena.allocations());
+            slices.forEach(slice -> isAlive(slice, "told of"));
+            isAlive(scope.allocate(48), "told of");
+            arena.free(gone);
+            scope.close();
+            assertEquals(0, arena.allocations());
+            slices.forEach(slice -> isDead(slice, "closed"));
+            assertThrows(IllegalStateException.class, scope::close);
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private static void byteBehind(MemorySegment slice) {
+        MemorySegment.ofAddress(slice.address() + slice.byteSize()).reinterpret(1).set(BYTE, 0, (byte) 1);
     }
 
     @ParameterizedTest

@@ -14,12 +14,14 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -289,5 +291,47 @@ class ScopeTest {
         assertFalse(scope.scope().isAlive());
         assertThrows(IllegalStateException.class, () -> scope.allocate(1));
         assertThrows(IllegalStateException.class, scope::close);
+    }
+
+    /// Refused, and nothing has changed.
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void aVisitorMustNotCloseAScope(Pool kind) {
+        try (SegmentArena pool = kind.open()) {
+            Arena scope = pool.scope();
+            List<MemorySegment> slices = List.of(scope.allocate(100), scope.allocate(100_000));
+            pool.forEachAllocation(_ -> assertThrows(IllegalStateException.class, scope::close));
+            assertEquals(2, pool.allocations());
+            assertTrue(scope.scope().isAlive());
+            slices.forEach(slice -> slice.fill((byte) 1));
+            slices.forEach(pool::free);
+            scope.allocate(10);
+            pool.verify();
+            scope.close();
+            assertEquals(0, pool.allocations());
+            assertThrows(IllegalStateException.class, scope::close);
+        }
+    }
+
+    /// A visitor may read from a scope that another thread is closing, which waits for the visitor.
+    @Test
+    void aVisitorMayAskForAScopeThatIsClosing() {
+        try (SegmentArena pool = SegmentArena.ofShared(1 << 20)) {
+            Arena scope = pool.scope();
+            scope.allocate(100_000); // a region: to free it takes the lock
+            List<Object> seen = new CopyOnWriteArrayList<>();
+            Elsewhere.join(Thread.ofPlatform().daemon().start(() -> pool.forEachAllocation(_ -> {
+                Thread closer = Thread.ofPlatform().daemon().start(scope::close);
+                while (closer.getState() != Thread.State.BLOCKED) {
+                    Thread.onSpinWait();
+                }
+                seen.add(scope.scope().getClass());
+                seen.add(assertThrows(IllegalStateException.class, scope::close));
+                seen.add(closer);
+            })), Duration.ofSeconds(10));
+            assertEquals(3, seen.size(), "it may not");
+            Elsewhere.join((Thread) seen.get(2), Duration.ofSeconds(10));
+            assertEquals(0, pool.allocations());
+        }
     }
 }

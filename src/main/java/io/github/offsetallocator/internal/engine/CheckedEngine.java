@@ -149,6 +149,23 @@ public final class CheckedEngine extends ForwardingEngine {
         }
     }
 
+    /// All of those that are live, or, if one must stay, none.
+    @Override
+    public void freeLive(long[] handles, int count) {
+        synchronized (lock()) {
+            if (!inner.isClosed()) {
+                inner.freeUnits(); // what an error has left half changed is made anew here
+                long[] live = Arrays.stream(handles, 0, count).filter(inner::isLive).toArray();
+                freeAll(live, 0, live.length);
+            }
+        }
+    }
+
+    @Override
+    public boolean refusesToFreeInUse() {
+        return true;
+    }
+
     private boolean areLive(long[] handles) {
         Set<Long> seen = new HashSet<>();
         for (long handle : handles) {

@@ -52,6 +52,29 @@ public abstract class Engine {
 
     public abstract void freeAll(long[] handles, int from, int to);
 
+    /// Frees a block, unless it has ended before, as all have when this is closed.
+    public final void freeLive(long handle) {
+        try {
+            free(handle);
+        } catch (IllegalStateException refused) {
+            if (!isClosed() && isLive(handle)) {
+                throw refused;
+            }
+        }
+    }
+
+    /// As [#freeLive(long)], of several. If an error strikes, the same call frees what it has left.
+    public void freeLive(long[] handles, int count) {
+        for (int i = 0; i < count; i++) {
+            freeLive(handles[i]);
+        }
+    }
+
+    /// Whether a block stays live whose bytes a native call is using.
+    public boolean refusesToFreeInUse() {
+        return false;
+    }
+
     /// As [#allocate(long, long, int)], of a block that counts as retired until [#replace] brings it to light. It is free if its
     /// file is opened again before.
     public long allocateHidden(long size, long alignment, int slack) {
