@@ -6,6 +6,7 @@ import io.github.offsetallocator.internal.backing.CheckedMemory.Damage;
 import io.github.offsetallocator.internal.engine.CheckedEngine;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.watch.ArenaWatch;
+import java.util.Arrays;
 
 /// What a checked arena is made of: its engine says when a block begins and ends, its memory has the block's bytes.
 ///
@@ -125,8 +126,8 @@ final class CheckedBlocks implements CheckedEngine.Blocks {
     }
 
     @Override
-    public void endLife(long unit) {
-        memory.endLives(place(unit));
+    public void endLives(long... units) {
+        memory.endLives(Arrays.stream(units).map(this::place).toArray());
     }
 
     @Override

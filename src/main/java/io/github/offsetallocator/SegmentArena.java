@@ -606,7 +606,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///
     /// As the JDK says of its own: each slice of no bytes has an address of its own; a second `close` is refused; if there is no room,
     /// `allocate` throws an [OutOfMemoryError]. A slice may also be freed before, by this arena. A `close` that is refused (to the visitor of a walk,
-    /// or since a native call is using what it ends) has changed nothing and may be tried again.
+    /// or since a native call is using what it ends) has freed nothing and may be tried again.
     ///
     /// **Confined.** The scope of a confined arena is for its thread, and ends at the latest when the arena does. Its slices die with it: an
     /// access after `close` throws an [IllegalStateException]. That takes a restricted call, [MemorySegment#reinterpret(Arena,
@@ -870,8 +870,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// the JDK says whether one is in use by refusing to end it, and not before. A scope whose slices have ended gives out no more; its
     /// allocations are live until it is closed.
     ///
-    /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then, but for such scopes. Also if
-    ///                               allocations are live and [Builder#closeRefusesLive()] was said; then nothing at all
+    /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then, but for such scopes and
+    ///                               what [Builder#checked()] says of slices. Also if allocations are live and [Builder#closeRefusesLive()] was said; then nothing at all
     /// @throws UncheckedIOException  if a file can't be closed or deleted
     @Override
     public void close() {
@@ -1167,6 +1167,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// by [SegmentArena#verify()] and [SegmentArena#close()], an [AssertionError] tells if something was written there: through
         /// [SegmentArena#backing()], or by native code. The call has changed nothing then and may be tried again. With
         /// [LeakDetection#ALL] the error names the code that asked for the allocation. Bytes that were freed are overwritten.
+        ///
+        /// **Native calls.** A call that would end an allocation whose slice a native call is using throws an [IllegalStateException]: nothing
+        /// was freed, and it may be tried again. Whether a slice is in use, the JDK says only by refusing to end it. So where several allocations
+        /// would end (`freeAll`, `reset`, `close`, that of a scope), the slices of others may be dead by then, while their allocations
+        /// are live and hold what they held: [SegmentArena#segment(long)] makes new slices. The next try asks the one in use first, so new slices
+        /// live on as long as only that one is.
         ///
         /// All else is as without it: sizes are those asked for, though one granule more is used for each. Every call takes a lock
         /// and makes Java objects; in a shared arena, each free of an allocation that has had a slice stops all threads for a moment.

@@ -477,6 +477,54 @@ class CheckedTest {
         }
     }
 
+    /// Of several, all stay. The first time it kills slices of others, since the JDK can't be asked, and says so; after that the one that is in
+    /// use is asked first.
+    @ParameterizedTest
+    @EnumSource(names = {"CONFINED", "SHARED"})
+    void whatIsRefusedForOneBlockEndsNone(Pool pool) throws Throwable {
+        try (SegmentArena arena = pool.open()) {
+            List<MemorySegment> others = List.of(arena.allocate(100), arena.allocate(100), arena.allocate(100));
+            long[] handles = others.stream().mapToLong(arena::allocationOf).toArray();
+            others.forEach(other -> other.fill((byte) 7));
+            MemorySegment used = arena.allocate(8);
+            long[] all = {handles[0], handles[1], handles[2], arena.allocationOf(used)};
+            whileANativeCallUses(used, () -> {
+                String told = assertThrows(IllegalStateException.class, () -> arena.freeAll(all, 0, 4)).getMessage();
+                assertTrue(told.contains("0x" + Long.toHexString(all[3])), told);
+                assertTrue(told.contains("the slices of 3 others have ended: segment(handle)"), told);
+                others.forEach(other -> isDead(other, "as the message says"));
+                MemorySegment again = arena.segment(handles[1]);
+                for (Runnable end : List.<Runnable>of(() -> arena.freeAll(all, 0, 4), arena::reset, arena::close)) {
+                    String next = assertThrows(IllegalStateException.class, end::run).getMessage();
+                    assertFalse(next.contains("have ended"), next);
+                    assertEquals(7, again.get(BYTE, 99));
+                }
+                isAlive(used, "in use");
+            });
+            assertEquals(4, arena.allocations());
+            assertEquals(7, arena.segment(handles[0]).get(BYTE, 0));
+            arena.freeAll(all, 0, 4);
+            isDead(used, "freed");
+        }
+    }
+
+    /// A slice of before is still in use; the slice of now is not to blame.
+    @ParameterizedTest
+    @EnumSource(names = {"CONFINED", "SHARED"})
+    void aRefusedFreeKillsNoNewSlice(Pool pool) throws Throwable {
+        try (SegmentArena arena = pool.open()) {
+            MemorySegment used = arena.allocate(8);
+            long handle = arena.allocationOf(used);
+            whileANativeCallUses(used, () -> {
+                arena.resize(handle, 4);
+                MemorySegment now = arena.segment(handle);
+                assertThrows(IllegalStateException.class, () -> arena.free(handle));
+                isAlive(now, "not freed");
+            });
+            arena.free(handle);
+        }
+    }
+
     /// The close of a scope is refused, and goes on when it is called again.
     @ParameterizedTest
     @EnumSource(names = {"CONFINED", "SHARED"})

@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -49,6 +51,8 @@ public final class CheckedMemory extends Backing {
     private final boolean shared;
     private final boolean slicesDie;
     private final TreeMap<Long, Block> blocks = new TreeMap<>();
+    /// The last one whose slices could not be ended, which is asked first the next time.
+    private Block inUse;
 
     public CheckedMemory(Backing memory, boolean shared) {
         super(memory);
@@ -215,43 +219,72 @@ public final class CheckedMemory extends Backing {
         return same < 0 ? -1 : from + 1 + same;
     }
 
-    /// Ends the slices of a block.
+    /// Ends the slices of blocks. Blocks whose slices can't be ended must stay, all of them: whether a native call is using a slice
+    /// the JDK says only by refusing to end it. So what can be asked without a loss comes first.
     ///
     /// @throws IllegalStateException if a native call is using one
-    public synchronized void endLives(long place) {
-        endLives(at(place));
+    public synchronized void endLives(long[] places) {
+        endLives(Arrays.stream(places).mapToObj(this::at).toList());
     }
 
-    /// As [#endLives(long)], of all blocks.
+    /// As [#endLives(long[])], of all blocks.
     public synchronized void endAllLives() {
-        blocks.values().forEach(CheckedMemory::endLives);
+        endLives(blocks.values());
     }
 
-    private static void endLives(Block block) {
-        block.nextLife = null;
+    private void endLives(Collection<Block> some) {
+        int ended = 0;
+        Block now = null;
         try {
-            if (block.life != null) {
-                block.life.close();
-                block.life = null;
+            for (Block block : some) {
+                now = block;
+                endFormerLives(block);
             }
-            while (!block.formerLives.isEmpty()) {
-                block.formerLives.getLast().close();
-                block.formerLives.removeLast();
+            if (inUse != null && some.contains(inUse)) {
+                now = inUse;
+                ended += endLife(inUse);
             }
-        } catch (IllegalStateException inUse) {
-            throw new IllegalStateException("allocation 0x" + Long.toHexString(block.handle) + " can't be freed: a native call is using its bytes", inUse);
+            for (Block block : some) {
+                now = block;
+                ended += endLife(block);
+            }
+        } catch (IllegalStateException refused) {
+            inUse = now;
+            throw new IllegalStateException("allocation 0x" + Long.toHexString(now.handle) + " can't be freed: a native call is using its bytes"
+                    + (ended == 0 ? "" : ". None was freed, but the slices of " + ended + " others have ended: segment(handle) makes new ones"), refused);
         }
+    }
+
+    /// Slices that are not to be used any more.
+    private static void endFormerLives(Block block) {
+        while (!block.formerLives.isEmpty()) {
+            block.formerLives.getLast().close();
+            block.formerLives.removeLast();
+        }
+    }
+
+    /// Returns how many blocks have had slices that lived.
+    private static int endLife(Block block) {
+        block.nextLife = null;
+        if (block.life == null) {
+            return 0;
+        }
+        block.life.close();
+        block.life = null;
+        return 1;
     }
 
     /// A block has ended.
     public synchronized void forget(long place) {
         Block block = blocks.remove(place);
+        inUse = block == inUse ? null : inUse;
         fill(place, block.end, FREED);
     }
 
     /// All blocks have ended.
     public synchronized void forgetAll() {
         blocks.clear();
+        inUse = null;
     }
 
     /// What is zeroed behind a block's end will belong to it.

@@ -33,9 +33,10 @@ public final class CheckedEngine extends ForwardingEngine {
         /// @param mend whether each damage is told of once
         void checkAll(boolean mend);
 
-        /// @throws IllegalStateException if the block's bytes are in use; then it must stay
-        void endLife(long unit);
+        /// @throws IllegalStateException if the bytes of one block are in use; then all must stay, though some may have lost their slices
+        void endLives(long... units);
 
+        /// As [#endLives], of all blocks.
         void endAllLives();
 
         void forget(long unit);
@@ -119,7 +120,7 @@ public final class CheckedEngine extends ForwardingEngine {
             inner.checkUsable();
             long at = inner.offset(handle);
             blocks.check(at);
-            blocks.endLife(at);
+            blocks.endLives(at);
             inner.free(handle);
             blocks.forget(at);
         }
@@ -136,9 +137,7 @@ public final class CheckedEngine extends ForwardingEngine {
                 for (long at : places) {
                     blocks.check(at);
                 }
-                for (long at : places) {
-                    blocks.endLife(at);
-                }
+                blocks.endLives(places);
                 inner.freeAll(some, 0, some.length);
                 for (long at : places) {
                     blocks.forget(at);
@@ -194,7 +193,7 @@ public final class CheckedEngine extends ForwardingEngine {
             if (inner.isRetired(handle)) {
                 long at = one().retiring.offset(handle);
                 blocks.check(at);
-                blocks.endLife(at);
+                blocks.endLives(at);
                 inner.freeRetired(handle);
                 blocks.forget(at);
             }
@@ -210,7 +209,7 @@ public final class CheckedEngine extends ForwardingEngine {
             }
             long at = inner.offset(old);
             blocks.check(at);
-            blocks.endLife(at);
+            blocks.endLives(at);
             inner.replace(old, hidden);
             blocks.forget(at);
         }
