@@ -92,11 +92,6 @@ final class CheckedBlocks implements CheckedEngine.Blocks {
     }
 
     @Override
-    public void stayed(long unit) {
-        memory.stayed(place(unit));
-    }
-
-    @Override
     public void check(long unit) {
         report(memory.check(place(unit), true));
     }

@@ -119,8 +119,8 @@ final class Contents {
 
     /// As [SegmentArena#reallocate(MemorySegment, long, long)], of a slice that was found.
     MemorySegment reallocate(long old, MemorySegment slice, long newByteSize, long byteAlignment) {
-        MemorySegment inPlace = newByteSize < 0 ? slice : memory.sliceUpTo(arena.offset(old), newByteSize);
-        if (resizeInPlace(old, newByteSize, byteAlignment)) {
+        MemorySegment inPlace = resizedInPlace(old, slice, newByteSize, byteAlignment);
+        if (inPlace != null) {
             return inPlace;
         }
         long moved = copyOf(old, newByteSize, byteAlignment);
@@ -137,6 +137,16 @@ final class Contents {
         }
         arena.freed();
         return made;
+    }
+
+    /// The slice, made before anything has changed; or null if it can't stay.
+    private MemorySegment resizedInPlace(long old, MemorySegment slice, long newByteSize, long byteAlignment) {
+        try {
+            MemorySegment inPlace = newByteSize < 0 ? slice : memory.sliceUpTo(arena.offset(old), newByteSize);
+            return resizeInPlace(old, newByteSize, byteAlignment) ? inPlace : null;
+        } finally {
+            memory.dropNext();
+        }
     }
 
     private boolean resizeInPlace(long allocation, long newByteSize, long byteAlignment) {

@@ -171,6 +171,31 @@ class CheckedTest {
         }
     }
 
+    /// What grows in place after that keeps its slices.
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void aReallocationThatFailsLeavesNothingBehind(Pool pool) {
+        try (SegmentArena arena = pool.open()) {
+            MemorySegment slice = arena.allocate(1000);
+            while (arena.address(arena.allocationOf(slice)) % 4096 == 0 || arena.offset(arena.allocationOf(slice)) % 4096 == 0) {
+                slice = arena.allocate(1000);
+            }
+            MemorySegment kept = slice;
+            long handle = arena.allocationOf(kept);
+            long size = 1000;
+            for (Consumer<MemorySegment> fails : List.<Consumer<MemorySegment>>of(now -> arena.reallocate(now, 1001, 3), now -> arena.reallocate(now, -1, 1),
+                    now -> arena.reallocate(now, Long.MAX_VALUE, 4096), now -> arena.reallocate(now, 1 << 20, 4096))) {
+                MemorySegment now = arena.segment(handle);
+                assertThrows(RuntimeException.class, () -> fails.accept(now));
+                assertTrue(arena.resize(handle, ++size));
+                isAlive(now, "grown");
+                isAlive(kept, "grown");
+            }
+            arena.free(handle);
+            isDead(kept, "freed");
+        }
+    }
+
     /// A refused call has ended nothing.
     @ParameterizedTest
     @EnumSource(Pool.class)

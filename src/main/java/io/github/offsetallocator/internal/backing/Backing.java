@@ -44,10 +44,14 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
         return segment.asSlice(place, byteSize);
     }
 
-    /// A part of it that may be cut short at its end.
+    /// A part of it that may be cut short at its end: the slice that a block will have if this thread makes it so large. To be followed by
+    /// [#dropNext()], whatever happens.
     public MemorySegment sliceUpTo(long place, long byteSize) {
         return slice(place, Math.min(byteSize, segment.byteSize() - place));
     }
+
+    /// Forgets what this thread was about to do.
+    public void dropNext() {}
 
     /// Copies what lies at one place to another.
     public void copy(long from, long to, long byteSize) {

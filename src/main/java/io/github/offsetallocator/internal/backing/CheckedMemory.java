@@ -6,7 +6,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 
 /// Memory whose blocks have borders that are looked at, and whose slices die with their blocks. It stands before another memory.
@@ -37,8 +39,6 @@ public final class CheckedMemory extends Backing {
         long border;
         long end;
         Arena life;
-        /// For the slice that the block will have if it is resized now.
-        Arena nextLife;
         /// Of slices that it had at another size, and that a native call was using then.
         final List<Arena> formerLives = new ArrayList<>(0);
 
@@ -47,10 +47,15 @@ public final class CheckedMemory extends Backing {
         }
     }
 
+    /// What the slices of a block will live as long as, if a thread resizes it.
+    private record Next(Block block, Arena life) {}
+
     private final Backing memory;
     private final boolean shared;
     private final boolean slicesDie;
     private final TreeMap<Long, Block> blocks = new TreeMap<>();
+    /// Of the slices that threads have got for what they are about to resize.
+    private final Map<Thread, Next> next = new HashMap<>();
     /// The last one whose slices could not be ended, which is asked first the next time.
     private Block inUse;
 
@@ -97,10 +102,14 @@ public final class CheckedMemory extends Backing {
         if (!slicesDie) {
             return slice;
         }
-        if (block.nextLife == null) {
-            block.nextLife = newArena(shared);
-        }
-        return living(slice, block.nextLife);
+        Arena life = newArena(shared);
+        next.put(Thread.currentThread(), new Next(block, life));
+        return living(slice, life);
+    }
+
+    @Override
+    public synchronized void dropNext() {
+        next.remove(Thread.currentThread());
     }
 
     @SuppressWarnings("restricted")
@@ -146,23 +155,19 @@ public final class CheckedMemory extends Backing {
         Fill.write(memory.piece(from), memory.inPiece(from), to - from, value);
     }
 
-    /// A block has another size where it lies. If it is smaller, or [#sliceUpTo] was asked before, the slices that it had die.
+    /// A block has another size where it lies. If it is smaller, or its next slice is there, those that it had die.
     public synchronized void resized(long place, long byteSize, long end) {
         Block block = at(place);
-        if (byteSize < block.byteSize || block.nextLife != null) {
+        Next now = next.get(Thread.currentThread());
+        boolean hasNext = now != null && now.block == block;
+        if (byteSize < block.byteSize || hasNext) {
             Arena former = block.life;
-            block.life = block.nextLife;
-            block.nextLife = null;
-            if (former != null && !ends(former)) {
+            block.life = hasNext ? now.life : null;
+            if (former != null && former != block.life && !ends(former)) {
                 block.formerLives.add(former);
             }
         }
         paint(block, place, byteSize, end);
-    }
-
-    /// A block could not be resized.
-    public synchronized void stayed(long place) {
-        at(place).nextLife = null;
     }
 
     private static boolean ends(Arena life) {
@@ -265,7 +270,6 @@ public final class CheckedMemory extends Backing {
 
     /// Returns how many blocks have had slices that lived.
     private static int endLife(Block block) {
-        block.nextLife = null;
         if (block.life == null) {
             return 0;
         }

@@ -23,8 +23,6 @@ public final class CheckedEngine extends ForwardingEngine {
 
         void resized(long unit, long units, int slack);
 
-        void stayed(long unit);
-
         /// @throws AssertionError if something was written behind the block's end
         void check(long unit);
 
@@ -249,7 +247,6 @@ public final class CheckedEngine extends ForwardingEngine {
             long at = inner.offset(handle);
             blocks.check(at);
             if (slack + unit > NodeState.MAX_SLACK || !inner.resize(handle, newSize + 1, slack + unit)) {
-                blocks.stayed(at);
                 return false;
             }
             blocks.resized(at, newSize + 1, slack + unit);
