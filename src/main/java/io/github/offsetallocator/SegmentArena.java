@@ -1166,7 +1166,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// **Borders.** Behind each allocation lies a granule that belongs to no one. When the allocation ends or changes its size, and
         /// by [SegmentArena#verify()] and [SegmentArena#close()], an [AssertionError] tells if something was written there: through
         /// [SegmentArena#backing()], or by native code. The call has changed nothing then and may be tried again. With
-        /// [LeakDetection#ALL] the error names the code that asked for the allocation. Bytes that were freed are overwritten.
+        /// [LeakDetection#ALL] the error names the code that asked for the allocation. Bytes that were freed are overwritten. Where the bytes
+        /// can't be reached, since their owner has closed them or they are another thread's, nothing is looked at.
         ///
         /// **Native calls.** A call that would end an allocation whose slice a native call is using throws an [IllegalStateException]: nothing
         /// was freed, and it may be tried again. Whether a slice is in use, the JDK says only by refusing to end it. So where several allocations

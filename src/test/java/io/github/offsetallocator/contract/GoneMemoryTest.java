@@ -190,4 +190,65 @@ class GoneMemoryTest {
             arena.verify();
         }
     }
+
+    /// Nor do borders, if they can't be reached.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aCheckedArenaGoesOnWithoutItsBytes(boolean shared) {
+        Arena owner = Arena.ofShared();
+        SegmentArena.Builder builder = SegmentArena.builder().backing(owner.allocate(SIZE, 64)).checked();
+        SegmentArena arena = (shared ? builder.shared() : builder).build();
+        goesOn(arena, owner::close);
+    }
+
+    @Test
+    void aCheckedArenaGoesOnWithoutItsFile() {
+        Path file = directory.resolve("cut");
+        goesOn(SegmentArena.builder().mapped(file, SIZE).checked().build(), () -> {
+            try (FileChannel cut = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                cut.truncate(0);
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+    }
+
+    private static void goesOn(SegmentArena arena, Runnable end) {
+        long[] blocks = new long[5];
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = arena.tryAllocate(100, 1);
+        }
+        end.run();
+        arena.verify();
+        Check.that(arena.resize(blocks[0], 10), "it is smaller");
+        arena.free(blocks[0]);
+        arena.free(blocks[1]);
+        arena.freeAll(blocks, 2, 4);
+        arena.retire(blocks[4], 1);
+        Check.equal(1, arena.reclaim(1), "reclaimed");
+        Check.that(arena.resize(arena.tryAllocate(100, 1), 2000), "no room");
+        arena.verify();
+        arena.reset();
+        arena.tryAllocate(100, 1);
+        arena.close();
+        arena.close();
+    }
+
+    /// A thread that can't reach the bytes paints no border, and one that can doesn't miss it.
+    @Test
+    void aCheckedArenaInTheMemoryOfAnotherThread() throws Throwable {
+        try (Arena owner = Arena.ofConfined(); SegmentArena arena = SegmentArena.builder().backing(owner.allocate(SIZE, 64)).checked().shared().build()) {
+            long mine = arena.tryAllocate(100, 1);
+            long[] theirs = new long[2];
+            Elsewhere.run(() -> {
+                theirs[0] = arena.tryAllocate(100, 1);
+                theirs[1] = arena.tryAllocate(100, 1);
+                arena.free(theirs[1]);
+                arena.free(mine);
+            });
+            arena.verify();
+            arena.free(theirs[0]);
+            Check.equal(0, arena.allocations(), "live");
+        }
+    }
 }

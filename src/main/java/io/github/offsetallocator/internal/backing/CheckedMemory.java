@@ -25,6 +25,9 @@ import java.util.TreeMap;
 ///
 /// **Order.** What a call may be refused for comes first: [#check], then [#endLives], which a native call that is using a slice keeps
 /// from happening. [#forget] is for when the block has ended.
+///
+/// **Gone.** Memory that someone else owns may have ended, or be another thread's, and a file may have been cut. Then nothing is painted or
+/// looked at: whatever needs no bytes goes on as it does without borders.
 public final class CheckedMemory extends Backing {
     private static final byte BORDER = (byte) 0xFD;
     private static final byte FREED = (byte) 0xDD;
@@ -145,14 +148,21 @@ public final class CheckedMemory extends Backing {
     }
 
     private void paint(Block block, long place, long byteSize, long end) {
-        fill(place + byteSize, end, BORDER);
+        boolean isPainted = fill(place + byteSize, end, BORDER);
         block.byteSize = byteSize;
-        block.border = place + byteSize;
+        block.border = isPainted ? place + byteSize : end;
         block.end = end;
     }
 
-    private void fill(long from, long to, byte value) {
-        Fill.write(memory.piece(from), memory.inPiece(from), to - from, value);
+    /// Returns false if the bytes can't be reached.
+    private boolean fill(long from, long to, byte value) {
+        MemorySegment piece = memory.piece(from);
+        try {
+            Fill.write(piece, memory.inPiece(from), to - from, value);
+            return true;
+        } catch (IllegalStateException | WrongThreadException | InternalError gone) {
+            return false;
+        }
     }
 
     /// A block has another size where it lies. If it is smaller, or its next slice is there, those that it had die.
@@ -202,14 +212,14 @@ public final class CheckedMemory extends Backing {
         }
         MemorySegment piece = memory.piece(place);
         long start = memory.inPiece(place);
-        long from = start + block.border - place;
-        long to = start + block.end - place;
-        long changed = firstChanged(piece, from, to);
-        if (changed < 0) {
+        Damage damage;
+        try {
+            long changed = firstChanged(piece, start + block.border - place, start + block.end - place);
+            damage = changed < 0 ? null : new Damage(block.handle, block.byteSize, changed - start, piece.get(ValueLayout.JAVA_BYTE, changed));
+        } catch (IllegalStateException | WrongThreadException | InternalError gone) {
             return null;
         }
-        Damage damage = new Damage(block.handle, block.byteSize, changed - start, piece.get(ValueLayout.JAVA_BYTE, changed));
-        if (mend) {
+        if (damage != null && mend) {
             fill(block.border, block.end, BORDER);
         }
         return damage;
