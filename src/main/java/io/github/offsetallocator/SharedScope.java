@@ -37,6 +37,7 @@ final class SharedScope implements Arena {
 
     @Override
     public MemorySegment allocate(long byteSize, long byteAlignment) {
+        checkOpen(); // again below, as another thread may close it meanwhile
         long handle = pool.tryAllocateZeroed(byteSize, byteAlignment);
         if (handle == SegmentArena.NO_SPACE) {
             throw ConfinedScope.noRoom(byteSize, pool);
@@ -51,10 +52,14 @@ final class SharedScope implements Arena {
         }
     }
 
-    private synchronized void remember(long handle) {
+    private void checkOpen() {
         if (isClosing || hasEnded) {
             throw new IllegalStateException("Already closed");
         }
+    }
+
+    private synchronized void remember(long handle) {
+        checkOpen();
         if (count == handles.length) {
             handles = Arrays.copyOf(handles, 2 * count);
         }

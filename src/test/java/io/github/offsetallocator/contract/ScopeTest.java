@@ -113,6 +113,25 @@ class ScopeTest {
         }
     }
 
+    /// Whatever the request, and whether there is room or not, as the JDK's.
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void aClosedScopeSaysSo(Pool kind) {
+        try (SegmentArena pool = kind.open()) {
+            Arena scope = pool.scope();
+            Arena jdk = Arena.ofConfined();
+            scope.close();
+            jdk.close();
+            while (pool.tryAllocate(16, 1) != SegmentArena.NO_SPACE) {
+                continue;
+            }
+            for (long[] bad : new long[][] {{16, 1}, {Long.MAX_VALUE, 1}, {0, 1}}) {
+                assertThrows(IllegalStateException.class, () -> jdk.allocate(bad[0], bad[1]));
+                assertThrows(IllegalStateException.class, () -> scope.allocate(bad[0], bad[1]));
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(Pool.class)
     void aSliceMayBeFreedBefore(Pool kind) {
