@@ -54,8 +54,13 @@ final class ChunkGrowth extends Growth {
     static Source from(ChunkSource source) {
         return (byteSize, byteAlignment) -> {
             MemorySegment segment = source.open(byteSize, byteAlignment);
-            if (!segment.isNative() || segment.isReadOnly() || segment.byteSize() < byteSize || (segment.address() & byteAlignment - 1) != 0) {
-                IllegalArgumentException wrong = new IllegalArgumentException(segment + " is no chunk: it must be native, not read-only, of " + byteSize
+            if (segment == null) {
+                throw new IllegalArgumentException("the ChunkSource opened no chunk: it returned null for a request of " + byteSize
+                        + " bytes; one that has no memory should throw an OutOfMemoryError");
+            }
+            if (!segment.scope().isAlive() || !segment.isNative() || segment.isReadOnly() || segment.byteSize() < byteSize
+                    || (segment.address() & byteAlignment - 1) != 0) {
+                IllegalArgumentException wrong = new IllegalArgumentException(segment + " is no chunk: it must be alive, native, not read-only, of " + byteSize
                         + " bytes or more, at a multiple of " + byteAlignment);
                 try {
                     source.close(segment);

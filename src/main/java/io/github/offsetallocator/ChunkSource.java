@@ -21,7 +21,8 @@ import java.lang.foreign.MemorySegment;
 /// chunk, one at a time, and the others wait if they need a chunk or a large block; `close` from whatever thread freed the
 /// last block, maybe several at once. Neither may call the arena.
 public interface ChunkSource {
-    /// A new chunk. What it throws is thrown by the request that needed it, and nothing has changed then.
+    /// A new chunk. What it throws is thrown by the request that needed it, and nothing has changed then. A segment that is no such
+    /// chunk goes to [#close(MemorySegment)] at once, and the request throws an [IllegalArgumentException]; so it does for null.
     ///
     /// @param byteSize      bytes that the chunk must have
     /// @param byteAlignment a power of two that its address must be a multiple of

@@ -688,4 +688,38 @@ class GrowthTest {
         mine.keySet().forEach(arena::free);
         return null;
     }
+
+    /// Refused by name; the next request asks again.
+    @Test
+    void nullAndAClosedSegmentAreNoChunks() {
+        Arena closed = Arena.ofConfined();
+        MemorySegment dead = closed.allocate(1 << 16, 1 << 12);
+        closed.close();
+        MemorySegment[] next = {null};
+        int[] ended = {0};
+        ChunkSource source = new ChunkSource() {
+            @Override
+            public MemorySegment open(long byteSize, long byteAlignment) {
+                return next[0];
+            }
+
+            @Override
+            public void close(MemorySegment chunk) {
+                ended[0]++;
+            }
+        };
+        try (Arena owner = Arena.ofConfined(); SegmentArena arena = SegmentArena.builder().growable(source, 1 << 14, 1 << 18).build()) {
+            String message = assertThrows(IllegalArgumentException.class, () -> arena.tryAllocate(100, 1)).getMessage();
+            assertTrue(message.contains("ChunkSource") && message.contains("null"), message);
+            assertEquals(0, ended[0]);
+            next[0] = dead;
+            assertThrows(IllegalArgumentException.class, () -> arena.tryAllocate(100, 1));
+            assertEquals(1, ended[0]);
+            arena.verify();
+            assertEquals(0, arena.byteSize());
+            next[0] = owner.allocate(1 << 16, 1 << 12);
+            arena.free(arena.tryAllocate(100, 1));
+        }
+        assertEquals(2, ended[0]);
+    }
 }
