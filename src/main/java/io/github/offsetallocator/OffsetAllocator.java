@@ -393,8 +393,9 @@ public final class OffsetAllocator implements AutoCloseable {
     /// Visits all regions, allocated and free, in the order of their offsets. O(regions and slots), no garbage. Free space that
     /// lies side by side, in the bins, in slabs or reserved by a compaction plan, is one region.
     ///
-    /// @param visitor called for each region; it may read from this allocator but not change it
-    /// @throws IllegalStateException if this allocator is closed, or changed by the visitor
+    /// @param visitor called for each region; it may read from this allocator and set tags, but change
+    ///                nothing else: not what is allocated, retired or planned, nor the size
+    /// @throws IllegalStateException if this allocator is closed, or if the visitor tries to
     public void forEachRegion(RegionVisitor visitor) {
         Objects.requireNonNull(visitor);
         engine.forEachRegion(visitor, null, (v, _, offset, size, allocation) -> v.region(offset, size, allocation));
@@ -402,8 +403,9 @@ public final class OffsetAllocator implements AutoCloseable {
 
     /// Visits the handles of all live allocations in the order of their offsets. O(regions and slots), no garbage.
     ///
-    /// @param visitor called for each handle; it may read from this allocator but not change it
-    /// @throws IllegalStateException if this allocator is closed, or changed by the visitor
+    /// @param visitor called for each handle; it may read from this allocator and set tags, but change
+    ///                nothing else: not what is allocated, retired or planned, nor the size
+    /// @throws IllegalStateException if this allocator is closed, or if the visitor tries to
     public void forEachAllocation(LongConsumer visitor) {
         Objects.requireNonNull(visitor);
         engine.forEachRegion(visitor, null, (v, _, _, _, allocation) -> {

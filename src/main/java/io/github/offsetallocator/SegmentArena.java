@@ -771,8 +771,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// of the backing segment, sizes are bytes in whole granules. In a shared arena, other threads take and free slots
     /// meanwhile, and calls that need the lock wait for the visitor.
     ///
-    /// @param visitor called for each region; it may read from this arena but not change it
-    /// @throws IllegalStateException if this arena is closed, or changed by the visitor
+    /// @param visitor called for each region; it may read from this arena, write to allocations, and set tags and the root, but change
+    ///                nothing else: not what is allocated, retired or planned, nor the size
+    /// @throws IllegalStateException if this arena is closed, or if the visitor tries to
     public void forEachRegion(RegionVisitor visitor) {
         Objects.requireNonNull(visitor);
         engine.forEachRegion(this, visitor, (arena, v, offset, size, allocation) ->
@@ -781,8 +782,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// Visits the handles of all live allocations by address, as [#forEachRegion(RegionVisitor)]. O(regions and slots), no garbage.
     ///
-    /// @param visitor called for each handle; it may read from this arena but not change it
-    /// @throws IllegalStateException if this arena is closed, or changed by the visitor
+    /// @param visitor called for each handle; it may read from this arena, write to allocations, and set tags and the root, but change
+    ///                nothing else: not what is allocated, retired or planned, nor the size
+    /// @throws IllegalStateException if this arena is closed, or if the visitor tries to
     public void forEachAllocation(LongConsumer visitor) {
         Objects.requireNonNull(visitor);
         engine.forEachRegion(visitor, null, (v, _, _, _, allocation) -> {

@@ -201,7 +201,7 @@ class LeakTest {
     /// The tables of a durable arena end with its memory, so what is live must be looked at before; in every kind of memory.
     @ParameterizedTest
     @CsvSource({"NATIVE, false", "NATIVE, true", "MAPPED, false", "MAPPED, true", "DURABLE, false", "DURABLE, true", "CHUNKS, false", "CHUNKS, true"})
-    void closingTellsOfLeaksInAnyMemory(SegmentArena.Builder.From memory, boolean shared, @TempDir Path directory) {
+    void closingTellsOfLeaksInAnyMemory(Building.From memory, boolean shared, @TempDir Path directory) {
         SegmentArena.Builder builder = SegmentArena.builder().name("tested").leakDetection(LeakDetection.ALL);
         switch (memory) {
             case MAPPED -> builder.mapped(directory.resolve("mapped"), 1 << 16);
