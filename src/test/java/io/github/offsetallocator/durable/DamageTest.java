@@ -204,6 +204,30 @@ class DamageTest {
         assertTrue(refused > FUZZED / 20 && opened > FUZZED / 20, opened + " opened, " + refused + " refused");
     }
 
+    /// An entry of a live slot has bits that are never set. Where one is, nothing looks for a node of that number.
+    @Test
+    void aBitOfTheSlabTableThatIsNeverSetIsNotFollowed() throws IOException {
+        long nodes = ByteBuffer.wrap(Sample.read(open, 48, 8)).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        long slabs = TABLES + (nodes + TABLES - 1 & -TABLES);
+        ByteBuffer words = ByteBuffer.wrap(Sample.read(open, slabs, 1 << 16)).order(ByteOrder.LITTLE_ENDIAN);
+        int refused = 0;
+        for (int i = 0; i < 200;) {
+            int at = random.nextInt(words.capacity() / 8) * 8;
+            if (words.getLong(at) >>> 32 == 0) {
+                continue;
+            }
+            i++;
+            Sample.copy(open, file);
+            Sample.write(file, slabs + at + 3, (byte) (words.get(at + 3) ^ 0x20));
+            try (SegmentArena arena = Sample.open(file)) {
+                Sample.mustWork(arena, random);
+            } catch (UncheckedIOException e) {
+                refused++;
+            }
+        }
+        assertTrue(refused > 10, "refused " + refused);
+    }
+
     /// Changes what is there: single bits, words, runs; zeros, ones, small numbers, words from elsewhere.
     private void fuzz(SplittableRandom own, long dataAt) throws IOException {
         byte[] tables = Sample.read(file, TABLES, (int) (dataAt - TABLES));

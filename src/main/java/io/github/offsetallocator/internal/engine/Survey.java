@@ -185,6 +185,7 @@ final class Survey {
             require(standsFor(node, slot), "a slot has moved to a node that does not stand for it: ", slot, ", ", node);
             checkSlack(NodeState.slack(links(t, node)), size, node);
         } else {
+            require((entry & LOW) < RETIRED << 1, "a slot is neither in its slab nor moved: ", slot);
             checkSlack((int) entry & NodeState.MAX_SLACK, size, slot);
         }
     }
