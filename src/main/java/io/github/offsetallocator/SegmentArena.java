@@ -1199,7 +1199,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// Lets [SegmentArena#close()] call someone first if allocations are live or retired: to count or list them, by
         /// [SegmentArena#forEachAllocation(LongConsumer)] for example. If it throws, the arena stays open and nothing has changed.
         ///
-        /// @param report what is called, with the arena; it may read from it but not change it
+        /// @param report what is called, with the arena; it may read from it, and what would change it throws an [IllegalStateException]
         /// @return this builder
         public Builder closeReportsLive(Consumer<SegmentArena> report) {
             whenLive = Objects.requireNonNull(report);

@@ -67,4 +67,36 @@ class CloseOptionTest {
         empty.close();
         assertEquals(2, calls[0]);
     }
+
+    /// It may look, and change nothing: nor close the arena once more.
+    @ParameterizedTest
+    @EnumSource(ScopeTest.Pool.class)
+    void whatIsToldMustNotChangeTheArena(ScopeTest.Pool kind) {
+        int[] calls = {0};
+        long[] block = {0, 0};
+        SegmentArena arena = builder(kind).closeReportsLive(closing -> {
+            calls[0]++;
+            assertThrows(IllegalStateException.class, () -> closing.free(block[0]));
+            assertThrows(IllegalStateException.class, () -> closing.free(closing.segment(block[0])));
+            assertThrows(IllegalStateException.class, () -> closing.free(block[1]));
+            assertThrows(IllegalStateException.class, () -> closing.tryAllocate(100, 1));
+            assertThrows(IllegalStateException.class, () -> closing.resize(block[0], 1));
+            assertThrows(IllegalStateException.class, closing::reset);
+            assertThrows(IllegalStateException.class, closing::close);
+            assertEquals(2, closing.allocations());
+            if (calls[0] == 1) {
+                throw new UnsupportedOperationException("not yet");
+            }
+        }).build();
+        for (int i = 0; i < 20; i++) {
+            arena.free(arena.tryAllocate(100, 1)); // so that there is a slab of this size
+        }
+        block[0] = arena.tryAllocate(100, 1);
+        block[1] = arena.tryAllocate(5000, 1);
+        assertThrows(UnsupportedOperationException.class, arena::close);
+        arena.free(arena.tryAllocate(100, 1));
+        arena.verify();
+        arena.close();
+        assertEquals(2, calls[0]);
+    }
 }

@@ -36,7 +36,7 @@ final class AnyThread extends LockedEngine {
     private volatile long capacity;
     /// The table of nodes, for threads that don't hold the lock.
     private volatile MemorySegment nodes;
-    /// The thread that walks: its visitor must not change anything.
+    /// The thread that walks or closes: what that calls must not change anything.
     private volatile Thread walker;
     /// What a thread holds while it writes to blocks, see [#write]; null until the first does.
     private volatile Object[] writers;
@@ -388,7 +388,13 @@ final class AnyThread extends LockedEngine {
 
     @Override
     public synchronized void close(Runnable first) {
-        engine.close(first);
+        Thread outer = walker;
+        walker = Thread.currentThread();
+        try {
+            engine.close(first);
+        } finally {
+            walker = outer;
+        }
         closeRetired();
         bound.set(0); // last, so that a thread that sees it sees the rest
     }

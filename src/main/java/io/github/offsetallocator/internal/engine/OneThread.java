@@ -532,7 +532,7 @@ final class OneThread extends Engine {
     public void checkUsable() {
         checkOpen();
         if (blocked) {
-            throw new IllegalStateException("a walk is under way: its visitor must not change the allocator");
+            throw new IllegalStateException("a walk is under way, or a close: what they call must not change the allocator");
         }
     }
 
@@ -655,10 +655,16 @@ final class OneThread extends Engine {
             return;
         }
         checkUsable();
-        first.run();
+        try {
+            blocked = true; // what is told of live blocks may look, and change nothing
+            openSlabs();
+            first.run();
+            closed = true;
+        } finally {
+            blocked = closed;
+            reopenSlabs();
+        }
         plan = null;
-        closed = true;
-        blocked = true;
         closeRetired();
         if (slabs != null) {
             slabs.close();
