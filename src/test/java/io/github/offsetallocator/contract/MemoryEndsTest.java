@@ -5,12 +5,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Memory ends: that of the Java heap, and native memory. The caller gets an OutOfMemoryError, nothing has changed, and all
 /// goes on when there is memory again.
+@Execution(ExecutionMode.CONCURRENT)
 class MemoryEndsTest {
     private static final long SEED = Long.getLong("contract.seed", 22);
     private static final List<String> SMALL = List.of("-Xmx12m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
@@ -25,7 +28,7 @@ class MemoryEndsTest {
 
     static void heap(String what, long seed, int batches, String... subjects) {
         String[] arguments = Stream.concat(Stream.of(what, "" + seed, "" + batches), Stream.of(subjects)).toArray(String[]::new);
-        Fork.Result result = Fork.run(HeapMain.class, 90, SMALL, arguments);
+        Fork.Result result = Fork.run(HeapMain.class, 90 * subjects.length, SMALL, arguments);
         if (result.exit() != 0) {
             throw new AssertionError("it ended with " + result.exit() + ":\n" + result.output());
         }

@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
 /// - `toy`: `deep`, on an allocator that keeps its promises, to show that the test lets it pass.
 final class OverflowMain {
     private static final int STACK = 256 << 10;
-    private static final Duration PATIENCE = Duration.ofSeconds(50);
+    private static final Duration PATIENCE = Duration.ofSeconds(150);
 
     private final SplittableRandom random;
     /// How far down the frames go, for the last time it was tried.

@@ -4,10 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The stack ends in the middle of a call, interpreted (where it can between any two instructions) and as it comes.
+@Execution(ExecutionMode.CONCURRENT)
 class OverflowTest {
     private static final long SEED = Long.getLong("contract.seed", 2);
 
@@ -21,7 +24,7 @@ class OverflowTest {
             options.add(mode);
         }
         String[] arguments = Stream.concat(Stream.of(what, "" + seed, "" + batches), Stream.of(subjects)).toArray(String[]::new);
-        Fork.Result result = Fork.run(OverflowMain.class, 60, options, arguments);
+        Fork.Result result = Fork.run(OverflowMain.class, 200 * subjects.length, options, arguments);
         if (result.exit() != 0) {
             throw new AssertionError("it ended with " + result.exit() + ":\n" + result.output());
         }
