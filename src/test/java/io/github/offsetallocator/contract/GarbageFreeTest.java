@@ -6,11 +6,15 @@ import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.RegionVisitor;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Calls by handle create no object: not few, none.
 class GarbageFreeTest {
@@ -47,12 +51,43 @@ class GarbageFreeTest {
         arena.reclaim(400);
     }
 
+    /// Arenas with room for all of [#useAll].
+    enum Kind {
+        CONFINED(builder -> builder.nativeMemory(16 << 20)),
+        SHARED(builder -> builder.nativeMemory(16 << 20).shared()),
+        REFERENCE(builder -> builder.nativeMemory(16 << 20).fit(Fit.REFERENCE)),
+        REFERENCE_SHARED(builder -> builder.nativeMemory(16 << 20).fit(Fit.REFERENCE).shared()),
+        REAL_TIME(builder -> builder.nativeMemory(16 << 20).maxAllocations(2000).realTime()),
+        REAL_TIME_SHARED(builder -> builder.nativeMemory(16 << 20).maxAllocations(2000).realTime().shared()),
+        GRANULE_64_SHARED(builder -> builder.nativeMemory(16 << 20).granule(64).shared()),
+        ZEROED(builder -> builder.nativeMemory(16 << 20).zeroed()),
+        GROWABLE(builder -> builder.growable(16 << 20, 64 << 20)),
+        GROWABLE_SHARED(builder -> builder.growable(16 << 20, 64 << 20).shared());
+
+        final UnaryOperator<SegmentArena.Builder> options;
+
+        Kind(UnaryOperator<SegmentArena.Builder> options) {
+            this.options = options;
+        }
+    }
+
     @ParameterizedTest
-    @EnumSource(value = Subject.class, names = {"NATIVE", "NATIVE_SHARED", "ARENA_REFERENCE", "GRANULE_64_SHARED"})
+    @EnumSource
     @Fault(16)
-    void handleCallsMakeNone(Subject subject) {
-        boolean shared = subject.spec().can(Can.ANY_THREAD);
-        try (SegmentArena arena = shared ? SegmentArena.ofShared(16 << 20) : SegmentArena.ofConfined(16 << 20)) {
+    void handleCallsMakeNone(Kind kind) {
+        handleCallsMakeNone(kind.options.apply(SegmentArena.builder()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Fault(16)
+    void handleCallsMakeNoneInAFile(boolean shared, @TempDir Path directory) {
+        SegmentArena.Builder builder = SegmentArena.builder().durable(directory.resolve("durable"), 16 << 20);
+        handleCallsMakeNone(shared ? builder.shared() : builder);
+    }
+
+    private static void handleCallsMakeNone(SegmentArena.Builder builder) {
+        try (SegmentArena arena = builder.build()) {
             long[] blocks = new long[1000];
             Check.equal(0, garbage(() -> {
                 useAll(arena, blocks);

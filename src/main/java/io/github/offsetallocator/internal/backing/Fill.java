@@ -3,12 +3,11 @@ package io.github.offsetallocator.internal.backing;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// Fills memory with one value.
+/// Fills memory with one value, and creates no object.
 ///
-/// What is large is zeroed by a loop of longs, of which the compiler makes the widest stores that there are, as of the JDK's own
-/// loop in `Arena.allocate`. [MemorySegment#fill] stores 8 bytes at a time.
+/// Zeros are stored by a loop of longs, of which the compiler makes the widest stores that there are, as of the JDK's own
+/// loop in `Arena.allocate`. [MemorySegment#fill] stores 8 bytes at a time, and needs a slice.
 public final class Fill {
-    private static final int LARGE = 256;
     private static final int BLOCK = 8192;
     private static final int FIRST = 64;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
@@ -16,14 +15,6 @@ public final class Fill {
     private Fill() {}
 
     public static void zero(MemorySegment segment, long from, long byteSize) {
-        if (byteSize < LARGE) {
-            segment.asSlice(from, byteSize).fill((byte) 0);
-        } else {
-            zeroLarge(segment, from, byteSize);
-        }
-    }
-
-    private static void zeroLarge(MemorySegment segment, long from, long byteSize) {
         long end = from + byteSize;
         long at = from;
         for (; at < end - 7; at += Long.BYTES) {
@@ -34,7 +25,6 @@ public final class Fill {
         }
     }
 
-    /// Creates no object.
     public static void write(MemorySegment segment, long from, long byteSize, byte value) {
         long done = Math.min(FIRST, byteSize);
         for (long at = 0; at < done; at++) {
