@@ -7,6 +7,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// The end of an arena while others still use it.
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -54,6 +56,63 @@ class CloseTest {
         Check.that(thrown.get() == null, () -> "" + thrown.get());
         Check.refused(() -> arena.free(block));
         arena.close();
+    }
+
+    /// Questions about a slot, which are answered without the lock.
+    private enum Question implements Call {
+        SIZE(arena -> arena.size(block(arena))),
+        OFFSET(arena -> arena.offset(block(arena))),
+        ADDRESS(arena -> arena.address(block(arena))),
+        SEGMENT(arena -> arena.segment(block(arena))),
+        ALLOCATION_AT(arena -> arena.allocationAt(arena.address(block(arena)))),
+        ALLOCATE_ZEROED(arena -> arena.tryAllocateZeroed(32, 1)),
+        ALLOCATE_AND_FREE(arena -> arena.free(arena.allocate(32, 1))),
+        PUT(arena -> arena.access().setLong(block(arena), 0, 1)),
+        STATISTICS(SegmentArena::statistics);
+
+        private static final ThreadLocal<Long> BLOCK = new ThreadLocal<>();
+
+        private final Call call;
+
+        Question(Call call) {
+            this.call = call;
+        }
+
+        private static long block(SegmentArena arena) {
+            return BLOCK.get();
+        }
+
+        @Override
+        public void on(SegmentArena arena) {
+            call.on(arena);
+        }
+    }
+
+    /// One that meets `close` is answered or refused as one that is late.
+    @ParameterizedTest
+    @EnumSource
+    void aQuestionThatMeetsCloseIsAnsweredOrRefused(Question question) {
+        for (int round = 0; round < 60; round++) {
+            SegmentArena arena = SegmentArena.ofShared(1 << 20);
+            for (int i = 0; i < 50; i++) {
+                arena.tryAllocate(32, 1);
+            }
+            long block = arena.tryAllocate(32, 1);
+            Elsewhere.together(2, index -> {
+                if (index == 0) {
+                    arena.close();
+                    return;
+                }
+                Question.BLOCK.set(block);
+                try {
+                    while (true) {
+                        question.on(arena);
+                    }
+                } catch (IllegalStateException closed) {
+                    return; // else it hangs, and the test says where
+                }
+            });
+        }
     }
 
     /// Handles that come late are refused, whatever kind of call they come with, and no one hangs.

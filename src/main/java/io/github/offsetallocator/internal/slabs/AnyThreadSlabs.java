@@ -395,7 +395,8 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     long shape(int row) {
-        return word(segment(row), at(row) + SHAPE);
+        MemorySegment t = segment(row);
+        return t == null ? 0 : word(t, at(row) + SHAPE); // closed meanwhile: then no entry is still as it was
     }
 
     @Override
