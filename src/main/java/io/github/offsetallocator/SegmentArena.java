@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -877,22 +878,31 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws UncheckedIOException  if a file can't be closed or deleted
     @Override
     public void close() {
-        engine.close(this::end);
+        List<UncheckedIOException> failures = new ArrayList<>(1);
+        engine.close(() -> end(failures));
         watch.closed();
         if (growth != null) {
             growth.close();
         }
+        if (!failures.isEmpty()) {
+            throw failures.getFirst();
+        }
     }
 
-    /// What comes before the end of the metadata. If it fails, nothing has changed, but for the slices of scopes.
-    private void end() {
+    /// What comes before the end of the metadata. If it throws, nothing has changed, but for the slices of scopes. What can't be done
+    /// once the memory has ended is a failure that is thrown last.
+    private void end(List<UncheckedIOException> failures) {
         if (whenLive != null && engine.blocks() + engine.retired() > 0) {
             whenLive.accept(this);
         }
         watch.closing(); // the tables of a durable arena end with its memory
         scopes.endSlices();
         if (!(growth instanceof ChunkGrowth)) { // chunks end later
-            memory.close();
+            try {
+                memory.close();
+            } catch (UncheckedIOException e) {
+                failures.add(e);
+            }
         }
         scopes.endAll();
     }
