@@ -24,6 +24,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -266,6 +267,43 @@ class DurableTest {
         }
         assertTrue(Thread.interrupted());
         try (SegmentArena arena = open(true)) {
+            sample.check(arena);
+        }
+    }
+
+    /// An interrupt may come at any time, in the middle of a close too: the file says that it is closed then, as after any other.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aThreadThatIsInterruptedMeanwhileDoesNoHarm(boolean isShared) throws Exception {
+        Thread working = Thread.currentThread();
+        AtomicBoolean isDone = new AtomicBoolean();
+        Thread other = Thread.ofPlatform().start(() -> {
+            while (!isDone.get()) {
+                working.interrupt();
+                Thread.onSpinWait();
+            }
+        });
+        Sample sample = new Sample();
+        SplittableRandom random = new SplittableRandom(1);
+        try {
+            for (int i = 0; i < 40; i++) {
+                try (SegmentArena arena = open(isShared)) {
+                    sample.work(arena, random, 200);
+                }
+                try (RandomAccessFile access = new RandomAccessFile(directory.resolve("arena").toFile(), "r")) {
+                    access.seek(4096 + 164); // see StatePage
+                    assertEquals(1, access.read(), "it does not say that it was closed, in round " + i);
+                }
+            }
+        } finally {
+            isDone.set(true);
+            while (other.isAlive()) {
+                Thread.interrupted();
+                Thread.onSpinWait();
+            }
+            Thread.interrupted();
+        }
+        try (SegmentArena arena = open(isShared)) {
             sample.check(arena);
         }
     }

@@ -277,7 +277,7 @@ public final class DurableFile extends Backing {
 
     /// Nobody can change the tables any more: they are no longer mapped. They are on disk before the file says that it is closed.
     private void sayClosed() throws IOException {
-        Uninterrupted.call(() -> {
+        Uninterrupted.apart(() -> {
             try (Arena again = Arena.ofConfined()) {
                 opened.file().getFD().sync();
                 MemorySegment tables = opened.file().getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.dataAt(), again);

@@ -93,7 +93,7 @@ public final class MappedFile extends Backing {
     public void undo() {
         arena.close();
         try {
-            Uninterrupted.call(() -> {
+            Uninterrupted.apart(() -> {
                 file.undo();
                 return null;
             });
