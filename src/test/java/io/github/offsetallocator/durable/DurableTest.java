@@ -17,14 +17,18 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -366,6 +370,58 @@ class DurableTest {
         try (var files = Files.list(directory)) {
             assertEquals(20, files.count());
         }
+    }
+
+    private static final Path MAPS = Path.of("/proc/self/maps");
+
+    /// What files of this name are mapped, by their inodes.
+    private static Set<String> mapped(Path file) throws IOException {
+        return Files.readString(MAPS).lines().filter(line -> line.contains(file.toString())).map(line -> line.split(" +")[4]).collect(Collectors.toSet());
+    }
+
+    private static Set<String> locked() throws IOException {
+        return Files.readString(LOCKS).lines().map(line -> line.strip().split("[ :]+")).map(words -> words[words.length - 3]).collect(Collectors.toSet());
+    }
+
+    /// Somebody who asks for no lock deletes the file, or replaces it, while it is being opened. Whichever an arena gets, it has locked that one.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsMappedIsLockedThoughTheFileIsReplacedMeanwhile(boolean isDeleted) throws Exception {
+        assumeTrue(Files.isReadable(LOCKS) && Files.isReadable(MAPS), "no /proc");
+        Path file = directory.resolve("replaced");
+        Path next = directory.resolve("next");
+        SegmentArena.builder().durable(file, 1 << 12).build().close();
+        byte[] content = Files.readAllBytes(file);
+        AtomicBoolean isDone = new AtomicBoolean();
+        FutureTask<Integer> replacing = new FutureTask<>(() -> {
+            int replaced = 0;
+            while (!isDone.get()) {
+                if (isDeleted) {
+                    replaced += Files.deleteIfExists(file) ? 1 : 0;
+                } else {
+                    Files.move(Files.write(next, content), file, StandardCopyOption.ATOMIC_MOVE);
+                    replaced++;
+                }
+                LockSupport.parkNanos(replaced * 7919L % 300_000);
+            }
+            return replaced;
+        });
+        Thread.ofPlatform().start(replacing);
+        try {
+            long end = System.nanoTime() + 1_500_000_000L;
+            while (System.nanoTime() - end < 0) {
+                try (SegmentArena arena = SegmentArena.builder().durable(file, 1 << 12).build()) {
+                    arena.verify();
+                    Set<String> mapped = mapped(file);
+                    Set<String> locked = locked();
+                    assertTrue(!mapped.isEmpty() && locked.containsAll(mapped), () -> "mapped " + mapped + ", locked " + locked);
+                }
+            }
+        } finally {
+            isDone.set(true);
+        }
+        assertTrue(replacing.get() > 10);
+        SegmentArena.builder().durable(file, 1 << 12).build().close(); // no empty file has been left
     }
 
     /// What is beside a file is somebody else's, whatever it is called.

@@ -1,10 +1,10 @@
 package io.github.offsetallocator.internal.backing;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -25,7 +25,7 @@ import java.util.zip.CRC32C;
 /// One store, of [FilePlan#write], makes it a finished one. What [StatePage] says of a file that was closed can be
 /// trusted, since it said that it is open, on disk, before anything was changed.
 ///
-/// Plain I/O goes through a [RandomAccessFile], since a channel is closed when an interrupted thread uses it.
+/// All goes through the channel that has the lock: a second one, opened by the file's path, may be of another file.
 public final class DurableFile extends Backing {
     private static final int BLOCK = 1 << 16;
 
@@ -78,24 +78,22 @@ public final class DurableFile extends Backing {
     // ---- open --------------------------------------------------------------------------------------------------
 
     private static DurableFile make(Path path, LockedFile opened, FilePlan plan, boolean shared, boolean reserve) throws IOException {
-        opened.file().setLength(FilePlan.MARK); // what a process that was killed has begun
-        opened.file().setLength(plan.fileLength());
+        opened.channel().truncate(FilePlan.MARK); // what a process that was killed has begun
         if (reserve) {
-            zero(opened.file(), plan.dataAt(), plan.dataAt() + plan.byteSize());
+            zero(opened.channel(), plan.dataAt(), plan.dataAt() + plan.byteSize());
         }
-        zero(opened.file(), FilePlan.MARK, 2 * FilePlan.PAGE);
+        zero(opened.channel(), FilePlan.MARK, 2 * FilePlan.PAGE);
         DurableFile made = map(path, opened, plan, shared, reserve);
         made.state.setUnits(plan.units());
         return made;
     }
 
     private static DurableFile find(Path path, LockedFile opened, UnaryOperator<FilePlan> expected, boolean shared, boolean reserve) throws IOException {
-        long length = opened.file().length();
-        if (length < 2 * FilePlan.PAGE) {
+        long length = opened.channel().size();
+        byte[] pages = LockedFile.read(opened.channel(), 2 * FilePlan.PAGE);
+        if (pages.length < 2 * FilePlan.PAGE) {
             throw new IOException("it is not the file of a durable arena: it has " + length + " bytes");
         }
-        byte[] pages = new byte[2 * FilePlan.PAGE];
-        opened.file().readFully(pages);
         MemorySegment read = LockedFile.words(pages);
         FilePlan plan = FilePlan.read(read.asSlice(0, FilePlan.PAGE));
         plan.mustBe(expected.apply(plan), new StatePage(read.asSlice(FilePlan.PAGE)).units());
@@ -118,7 +116,7 @@ public final class DurableFile extends Backing {
     private static DurableFile map(Path path, LockedFile opened, FilePlan plan, boolean shared, boolean reserves) throws IOException {
         Arena arena = newArena(shared);
         try {
-            MemorySegment mapping = opened.file().getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.fileLength(), arena);
+            MemorySegment mapping = opened.channel().map(FileChannel.MapMode.READ_WRITE, 0, plan.fileLength(), arena);
             return new DurableFile(path, opened, plan, arena, mapping, reserves);
         } catch (Throwable failure) {
             arena.close();
@@ -184,7 +182,7 @@ public final class DurableFile extends Backing {
 
     private void reserve(long from, long to, String what) {
         try {
-            zero(opened.file(), from, to);
+            zero(opened.channel(), from, to);
         } catch (IOException e) {
             OutOfMemoryError error = new OutOfMemoryError("no room on disk for " + what + path + ": " + e.getMessage());
             error.initCause(e);
@@ -215,12 +213,15 @@ public final class DurableFile extends Backing {
     }
 
     /// Writes zeros where nothing but zeros is, so that the file system must find a place for them.
-    private static void zero(RandomAccessFile file, long from, long to) throws IOException {
-        byte[] zeros = new byte[BLOCK];
-        file.seek(from);
-        for (long at = from; at < to; at += BLOCK) {
-            file.write(zeros, 0, (int) Math.min(BLOCK, to - at));
-        }
+    private static void zero(FileChannel channel, long from, long to) throws IOException {
+        Uninterrupted.apart(() -> {
+            ByteBuffer zeros = ByteBuffer.allocate(BLOCK);
+            long at = from;
+            while (at < to) {
+                at += channel.write(zeros.clear().limit((int) Math.min(BLOCK, to - at)), at);
+            }
+            return null;
+        });
     }
 
     private static long checksum(MemorySegment mapping, FilePlan plan, StatePage state) {
@@ -279,8 +280,8 @@ public final class DurableFile extends Backing {
     private void sayClosed() throws IOException {
         Uninterrupted.apart(() -> {
             try (Arena again = Arena.ofConfined()) {
-                opened.file().getFD().sync();
-                MemorySegment tables = opened.file().getChannel().map(FileChannel.MapMode.READ_WRITE, 0, plan.dataAt(), again);
+                opened.channel().force(true);
+                MemorySegment tables = opened.channel().map(FileChannel.MapMode.READ_WRITE, 0, plan.dataAt(), again);
                 StatePage page = new StatePage(tables.asSlice(FilePlan.PAGE, FilePlan.PAGE));
                 page.close(checksum(tables, plan, page));
                 return null;

@@ -1,7 +1,6 @@
 package io.github.offsetallocator.internal.backing;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -9,27 +8,37 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 
 /// The file of a durable arena, locked: one that was there, or an unfinished one that is to be made.
 ///
-/// @param file  for plain I/O: a channel is closed when an interrupted thread uses it
 /// @param isNew whether it is unfinished
-record LockedFile(FileClaims.Opened claimed, RandomAccessFile file, boolean isNew) {
+record LockedFile(FileClaims.Opened claimed, boolean isNew) {
     static LockedFile of(Path path) throws IOException {
-        if (Files.exists(path) && !Files.isRegularFile(path)) {
-            throw new IOException(Files.isDirectory(path) ? "it is a directory" : "it is no regular file");
-        }
+        checkKind(path);
         FileClaims.Opened claimed = FileClaims.open(path, LockedFile::begin, LockedFile::owner);
         try {
-            boolean isNew = isUnfinished(claimed.channel());
-            return new LockedFile(claimed, new RandomAccessFile(claimed.place().toFile(), "rw"), isNew);
+            return new LockedFile(claimed, isUnfinished(claimed.channel()));
         } catch (Throwable failure) {
             claimed.undo();
             throw failure;
+        }
+    }
+
+    private static void checkKind(Path path) throws IOException {
+        BasicFileAttributes found;
+        try {
+            found = Files.readAttributes(path, BasicFileAttributes.class);
+        } catch (NoSuchFileException e) { // it is to be made
+            return;
+        }
+        if (!found.isRegularFile()) {
+            throw new IOException(found.isDirectory() ? "it is a directory" : "it is no regular file");
         }
     }
 
@@ -63,7 +72,7 @@ record LockedFile(FileClaims.Opened claimed, RandomAccessFile file, boolean isNe
     }
 
     /// The first bytes, or fewer if there are fewer.
-    private static byte[] read(FileChannel channel, int length) throws IOException {
+    static byte[] read(FileChannel channel, int length) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(length);
         while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
             continue;
@@ -88,17 +97,18 @@ record LockedFile(FileClaims.Opened claimed, RandomAccessFile file, boolean isNe
         return claimed.place();
     }
 
-    void close() throws IOException {
-        try {
-            file.close();
-        } finally {
-            claimed.close();
-        }
+    /// The one that has the lock. There is no other, so what it reads, writes and maps is what is locked.
+    FileChannel channel() {
+        return claimed.channel();
     }
 
-    /// Closes it; a new one goes.
+    void close() throws IOException {
+        claimed.close();
+    }
+
+    /// Closes it; a new one goes, unless an interrupt has ended its lock, so that somebody else may have it.
     void undo() throws IOException {
-        boolean isDone = !isNew || claimed.delete();
+        boolean isDone = !isNew || !channel().isOpen() || claimed.delete();
         close();
         if (!isDone) {
             Files.deleteIfExists(claimed.place());

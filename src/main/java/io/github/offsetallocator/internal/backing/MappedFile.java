@@ -56,7 +56,7 @@ public final class MappedFile extends Backing {
         Arena arena = newArena(shared);
         try {
             if (reserve) {
-                reserve(channel, byteSize);
+                Uninterrupted.apart(() -> reserve(channel, byteSize));
             }
             return new MappedFile(channel.map(FileChannel.MapMode.READ_WRITE, 0, byteSize, arena), arena, file);
         } catch (Throwable failure) {
@@ -66,7 +66,7 @@ public final class MappedFile extends Backing {
     }
 
     /// Writes each block of the file once, with what it has, so that the file system must find a place for it.
-    private static void reserve(FileChannel channel, long byteSize) throws IOException {
+    private static Void reserve(FileChannel channel, long byteSize) throws IOException {
         ByteBuffer block = ByteBuffer.allocate(BLOCK);
         for (long at = 0; at < byteSize; at += BLOCK) {
             int length = (int) Math.min(BLOCK, byteSize - at);
@@ -82,6 +82,7 @@ public final class MappedFile extends Backing {
                 channel.write(block, at + block.position());
             }
         }
+        return null;
     }
 
     @Override
