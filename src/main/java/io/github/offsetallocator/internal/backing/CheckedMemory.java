@@ -50,7 +50,7 @@ public final class CheckedMemory extends Backing {
         }
     }
 
-    /// What the slices of a block will live as long as, if a thread resizes it.
+    /// What the slices of a block will live as long as, if a thread resizes it. Used once: from then on the block's end ends it.
     private record Next(Block block, Arena life) {}
 
     private final Backing memory;
@@ -173,7 +173,8 @@ public final class CheckedMemory extends Backing {
         if (byteSize < block.byteSize || hasNext) {
             Arena former = block.life;
             block.life = hasNext ? now.life : null;
-            if (former != null && former != block.life && !ends(former)) {
+            dropNext();
+            if (former != null && !ends(former)) {
                 block.formerLives.add(former);
             }
         }
@@ -182,10 +183,17 @@ public final class CheckedMemory extends Backing {
 
     private static boolean ends(Arena life) {
         try {
-            life.close();
+            end(life);
             return true;
         } catch (IllegalStateException inUse) {
             return false;
+        }
+    }
+
+    /// Ends a life unless it has ended, as an error in the middle of an earlier call may leave it.
+    private static void end(Arena life) {
+        if (life.scope().isAlive()) {
+            life.close();
         }
     }
 
@@ -273,7 +281,7 @@ public final class CheckedMemory extends Backing {
     /// Slices that are not to be used any more.
     private static void endFormerLives(Block block) {
         while (!block.formerLives.isEmpty()) {
-            block.formerLives.getLast().close();
+            end(block.formerLives.getLast());
             block.formerLives.removeLast();
         }
     }
@@ -283,7 +291,7 @@ public final class CheckedMemory extends Backing {
         if (block.life == null) {
             return 0;
         }
-        block.life.close();
+        end(block.life);
         block.life = null;
         return 1;
     }

@@ -1,0 +1,30 @@
+package io.github.offsetallocator.internal.backing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Test;
+
+/// Threads that take turns at one block as no public call can be made to.
+class CheckedMemoryTest {
+    /// A zeroed arena resizes a block a second time if that has not the size that was asked for when the zeros are there. Another thread has
+    /// ended the slice by then that this one was about to give out.
+    @Test
+    void aSliceThatAnotherThreadHasEndedStaysDead() throws InterruptedException {
+        CheckedMemory memory = new CheckedMemory(Backing.ofNative(256, 16, true), true);
+        memory.made(1, 0, 10, 32);
+        MemorySegment next = memory.sliceUpTo(0, 50);
+        memory.resized(0, 50, 80);
+        Thread.ofPlatform().start(() -> memory.resized(0, 20, 48)).join();
+        assertFalse(next.scope().isAlive());
+        memory.resized(0, 50, 80);
+        memory.dropNext();
+        memory.slice(0, 50).set(ValueLayout.JAVA_BYTE, 49, (byte) 1);
+        assertEquals(1, memory.slice(0, 50).get(ValueLayout.JAVA_BYTE, 49));
+        memory.endLives(new long[] {0});
+        memory.forget(0);
+        memory.close();
+    }
+}
