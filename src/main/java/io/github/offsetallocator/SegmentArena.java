@@ -897,12 +897,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
         watch.closing(); // the tables of a durable arena end with its memory
         scopes.endSlices();
-        if (!(growth instanceof ChunkGrowth)) { // chunks end later
-            try {
-                memory.close();
-            } catch (UncheckedIOException e) {
-                failures.add(e);
-            }
+        try {
+            memory.close(); // chunks end later
+        } catch (UncheckedIOException e) {
+            failures.add(e);
         }
         scopes.endAll();
     }

@@ -474,7 +474,7 @@ class CheckedTest {
 
     /// What a native call is using is not freed, and nothing has changed.
     @ParameterizedTest
-    @EnumSource(names = {"CONFINED", "SHARED"})
+    @EnumSource(Pool.class)
     void whatANativeCallUsesStays(Pool pool) throws Throwable {
         List<String> told = new ArrayList<>();
         try (SegmentArena arena = pool.open()) {
@@ -505,7 +505,7 @@ class CheckedTest {
     /// Of several, all stay. The first time it kills slices of others, since the JDK can't be asked, and says so; after that the one that is in
     /// use is asked first.
     @ParameterizedTest
-    @EnumSource(names = {"CONFINED", "SHARED"})
+    @EnumSource(Pool.class)
     void whatIsRefusedForOneBlockEndsNone(Pool pool) throws Throwable {
         try (SegmentArena arena = pool.open()) {
             List<MemorySegment> others = List.of(arena.allocate(100), arena.allocate(100), arena.allocate(100));
@@ -535,7 +535,7 @@ class CheckedTest {
 
     /// A slice of before is still in use; the slice of now is not to blame.
     @ParameterizedTest
-    @EnumSource(names = {"CONFINED", "SHARED"})
+    @EnumSource(Pool.class)
     void aRefusedFreeKillsNoNewSlice(Pool pool) throws Throwable {
         try (SegmentArena arena = pool.open()) {
             MemorySegment used = arena.allocate(8);
@@ -552,7 +552,7 @@ class CheckedTest {
 
     /// The close of a scope is refused, and goes on when it is called again.
     @ParameterizedTest
-    @EnumSource(names = {"CONFINED", "SHARED"})
+    @EnumSource(Pool.class)
     void aScopeStaysOpenWhileANativeCallUsesASlice(Pool pool) throws Throwable {
         try (SegmentArena arena = pool.open()) {
             Arena scope = arena.scope();
@@ -566,6 +566,25 @@ class CheckedTest {
             isDead(another, "closed");
             assertEquals(0, arena.allocations());
             assertThrows(IllegalStateException.class, scope::close);
+        }
+    }
+
+    /// What comes to the scopes with the end of their arena doesn't come to them when that is refused.
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void aRefusedCloseOfTheArenaLeavesItsScopesOpen(Pool pool) throws Throwable {
+        try (SegmentArena arena = pool.open()) {
+            Arena scope = arena.scope();
+            scope.allocate(100);
+            scope.allocate(30);
+            MemorySegment used = arena.allocate(8);
+            whileANativeCallUses(used, () -> assertThrows(IllegalStateException.class, arena::close));
+            assertEquals(3, arena.allocations());
+            assertTrue(scope.scope().isAlive());
+            isAlive(scope.allocate(10), "in a scope that is open");
+            scope.close();
+            assertEquals(1, arena.allocations());
+            isAlive(used, "of no scope");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.offsetallocator.internal.backing;
 
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -317,10 +318,17 @@ public final class CheckedMemory extends Backing {
         memory.zero(place, byteSize);
     }
 
+    /// No slice is made from the end of those that were made until the memory has ended, and none after.
     @Override
-    public void close() {
+    public synchronized void close() {
         endAllLives();
-        memory.close();
+        try {
+            memory.close();
+        } catch (UncheckedIOException ended) {
+            forgetAll();
+            throw ended;
+        }
+        forgetAll();
     }
 
     // ---- as the memory behind ----------------------------------------------------------------------------------

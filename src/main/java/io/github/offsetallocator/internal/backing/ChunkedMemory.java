@@ -15,7 +15,7 @@ import java.util.List;
 ///   address        a.address                        b.address
 /// ```
 ///
-/// It ends no chunk: whoever has taken one out does.
+/// It ends no chunk, also when it is closed: whoever has taken one out does.
 ///
 /// A place is found by its slot, an address in a hash table with an entry for each slot's size of addresses that a chunk
 /// lies in. Both tables are replaced, not changed, so that they are read without a lock.

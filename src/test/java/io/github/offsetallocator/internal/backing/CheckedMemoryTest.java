@@ -2,6 +2,7 @@ package io.github.offsetallocator.internal.backing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -26,5 +27,17 @@ class CheckedMemoryTest {
         memory.endLives(new long[] {0});
         memory.forget(0);
         memory.close();
+    }
+
+    /// As a thread may ask for one that has seen its arena open.
+    @Test
+    void noSliceIsMadeOfMemoryThatHasEnded() {
+        CheckedMemory memory = new CheckedMemory(Backing.ofNative(256, 16, true), true);
+        memory.made(1, 0, 10, 32);
+        MemorySegment slice = memory.slice(0, 10);
+        memory.close();
+        assertFalse(slice.scope().isAlive());
+        assertThrows(IllegalStateException.class, () -> memory.slice(0, 10));
+        assertThrows(IllegalStateException.class, () -> memory.sliceUpTo(0, 20));
     }
 }
