@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Field;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -502,5 +504,31 @@ class DurableTest {
 
     private static String place(Class<?> type) {
         return Path.of(type.getProtectionDomain().getCodeSource().getLocation().getPath()).toString();
+    }
+
+    /// What fails once the memory has ended is thrown when all else is done: the arena is closed, and the file as after a kill.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aCloseThatFailsHasClosedTheArena(boolean shared, @TempDir Path place) throws Exception {
+        Path path = place.resolve("durable");
+        SegmentArena.Builder builder = SegmentArena.builder().durable(path, 1 << 16);
+        SegmentArena arena = (shared ? builder.shared() : builder).build();
+        long block = arena.tryAllocate(100, 1);
+        arena.setRoot(block);
+        ((FileChannel) part(part(part(part(arena, "memory"), "opened"), "claimed"), "channel")).close();
+        assertThrows(UncheckedIOException.class, arena::close);
+        assertThrows(IllegalStateException.class, () -> arena.size(block));
+        assertThrows(IllegalStateException.class, () -> arena.tryAllocate(1, 1));
+        assertTrue(arena.toString().contains("closed"), arena::toString);
+        arena.close();
+        try (SegmentArena again = SegmentArena.builder().durable(path, 1 << 16).build()) {
+            assertEquals(100, again.size(again.root()));
+        }
+    }
+
+    private static Object part(Object whole, String name) throws ReflectiveOperationException {
+        Field field = whole.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return field.get(whole);
     }
 }
