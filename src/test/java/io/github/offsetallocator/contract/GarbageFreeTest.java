@@ -78,6 +78,22 @@ class GarbageFreeTest {
         handleCallsMakeNone(kind.options.apply(SegmentArena.builder()));
     }
 
+    /// Once it has begun, a reset can't be taken back. So it must not need the heap, but for chunks that go back after it.
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"GROWABLE", "GROWABLE_SHARED"})
+    @Fault(22)
+    void aResetMakesNone(Kind kind) {
+        try (SegmentArena arena = kind.options.apply(SegmentArena.builder()).build()) {
+            Check.equal(0, garbage(() -> {
+                for (int i = 0; i < 40; i++) {
+                    arena.tryAllocate(100, 1);
+                    arena.tryAllocate(5000, 1);
+                }
+                arena.reset();
+            }), "bytes");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     @Fault(16)
@@ -151,14 +167,15 @@ class GarbageFreeTest {
         }
     }
 
-    /// Where threads meet, none makes garbage by waiting. If one does, the documentation has to say so.
+    /// Where threads meet, none makes garbage by waiting. If one does, the documentation has to say so. As everywhere here, the least of
+    /// some tries counts: the JVM makes an object of its own now and then, when it throws compiled code away for example.
     @Test
     @Fault(16)
     void contentionMakesNone() {
         try (SegmentArena arena = SegmentArena.ofShared(64 << 20)) {
-            AtomicLong garbage = new AtomicLong();
-            for (int round = 0; round < 6; round++) {
-                boolean measured = round > 2;
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 8; round++) {
+                AtomicLong garbage = new AtomicLong();
                 Elsewhere.together(3, index -> {
                     long self = Thread.currentThread().threadId();
                     THREADS.getThreadAllocatedBytes(self);
@@ -166,13 +183,11 @@ class GarbageFreeTest {
                     long before = THREADS.getThreadAllocatedBytes(self);
                     long middle = THREADS.getThreadAllocatedBytes(self);
                     work(arena, index);
-                    long made = THREADS.getThreadAllocatedBytes(self) - middle - (middle - before);
-                    if (measured) {
-                        garbage.addAndGet(made);
-                    }
+                    garbage.addAndGet(THREADS.getThreadAllocatedBytes(self) - middle - (middle - before));
                 });
+                least = Math.min(least, garbage.get());
             }
-            Check.equal(0, garbage.get(), "bytes");
+            Check.equal(0, least, "bytes");
         }
     }
 

@@ -41,6 +41,8 @@ public final class Regions implements AutoCloseable {
     private static final int TRIM_SHIFT = 5;
     /// A table of so many nodes, 128 KiB, is never made smaller.
     private static final long KEPT_NODES = 4096;
+    /// Linked here, since it is used where the heap may be full.
+    private static final LongPredicate IS_UNUSED = NodeState::isUnused;
 
     /// The table after close: no node in it is live.
     public static final MemorySegment CLOSED = closedTable();
@@ -129,8 +131,8 @@ public final class Regions implements AutoCloseable {
 
     /// No bin holds a region, and the edge is its own neighbour.
     private static void emptyBins(MemorySegment t) {
-        t.asSlice((long) BIN_HEADS << SHIFT, bytes(SmallFloat.BINS)).fill((byte) 0);
-        t.asSlice(Header.LEAVES, 32).fill((byte) 0);
+        zero(t, (long) BIN_HEADS << SHIFT, bytes(SmallFloat.BINS));
+        zero(t, Header.LEAVES, 32);
         Header.setHalf(t, Header.TOP, 0);
         setLinks(t, EDGE, -1);
         setSides(t, EDGE, pair(EDGE, EDGE));
@@ -434,7 +436,7 @@ public final class Regions implements AutoCloseable {
         if (nodes < nodes(t)) {
             begin(t);
             Header.setHalf(t, FRESH, used);
-            chainUnused(t, used, NodeState::isUnused);
+            chainUnused(t, used, IS_UNUSED);
             end(t);
             try {
                 replaceTable(nodes);
@@ -488,7 +490,7 @@ public final class Regions implements AutoCloseable {
             }
         }
         keys = AddressOrder.sort(keys, kept);
-        chainUnused(t, fresh, NodeState::isUnused);
+        chainUnused(t, fresh, IS_UNUSED);
         emptyBins(t);
         long capacity = Header.word(t, CAPACITY);
         long free = 0;

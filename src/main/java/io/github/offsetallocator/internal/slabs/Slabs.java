@@ -297,7 +297,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Forgets which large sizes are popular.
     private void forgetSizes(MemorySegment head) {
         if (reusesClasses()) {
-            head.asSlice(CLASS_OF, LARGEST + 1).fill((byte) 0);
+            zero(head, CLASS_OF, LARGEST + 1);
             setHalf(head, LAST_CLASS, SMALL);
         }
     }

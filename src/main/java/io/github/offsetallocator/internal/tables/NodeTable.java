@@ -152,4 +152,11 @@ public final class NodeTable {
     public static void setNextInPage(MemorySegment t, int node, int next) {
         t.set(HALF, ((long) node << SHIFT) + NEXT_IN_PAGE, next);
     }
+
+    /// Zeros so many bytes, and what is left of the last word. Creates no object: memory may have ended, where it must not fail.
+    public static void zero(MemorySegment t, long from, long byteSize) {
+        for (long at = from; at < from + byteSize; at += Long.BYTES) {
+            t.set(WORD, at, 0);
+        }
+    }
 }
