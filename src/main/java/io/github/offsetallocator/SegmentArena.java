@@ -874,7 +874,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// allocations are live until it is closed.
     ///
     /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then, but for such scopes and
-    ///                               what [Builder#checked()] says of slices. Also if allocations are live and [Builder#closeRefusesLive()] was said; then nothing at all
+    ///                               what [Builder#checked()] says of slices. Also if allocations are live and
+    ///                               [Builder#closeRefusesLive()] was said; then nothing at all has changed
     /// @throws UncheckedIOException  if a file can't be closed or deleted
     @Override
     public void close() {

@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -157,11 +159,17 @@ class LeakTest {
     // ---- who is told -------------------------------------------------------------------------------------------
 
     private static List<String> logged(Runnable action) {
-        List<String> lines = new ArrayList<>();
+        List<String> lines = new CopyOnWriteArrayList<>();
+        listening(lines::add, action);
+        return List.copyOf(lines);
+    }
+
+    /// Lets someone hear each line that is logged meanwhile.
+    private static void listening(Consumer<String> listener, Runnable action) {
         Handler handler = new Handler() {
             @Override
             public synchronized void publish(LogRecord record) {
-                lines.add(record.getMessage());
+                listener.accept(record.getMessage());
             }
 
             @Override
@@ -177,9 +185,6 @@ class LeakTest {
         } finally {
             LOGGER.removeHandler(handler);
             LOGGER.setUseParentHandlers(true);
-        }
-        synchronized (handler) {
-            return List.copyOf(lines);
         }
     }
 
@@ -249,37 +254,20 @@ class LeakTest {
         SegmentArena arena = arena(true, LeakDetection.ALL);
         plantByHandle(arena);
         List<String> heard = new ArrayList<>();
-        Handler handler = new Handler() {
-            @Override
-            public void publish(LogRecord record) {
-                Thread other = Thread.ofPlatform().daemon().start(() -> {
-                    try {
-                        arena.tryAllocate(100_000, 1);
-                    } catch (IllegalStateException closed) {
-                        heard.add(closed.getMessage());
-                    }
-                });
+        listening(_ -> {
+            Thread other = Thread.ofPlatform().daemon().start(() -> {
                 try {
-                    assertTrue(other.join(Duration.ofSeconds(2)), "it waits for the lock");
-                } catch (InterruptedException e) {
-                    throw new AssertionError(e);
+                    arena.tryAllocate(100_000, 1);
+                } catch (IllegalStateException closed) {
+                    heard.add(closed.getMessage());
                 }
+            });
+            try {
+                assertTrue(other.join(Duration.ofSeconds(2)), "it waits for the lock");
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
             }
-
-            @Override
-            public void flush() {}
-
-            @Override
-            public void close() {}
-        };
-        LOGGER.addHandler(handler);
-        LOGGER.setUseParentHandlers(false);
-        try {
-            arena.close();
-        } finally {
-            LOGGER.removeHandler(handler);
-            LOGGER.setUseParentHandlers(true);
-        }
+        }, arena::close);
         assertEquals(1, heard.size());
     }
 

@@ -1,5 +1,6 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.Interrupts;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,7 +14,6 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.OS;
@@ -154,26 +154,11 @@ class FileTest {
     /// An interrupt may come at any time.
     @Test
     void aThreadThatIsInterruptedMeanwhileMapsFiles() throws Exception {
-        Thread mapping = Thread.currentThread();
-        AtomicBoolean isDone = new AtomicBoolean();
-        Thread other = Thread.ofPlatform().start(() -> {
-            while (!isDone.get()) {
-                mapping.interrupt();
-                Thread.onSpinWait();
-            }
-        });
-        try {
+        Interrupts.during(() -> {
             for (int i = 0; i < 300; i++) {
                 map(directory.resolve("file"), true).close();
             }
-        } finally {
-            isDone.set(true);
-            while (other.isAlive()) {
-                Thread.interrupted();
-                Thread.onSpinWait();
-            }
-            Thread.interrupted();
-        }
+        });
     }
 
     private static SegmentArena map(Path file, boolean shared) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.offsetallocator.Fit;
+import io.github.offsetallocator.Interrupts;
 import io.github.offsetallocator.SegmentArena;
 import java.io.File;
 import java.io.IOException;
@@ -281,17 +282,9 @@ class DurableTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aThreadThatIsInterruptedMeanwhileDoesNoHarm(boolean isShared) throws Exception {
-        Thread working = Thread.currentThread();
-        AtomicBoolean isDone = new AtomicBoolean();
-        Thread other = Thread.ofPlatform().start(() -> {
-            while (!isDone.get()) {
-                working.interrupt();
-                Thread.onSpinWait();
-            }
-        });
         Sample sample = new Sample();
         SplittableRandom random = new SplittableRandom(1);
-        try {
+        Interrupts.during(() -> {
             for (int i = 0; i < 40; i++) {
                 try (SegmentArena arena = open(isShared)) {
                     sample.work(arena, random, 200);
@@ -301,14 +294,7 @@ class DurableTest {
                     assertEquals(1, access.read(), "it does not say that it was closed, in round " + i);
                 }
             }
-        } finally {
-            isDone.set(true);
-            while (other.isAlive()) {
-                Thread.interrupted();
-                Thread.onSpinWait();
-            }
-            Thread.interrupted();
-        }
+        });
         try (SegmentArena arena = open(isShared)) {
             sample.check(arena);
         }
