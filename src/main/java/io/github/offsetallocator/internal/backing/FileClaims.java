@@ -80,9 +80,15 @@ final class FileClaims {
 
         /// Lets the file be as it was: absent, or as long. It is not mapped.
         void undo() throws IOException {
-            boolean isDone = !isNew || delete();
+            undo(isNew);
+        }
+
+        /// As [#undo()], of a file that goes or stays. If an interrupt has closed the channel, and so ended the lock, somebody else may have
+        /// the file: then it is left alone.
+        void undo(boolean goes) throws IOException {
+            boolean isDone = !goes || !channel.isOpen() || delete();
             try {
-                if (!isNew && channel.isOpen() && channel.size() > length) { // an interrupt may have closed it
+                if (!goes && channel.isOpen() && channel.size() > length) {
                     channel.truncate(length);
                 }
             } finally {

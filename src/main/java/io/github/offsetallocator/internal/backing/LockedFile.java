@@ -106,12 +106,8 @@ record LockedFile(FileClaims.Opened claimed, boolean isNew) {
         claimed.close();
     }
 
-    /// Closes it; a new one goes, unless an interrupt has ended its lock, so that somebody else may have it.
+    /// Closes it; an unfinished one goes.
     void undo() throws IOException {
-        boolean isDone = !isNew || !channel().isOpen() || claimed.delete();
-        close();
-        if (!isDone) {
-            Files.deleteIfExists(claimed.place());
-        }
+        claimed.undo(isNew);
     }
 }

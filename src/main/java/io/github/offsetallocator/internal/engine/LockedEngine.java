@@ -38,8 +38,12 @@ abstract class LockedEngine extends Engine {
 
     @Override
     public synchronized void retire(long handle) {
-        engine.retire(handle);
-        publish();
+        try {
+            engine.retire(handle);
+            publish();
+        } catch (Error e) {
+            throw forget(e);
+        }
     }
 
     @Override
