@@ -18,11 +18,13 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Leak detection: who is found, who is not, and who is told.
+@ResourceLock("log")
 class LeakTest {
     private static final Logger LOGGER = Logger.getLogger("io.github.offsetallocator");
 

@@ -18,12 +18,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Kills processes that work on a durable arena, and looks at what they leave behind. Calls that had returned must be there, and
 /// those under way as a whole or not at all.
 ///
 /// One file of each setting goes on from kill to kill. Every other time the next worker finds it as the kill has left it, since
 /// what is looked at is a copy.
+@Execution(ExecutionMode.CONCURRENT)
 class KillTest {
     private static final int KILLS = Integer.getInteger("durable.kills", 50);
     private static final long SEED = Long.getLong("durable.seed", System.nanoTime());

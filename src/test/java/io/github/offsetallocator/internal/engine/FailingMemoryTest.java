@@ -16,11 +16,13 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Memory for tables runs out: the call fails, nothing else does, and it succeeds when there is memory again.
+@ResourceLock("source of table memory")
 class FailingMemoryTest {
     /// Calls that take nothing, so that they must not fail.
     private static final Set<Kind> NEVER_FAIL = EnumSet.of(Kind.FREE, Kind.FREE_AT, Kind.FREE_ALL, Kind.RETIRE, Kind.FREE_RETIRED, Kind.END_PLAN, Kind.RESET);
