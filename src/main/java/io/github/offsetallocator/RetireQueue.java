@@ -13,8 +13,9 @@ import io.github.offsetallocator.internal.engine.Retired;
 /// ```
 ///
 /// First in, first out: a block that is retired with a value below that of the one before it waits for the larger value.
-/// Creates no Java object. The first `retire` makes a table of 16 bytes for each block that waits, in native memory, which doubles
-/// when it is full; with `realTime()` it has room for all blocks at once.
+/// Creates no Java object. The first `retire` makes a table in native memory, with 16 bytes for each block that waits and room for 64, which
+/// doubles when it is full; with `realTime()` it has room for all blocks at once. A queue and its table last as long as what made them, so
+/// make one for each counter and keep it.
 ///
 /// **Threads.** As what it was made by. `reset` of that empties all its queues, `close` ends them.
 public final class RetireQueue {

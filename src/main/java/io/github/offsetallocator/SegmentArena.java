@@ -307,7 +307,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///
     /// @param segment any segment
     /// @return whether all its bytes belong to the backing segment, or to one chunk of a growable arena
+    /// @throws IllegalStateException if this arena is closed
     public boolean owns(MemorySegment segment) {
+        engine.checkOpen();
         return memory.owns(segment);
     }
 
@@ -893,7 +895,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// What comes before the end of the metadata. If it throws, nothing has changed, but for the slices of scopes. What can't be done
     /// once the memory has ended is a failure that is thrown last.
     private void end(List<UncheckedIOException> failures) {
-        if (whenLive != null && engine.blocks() + engine.retired() > 0) {
+        if (whenLive != null && engine.liveAtEnd() > 0) {
             whenLive.accept(this);
         }
         watch.closing(); // the tables of a durable arena end with its memory

@@ -136,6 +136,8 @@ class AddressTest {
             arena.free(slice);
             Check.that(arena.owns(slice), "its memory, live or not");
             Check.thrown(NullPointerException.class, () -> arena.owns(null));
+            arena.close();
+            Check.thrown(IllegalStateException.class, () -> arena.owns(slice)); // the address may be someone else's by now
         }
     }
 

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -98,5 +101,45 @@ class CloseOptionTest {
         arena.verify();
         arena.close();
         assertEquals(2, calls[0]);
+    }
+
+    /// A block that another thread has is seen, though it was taken without the lock.
+    @Test
+    void refusesWhileAnotherThreadTakesAndFrees() throws Exception {
+        long end = System.nanoTime() + 2_000_000_000L;
+        for (int round = 0; System.nanoTime() < end; round++) {
+            SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 18).shared().closeRefusesLive().build();
+            long[] slots = new long[64];
+            Arrays.setAll(slots, _ -> arena.tryAllocate(32, 1));
+            arena.freeAll(slots, 0, slots.length);
+            AtomicLong mine = new AtomicLong();
+            Thread other = Thread.ofPlatform().start(() -> {
+                try {
+                    while (true) {
+                        mine.set(arena.tryAllocate(32, 1));
+                        Thread.onSpinWait();
+                        arena.free(mine.get());
+                        mine.set(0);
+                    }
+                } catch (IllegalStateException closed) {
+                    // what it has then is looked at
+                }
+            });
+            while (!close(arena)) {
+                Thread.onSpinWait();
+            }
+            other.join();
+            assertEquals(0, mine.get(), "closed with a live block in round " + round);
+        }
+    }
+
+    private static boolean close(SegmentArena arena) {
+        try {
+            arena.close();
+            return true;
+        } catch (IllegalStateException refused) {
+            assertTrue(refused.getMessage().contains("are live"), refused::getMessage);
+            return false;
+        }
     }
 }

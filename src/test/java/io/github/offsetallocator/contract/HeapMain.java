@@ -28,7 +28,11 @@ final class HeapMain {
         for (int i = 3; i < arguments.length; i++) {
             Subject subject = Subject.valueOf(arguments[i]);
             try {
-                calls(subject, seed, batches, directory, arguments[0].equals("beside"));
+                if (arguments[0].equals("reset")) {
+                    firstReset(subject, directory);
+                } else {
+                    calls(subject, seed, batches, directory, arguments[0].equals("beside"));
+                }
             } catch (Throwable failure) {
                 release();
                 System.out.println("FAILED " + arguments[0] + " " + subject + " seed " + seed);
@@ -63,6 +67,30 @@ final class HeapMain {
 
     private static void release() {
         ballast = null;
+    }
+
+    // ---- the first reset ----------------------------------------------------------------------------------------
+
+    /// What a reset needs for the first time must not have to be found first, for which the heap has no room.
+    private static void firstReset(Subject subject, Path directory) {
+        try (Face face = subject.open(directory)) {
+            long[] all = new long[200];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = face.allocate(1 + i * 37 % 100, 1);
+            }
+            for (int i = 0; i < all.length; i += 3) {
+                face.free(all[i]);
+            }
+            face.retire(all[1], 1);
+            fillHeap(0);
+            try {
+                face.reset();
+            } finally {
+                release();
+            }
+            Check.equal(0, face.allocations(), "live after a reset");
+            face.verify();
+        }
     }
 
     // ---- calls -------------------------------------------------------------------------------------------------

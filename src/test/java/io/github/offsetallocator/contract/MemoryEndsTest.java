@@ -43,6 +43,14 @@ class MemoryEndsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"GOOD", "REFERENCE", "NATIVE", "NATIVE_SHARED", "GROWABLE", "DURABLE"})
+    @Fault(22)
+    void theHeapIsFullAtTheFirstReset(String subject) {
+        Fork.Result result = Fork.run(HeapMain.class, 90, SMALL, "reset", "0", "0", subject);
+        Check.equal(0, result.exit(), "the status of\n" + result.output());
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"NATIVE_SHARED", "NATIVE_SHARED_TIGHT"})
     @Fault(22)
     void theHeapIsFullForTwoThreads(String subject) {

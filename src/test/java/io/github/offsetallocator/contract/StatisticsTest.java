@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// `statistics()`: what it promises, for every kind of arena, asked by the thread that works on it and by another.
 class StatisticsTest {
@@ -203,6 +204,20 @@ class StatisticsTest {
         face.close();
         Throwable thrown = Elsewhere.thrown(face.arena::statistics);
         Check.that(thrown instanceof IllegalStateException, () -> "after close: " + thrown);
+    }
+
+    /// Chunks that go back don't lower the peak.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void thePeakOutlivesItsChunks(boolean isShared) {
+        SegmentArena.Builder builder = SegmentArena.builder().growable(64 << 10, 1 << 20);
+        try (SegmentArena arena = isShared ? builder.shared().build() : builder.build()) {
+            arena.free(arena.tryAllocate(300_000, 1));
+            arena.trim();
+            Check.equal(300_000, arena.statistics().peakUsedBytes(), "the peak");
+            arena.tryAllocate(100, 1);
+            Check.equal(300_000, arena.statistics().peakUsedBytes(), "the peak");
+        }
     }
 
     /// The peak is that of one moment, not of slots and regions each for itself.

@@ -1,6 +1,7 @@
 package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
 import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
@@ -387,6 +388,26 @@ final class AnyThread extends LockedEngine {
     }
 
     @Override
+    public synchronized int liveAtEnd() {
+        boolean areShut;
+        int live;
+        do { // a block that was seen live may be freed before it is counted
+            areShut = slabs == null || ((AnyThreadSlabs) slabs).shut();
+            live = super.liveAtEnd();
+        } while (live == 0 && !areShut);
+        if (live > 0) {
+            unshut();
+        }
+        return live;
+    }
+
+    private void unshut() {
+        if (slabs != null) {
+            ((AnyThreadSlabs) slabs).unshut();
+        }
+    }
+
+    @Override
     public synchronized void close(Runnable first) {
         Thread outer = walker;
         walker = Thread.currentThread();
@@ -394,6 +415,9 @@ final class AnyThread extends LockedEngine {
             engine.close(first);
         } finally {
             walker = outer;
+            if (!engine.isClosed()) {
+                unshut();
+            }
         }
         closeRetired();
         bound.set(0); // last, so that a thread that sees it sees the rest

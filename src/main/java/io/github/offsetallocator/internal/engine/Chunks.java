@@ -2,6 +2,7 @@ package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.regions.Walls;
+import io.github.offsetallocator.internal.tables.Header;
 import java.lang.foreign.MemorySegment;
 
 /// Opens and shuts parts of the range of an engine whose memory comes in chunks, see [Walls].
@@ -13,10 +14,12 @@ final class Chunks {
         engine.recover();
         MemorySegment t = engine.regions().ready(2);
         int around = Walls.around(t, after, from, size);
+        long before = Header.open(t);
         Regions.begin(t);
         int wall = Walls.open(t, around, from, size);
         Regions.end(t);
         engine.regions().publish();
+        engine.regions().tally().happenings().grown(before, Header.open(t));
         return wall;
     }
 

@@ -55,7 +55,7 @@ final class Counts {
         long capacity = tally.capacity();
         long used = Math.min(live & LOW, capacity);
         int blocks = Math.max(0, high(live) - tally.retired());
-        return sums.of(a, capacity, used, Math.clamp(peak, used, capacity), Math.min(tally.largest(), capacity - used), blocks,
+        return sums.of(a, capacity, used, Math.max(peak, used), Math.min(tally.largest(), capacity - used), blocks,
                 Math.max(taken, blocks), tally.refused(), metadata);
     }
 }

@@ -291,6 +291,12 @@ public abstract class Engine {
     /// Live blocks, without retired ones.
     public abstract int blocks();
 
+    /// Live and retired blocks, for the first step of a [#close]. If there are none, no thread makes one from here on, unless that step
+    /// fails. O(slots) where threads share slabs.
+    public int liveAtEnd() {
+        return blocks() + retired();
+    }
+
     public abstract int maxBlocks();
 
     public final FitPolicy policy() {

@@ -47,6 +47,11 @@ abstract class ForwardingEngine extends Engine {
     }
 
     @Override
+    public int liveAtEnd() {
+        return inner.liveAtEnd();
+    }
+
+    @Override
     int roomForRetired() {
         return inner.roomForRetired();
     }

@@ -455,17 +455,9 @@ public final class AnyThreadSlabs extends Slabs {
         return false;
     }
 
-    /// Counted anew each time: sums that every call would write are what threads must not share. O(slots).
     @Override
     public long used() {
-        long used = 0;
-        for (int row = FIRST_ROW; row < half(head, FRESH_ROW); row++) {
-            if (isSlab(row)) {
-                int live = Long.bitCount(SlabTable.all(shape(row)) & ~free(row));
-                used += (Header.ONE + SlabTable.size(shape(row))) * live;
-            }
-        }
-        return used;
+        return report.used();
     }
 
     /// What counts slots without the lock.
@@ -488,6 +480,19 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     void addUsed(long change) {}
+
+    /// Lets no free slot be taken, until [#unshut()]. A slot that is live stays so, and can be taken once it is freed. Returns whether none
+    /// was. O(slots).
+    public boolean shut() {
+        openStripes = NO_STRIPES;
+        return ending.shutFree();
+    }
+
+    /// Lets free slots be taken again. O(slots).
+    public void unshut() {
+        ending.unshut();
+        openStripes = stripes;
+    }
 
     /// Another thread may still be about to look at a row, so rows stay.
     @Override

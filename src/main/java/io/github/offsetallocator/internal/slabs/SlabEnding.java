@@ -74,6 +74,34 @@ final class SlabEnding {
         return true;
     }
 
+    /// Lets no free slot be taken. Returns whether none is live.
+    boolean shutFree() {
+        boolean isAnyLive = false;
+        for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+            for (int place = 0; place < SLOTS; place++) {
+                long entry;
+                do {
+                    entry = slabs.entry(row << 6 | place);
+                } while (!isLive(entry) && !slabs.replaceEntry(row << 6 | place, entry, entry & GENERATION));
+                isAnyLive |= isLive(entry);
+            }
+        }
+        return !isAnyLive;
+    }
+
+    /// Lets free slots of slabs be taken again.
+    void unshut() {
+        for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+            long shape = slabs.isSlab(row) ? slabs.shape(row) : 0;
+            for (int place = 0; place < SlabTable.slots(shape); place++) {
+                long entry = slabs.entry(row << 6 | place);
+                if (!isLive(entry)) {
+                    slabs.replaceEntry(row << 6 | place, entry, entry & GENERATION | slabs.freeLow(SlabTable.sizeClass(shape)));
+                }
+            }
+        }
+    }
+
     /// Takes a slab out of what its class and the sums say. Returns how many slots it has.
     private int forget(int row) {
         MemorySegment head = slabs.head();

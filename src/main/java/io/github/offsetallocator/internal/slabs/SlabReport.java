@@ -4,6 +4,7 @@ import static io.github.offsetallocator.internal.tables.NodeTable.*;
 import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
 import io.github.offsetallocator.internal.regions.Bins;
+import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +16,19 @@ final class SlabReport {
 
     SlabReport(Slabs slabs) {
         this.slabs = slabs;
+    }
+
+    /// Live and retired slots above, their units below, by the entries: sums that every call would write are what threads must not share.
+    /// O(slots).
+    long used() {
+        long used = 0;
+        for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+            if (slabs.isSlab(row)) {
+                int live = Long.bitCount(SlabTable.all(slabs.shape(row)) & ~slabs.free(row));
+                used += (Header.ONE + SlabTable.size(slabs.shape(row))) * live;
+            }
+        }
+        return used;
     }
 
     /// How many slots there are, live or free.

@@ -4,7 +4,6 @@ import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
 import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /// Up to two free slots of each class that wait to be taken next, where one thread works at a time. They are neither live nor among the
 /// free bits of their slabs.
@@ -59,6 +58,8 @@ final class WaitingSlots {
     }
 
     void clear() {
-        Arrays.fill(words, 0);
+        for (int i = 0; i < words.length; i++) { // not Arrays.fill: a class that is first needed here would have to be found, on the heap
+            words[i] = 0;
+        }
     }
 }

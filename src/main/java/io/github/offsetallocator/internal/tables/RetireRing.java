@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 /// out, so values never decrease along it: one that is added with a value below the last one's waits for that.
 public final class RetireRing implements AutoCloseable {
     private static final int SHIFT = 4;
-    private static final long FIRST_ENTRIES = 1024;
+    private static final long FIRST_ENTRIES = 64;
 
     private final TableMemory memory;
     private MemorySegment ring;

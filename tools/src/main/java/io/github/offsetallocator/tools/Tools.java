@@ -1,6 +1,8 @@
 package io.github.offsetallocator.tools;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -26,7 +28,8 @@ public final class Tools implements CommandLine.IVersionProvider {
         return new CommandLine(new Tools())
                 .setExecutionExceptionHandler((e, command, _) -> {
                     if (e instanceof IOException || e instanceof IllegalArgumentException) {
-                        command.getErr().println(e.getMessage());
+                        // the message of a NoSuchFileException, say, is the file's name
+                        command.getErr().println(e instanceof FileSystemException ? e : e.getMessage());
                         return 1;
                     }
                     throw e;
@@ -56,7 +59,8 @@ public final class Tools implements CommandLine.IVersionProvider {
             HeapSnapshot shown = later == null ? first : HeapSnapshot.read(later);
             Path file = later == null ? dump : later;
             Path page = output != null ? output : file.resolveSibling(file.getFileName().toString().replaceFirst("\\.json$", "") + ".html");
-            Files.writeString(page, new HeapPicture("Heap of " + shown.name(), shown, later == null ? null : first).html());
+            // bytes, since writeString refuses a name that is no valid text
+            Files.write(page, new HeapPicture("Heap of " + shown.name(), shown, later == null ? null : first).html().getBytes(StandardCharsets.UTF_8));
             System.out.println(page);
             return 0;
         }

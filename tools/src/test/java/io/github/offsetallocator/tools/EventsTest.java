@@ -41,7 +41,7 @@ class EventsTest {
 
     private static Recording all() {
         Recording recording = new Recording();
-        for (String name : List.of("Statistics", "ArenaOpened", "ArenaClosed", "MetadataResized", "AllocationRefused", "SlabsDissolved", "Leak")) {
+        for (String name : List.of("Statistics", "ArenaOpened", "ArenaClosed", "ArenaGrown", "MetadataResized", "AllocationRefused", "SlabsDissolved", "Leak")) {
             recording.enable(PREFIX + name);
         }
         recording.enable(PREFIX + "Statistics").withPeriod(Duration.ofMillis(50));
@@ -101,6 +101,19 @@ class EventsTest {
         assertTrue(leak.getString("site").contains("EventsTest.leak("), leak::toString);
         assertEquals(1, leak.getLong("count"));
         assertEquals(320, leak.getLong("bytes"));
+    }
+
+    /// Each chunk is told of.
+    @Test
+    void chunksThatCome() throws IOException {
+        List<RecordedEvent> events = record(all(), () -> {
+            try (SegmentArena arena = SegmentArena.builder().growable(64 << 10, 1 << 20).name("in chunks").build()) {
+                arena.tryAllocate(40_000, 1);
+                arena.tryAllocate(40_000, 1);
+            }
+        });
+        assertEquals(List.of("0 65536", "65536 131072"), named(events, "ArenaGrown", "in chunks").stream()
+                .map(event -> event.getLong("before") + " " + event.getLong("after")).toList());
     }
 
     /// Sampled allocations have the stack of who asked. It is off unless asked for, and arenas that are open notice.
