@@ -121,22 +121,12 @@ final class CheckedBlocks implements CheckedEngine.Blocks {
     }
 
     @Override
-    public void endLives(long... units) {
-        memory.endLives(Arrays.stream(units).map(this::place).toArray());
+    public void end(Runnable end, long... units) {
+        memory.end(Arrays.stream(units).map(this::place).toArray(), end);
     }
 
     @Override
-    public void endAllLives() {
-        memory.endAllLives();
-    }
-
-    @Override
-    public void forget(long unit) {
-        memory.forget(place(unit));
-    }
-
-    @Override
-    public void forgetAll() {
-        memory.forgetAll();
+    public void endAll(Runnable end) {
+        memory.endAll(end);
     }
 }

@@ -129,7 +129,7 @@ final class Contents {
         }
         MemorySegment made;
         try {
-            made = memory.slice(origin + (newBlocks.offset(moved) << shift), newByteSize);
+            made = memory.sliceOf(moved, origin + (newBlocks.offset(moved) << shift), newByteSize);
             newBlocks.show(old, moved);
         } catch (Throwable failure) {
             newBlocks.drop(moved);
@@ -142,7 +142,7 @@ final class Contents {
     /// The slice, made before anything has changed; or null if it can't stay.
     private MemorySegment resizedInPlace(long old, MemorySegment slice, long newByteSize, long byteAlignment) {
         try {
-            MemorySegment inPlace = newByteSize < 0 ? slice : memory.sliceUpTo(arena.offset(old), newByteSize);
+            MemorySegment inPlace = newByteSize < 0 ? slice : memory.nextSliceOf(old, arena.offset(old), newByteSize);
             return resizeInPlace(old, newByteSize, byteAlignment) ? inPlace : null;
         } finally {
             memory.dropNext();

@@ -215,7 +215,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     MemorySegment sliceOfNew(long allocation, long byteSize) {
-        return memory.slice(origin + (engine.offsetOfNew(allocation) << shift), byteSize);
+        return memory.sliceOf(allocation, origin + (engine.offsetOfNew(allocation) << shift), byteSize);
     }
 
     /// As [#sliceOfNew], filled with zeros, where no other thread can [#reset()] meanwhile.
@@ -421,7 +421,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the slice, of the size asked for
     /// @throws IllegalStateException if the handle is not live here
     public MemorySegment segment(long allocation) {
-        return memory.slice(offset(allocation), size(allocation));
+        return memory.sliceOf(allocation, offset(allocation), size(allocation));
     }
 
     /// Where an allocation starts. O(1).

@@ -22,7 +22,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -383,6 +385,40 @@ class CheckedTest {
         try (SegmentArena arena = builder.granule(1 << 23).build()) {
             assertEquals(0, arena.size(arena.tryAllocate(0, 1)));
             assertEquals(1, arena.size(arena.tryAllocate(1, 1)));
+        }
+    }
+
+    /// A thread asks for slices of a block until it is refused, while another one ends the block: the last slice that it got is dead
+    /// too or, where the block stays, no larger than that is.
+    @ParameterizedTest
+    @EnumSource(value = End.class, names = "CLOSE", mode = EnumSource.Mode.EXCLUDE)
+    void noSliceIsMadeOfABlockThatIsEnding(End end) throws Exception {
+        try (SegmentArena arena = Pool.SHARED.open()) {
+            for (int round = 0; round < 200; round++) {
+                MemorySegment slice = arena.allocate(50_000);
+                long handle = arena.allocationOf(slice);
+                AtomicReference<MemorySegment> last = new AtomicReference<>(slice);
+                AtomicBoolean hasEnded = new AtomicBoolean();
+                Thread asks = Thread.ofPlatform().start(() -> {
+                    try {
+                        while (!hasEnded.get()) {
+                            last.set(arena.segment(handle));
+                        }
+                    } catch (IllegalStateException gone) {
+                        return;
+                    }
+                });
+                while (last.get() == slice) {
+                    Thread.onSpinWait();
+                }
+                end.way.end(arena, slice);
+                hasEnded.set(true);
+                asks.join();
+                if (last.get().scope().isAlive()) {
+                    assertTrue(last.get().byteSize() <= arena.size(handle));
+                }
+                arena.reset();
+            }
         }
     }
 

@@ -40,14 +40,24 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
     }
 
     /// A part of it.
-    public MemorySegment slice(long place, long byteSize) {
+    MemorySegment slice(long place, long byteSize) {
         return segment.asSlice(place, byteSize);
     }
 
-    /// A part of it that may be cut short at its end: the slice that a block will have if this thread makes it so large. To be followed by
-    /// [#dropNext()], whatever happens.
-    public MemorySegment sliceUpTo(long place, long byteSize) {
+    /// As [#slice], up to the end of the memory at most.
+    MemorySegment sliceUpTo(long place, long byteSize) {
         return slice(place, Math.min(byteSize, segment.byteSize() - place));
+    }
+
+    /// The slice of the block that a handle named when the caller asked where it lies.
+    public MemorySegment sliceOf(long handle, long place, long byteSize) {
+        return slice(place, byteSize);
+    }
+
+    /// The slice that a block will have if this thread makes it so large; it may be cut short at its end. To be followed by
+    /// [#dropNext()], whatever happens.
+    public MemorySegment nextSliceOf(long handle, long place, long byteSize) {
+        return sliceUpTo(place, byteSize);
     }
 
     /// Forgets what this thread was about to do.

@@ -24,8 +24,9 @@ import java.util.TreeMap;
 /// closes that. All slices of a block share one, made for the first of them. Memory that someone else owns has slices that live
 /// as long as their owner says: they are not told anything.
 ///
-/// **Order.** What a call may be refused for comes first: [#check], then [#endLives], which a native call that is using a slice keeps
-/// from happening. [#forget] is for when the block has ended.
+/// **Order.** What a call may be refused for comes first: [#check], then the end of slices, which a native call that is using one keeps
+/// from happening. From there to the end of the block no slice is made ([#end]), and after it none of a handle that named the block
+/// before: a thread asks where a block lies without a lock, and another block may lie there when it asks for the slice.
 ///
 /// **Gone.** Memory that someone else owns may have ended, or be another thread's, and a file may have been cut. Then nothing is painted or
 /// looked at: whatever needs no bytes goes on as it does without borders.
@@ -86,10 +87,11 @@ public final class CheckedMemory extends Backing {
 
     // ---- slices ------------------------------------------------------------------------------------------------
 
+    /// Of the size that the block has now.
     @Override
-    public synchronized MemorySegment slice(long place, long byteSize) {
-        Block block = at(place);
-        MemorySegment slice = memory.slice(place, byteSize);
+    public synchronized MemorySegment sliceOf(long handle, long place, long byteSize) {
+        Block block = at(place, handle);
+        MemorySegment slice = memory.slice(place, block.byteSize);
         if (!slicesDie) {
             return slice;
         }
@@ -100,8 +102,8 @@ public final class CheckedMemory extends Backing {
     }
 
     @Override
-    public synchronized MemorySegment sliceUpTo(long place, long byteSize) {
-        Block block = at(place);
+    public synchronized MemorySegment nextSliceOf(long handle, long place, long byteSize) {
+        Block block = at(place, handle);
         MemorySegment slice = memory.sliceUpTo(place, byteSize);
         if (!slicesDie) {
             return slice;
@@ -121,11 +123,18 @@ public final class CheckedMemory extends Backing {
         return slice.reinterpret(life, null);
     }
 
+    /// The block that a handle names, unless another thread has freed it since it was found at this place.
+    private Block at(long place, long handle) {
+        Block block = blocks.get(place);
+        if (block == null || block.handle != handle) {
+            throw new IllegalStateException("allocation 0x" + Long.toHexString(handle) + " was freed by another thread");
+        }
+        return block;
+    }
+
     private Block at(long place) {
         Block block = blocks.get(place);
-        if (block == null) {
-            throw new IllegalStateException("the allocation at " + place + " was freed by another thread");
-        }
+        assert block != null : place;
         return block;
     }
 
@@ -243,19 +252,28 @@ public final class CheckedMemory extends Backing {
         return same < 0 ? -1 : from + 1 + same;
     }
 
-    /// Ends the slices of blocks. Blocks whose slices can't be ended must stay, all of them: whether a native call is using a slice
-    /// the JDK says only by refusing to end it. So what can be asked without a loss comes first.
+    /// Ends the slices of blocks, and then, by `end`, the blocks. No slice is made from the one to the other.
     ///
-    /// @throws IllegalStateException if a native call is using one
-    public synchronized void endLives(long[] places) {
+    /// @throws IllegalStateException if a native call is using one; then none has ended
+    public synchronized void end(long[] places, Runnable end) {
         endLives(Arrays.stream(places).mapToObj(this::at).toList());
+        end.run();
+        for (long place : places) {
+            Block block = blocks.remove(place);
+            inUse = block == inUse ? null : inUse;
+            fill(place, block.end, FREED);
+        }
     }
 
-    /// As [#endLives(long[])], of all blocks.
-    public synchronized void endAllLives() {
+    /// As [#end(long[], Runnable)], of all blocks.
+    public synchronized void endAll(Runnable end) {
         endLives(blocks.values());
+        end.run();
+        forgetAll();
     }
 
+    /// Blocks whose slices can't be ended must stay, all of them: whether a native call is using a slice the JDK says only by refusing
+    /// to end it. So what can be asked without a loss comes first.
     private void endLives(Collection<Block> some) {
         int ended = 0;
         Block now = null;
@@ -297,15 +315,7 @@ public final class CheckedMemory extends Backing {
         return 1;
     }
 
-    /// A block has ended.
-    public synchronized void forget(long place) {
-        Block block = blocks.remove(place);
-        inUse = block == inUse ? null : inUse;
-        fill(place, block.end, FREED);
-    }
-
-    /// All blocks have ended.
-    public synchronized void forgetAll() {
+    private void forgetAll() {
         blocks.clear();
         inUse = null;
     }
@@ -318,20 +328,27 @@ public final class CheckedMemory extends Backing {
         memory.zero(place, byteSize);
     }
 
-    /// No slice is made from the end of those that were made until the memory has ended, and none after.
     @Override
     public synchronized void close() {
-        endAllLives();
         try {
-            memory.close();
+            endAll(memory::close);
         } catch (UncheckedIOException ended) {
             forgetAll();
             throw ended;
         }
-        forgetAll();
     }
 
     // ---- as the memory behind ----------------------------------------------------------------------------------
+
+    @Override
+    MemorySegment slice(long place, long byteSize) {
+        return memory.slice(place, byteSize);
+    }
+
+    @Override
+    MemorySegment sliceUpTo(long place, long byteSize) {
+        return memory.sliceUpTo(place, byteSize);
+    }
 
     @Override
     public MemorySegment segment() {

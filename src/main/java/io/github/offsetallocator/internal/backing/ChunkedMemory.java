@@ -46,13 +46,13 @@ public sealed class ChunkedMemory extends Backing {
     }
 
     @Override
-    public MemorySegment slice(long place, long byteSize) {
+    MemorySegment slice(long place, long byteSize) {
         Chunk chunk = at(place);
         return chunk.segment.asSlice(place - chunk.place, byteSize);
     }
 
     @Override
-    public MemorySegment sliceUpTo(long place, long byteSize) {
+    MemorySegment sliceUpTo(long place, long byteSize) {
         Chunk chunk = at(place);
         return chunk.segment.asSlice(place - chunk.place, Math.min(byteSize, chunk.place + chunk.byteSize() - place));
     }

@@ -31,15 +31,13 @@ public final class CheckedEngine extends ForwardingEngine {
         /// @param mend whether each damage is told of once
         void checkAll(boolean mend);
 
+        /// Lets `end` end blocks, whose slices end first.
+        ///
         /// @throws IllegalStateException if the bytes of one block are in use; then all must stay, though some may have lost their slices
-        void endLives(long... units);
+        void end(Runnable end, long... units);
 
-        /// As [#endLives], of all blocks.
-        void endAllLives();
-
-        void forget(long unit);
-
-        void forgetAll();
+        /// As [#end], of all blocks.
+        void endAll(Runnable end);
     }
 
     private final Blocks blocks;
@@ -118,9 +116,7 @@ public final class CheckedEngine extends ForwardingEngine {
             inner.checkUsable();
             long at = inner.offset(handle);
             blocks.check(at);
-            blocks.endLives(at);
-            inner.free(handle);
-            blocks.forget(at);
+            blocks.end(() -> inner.free(handle), at);
         }
     }
 
@@ -135,11 +131,7 @@ public final class CheckedEngine extends ForwardingEngine {
                 for (long at : places) {
                     blocks.check(at);
                 }
-                blocks.endLives(places);
-                inner.freeAll(some, 0, some.length);
-                for (long at : places) {
-                    blocks.forget(at);
-                }
+                blocks.end(() -> inner.freeAll(some, 0, some.length), places);
             } else {
                 inner.freeAll(some, 0, some.length); // which says what is wrong
             }
@@ -191,9 +183,7 @@ public final class CheckedEngine extends ForwardingEngine {
             if (inner.isRetired(handle)) {
                 long at = one().retiring.offset(handle);
                 blocks.check(at);
-                blocks.endLives(at);
-                inner.freeRetired(handle);
-                blocks.forget(at);
+                blocks.end(() -> inner.freeRetired(handle), at);
             }
         }
     }
@@ -207,9 +197,7 @@ public final class CheckedEngine extends ForwardingEngine {
             }
             long at = inner.offset(old);
             blocks.check(at);
-            blocks.endLives(at);
-            inner.replace(old, hidden);
-            blocks.forget(at);
+            blocks.end(() -> inner.replace(old, hidden), at);
         }
     }
 
@@ -218,9 +206,7 @@ public final class CheckedEngine extends ForwardingEngine {
         synchronized (lock()) {
             inner.checkUsable();
             blocks.checkAll(true);
-            blocks.endAllLives();
-            inner.reset();
-            blocks.forgetAll();
+            blocks.endAll(inner::reset);
         }
     }
 

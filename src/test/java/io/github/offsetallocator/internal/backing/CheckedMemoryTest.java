@@ -2,10 +2,12 @@ package io.github.offsetallocator.internal.backing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /// Threads that take turns at one block as no public call can be made to.
@@ -16,16 +18,46 @@ class CheckedMemoryTest {
     void aSliceThatAnotherThreadHasEndedStaysDead() throws InterruptedException {
         CheckedMemory memory = new CheckedMemory(Backing.ofNative(256, 16, true), true);
         memory.made(1, 0, 10, 32);
-        MemorySegment next = memory.sliceUpTo(0, 50);
+        MemorySegment next = memory.nextSliceOf(1, 0, 50);
         memory.resized(0, 50, 80);
         Thread.ofPlatform().start(() -> memory.resized(0, 20, 48)).join();
         assertFalse(next.scope().isAlive());
         memory.resized(0, 50, 80);
         memory.dropNext();
-        memory.slice(0, 50).set(ValueLayout.JAVA_BYTE, 49, (byte) 1);
-        assertEquals(1, memory.slice(0, 50).get(ValueLayout.JAVA_BYTE, 49));
-        memory.endLives(new long[] {0});
-        memory.forget(0);
+        memory.sliceOf(1, 0, 50).set(ValueLayout.JAVA_BYTE, 49, (byte) 1);
+        assertEquals(1, memory.sliceOf(1, 0, 50).get(ValueLayout.JAVA_BYTE, 49));
+        memory.end(new long[] {0}, () -> {});
+        memory.close();
+    }
+
+    /// A thread has asked where its block lies; then another one frees that, and a third gets the same bytes.
+    @Test
+    void noSliceIsMadeOfABlockThatIsEndingOrOfTheNextOne() throws InterruptedException {
+        CheckedMemory memory = new CheckedMemory(Backing.ofNative(256, 16, true), true);
+        memory.made(1, 0, 10, 32);
+        AtomicReference<MemorySegment> got = new AtomicReference<>();
+        Thread asks = Thread.ofPlatform().unstarted(() -> assertThrows(IllegalStateException.class, () -> got.set(memory.sliceOf(1, 0, 10))));
+        memory.end(new long[] {0}, () -> {
+            asks.start();
+            while (asks.getState() != Thread.State.BLOCKED && asks.isAlive()) {
+                Thread.onSpinWait();
+            }
+        });
+        asks.join();
+        assertNull(got.get());
+        memory.made(2, 0, 10, 32);
+        assertThrows(IllegalStateException.class, () -> memory.sliceOf(1, 0, 10));
+        assertThrows(IllegalStateException.class, () -> memory.nextSliceOf(1, 0, 10));
+        memory.close();
+    }
+
+    /// A thread has asked for the size of its block, which becomes smaller then.
+    @Test
+    void aSliceHasTheSizeOfNow() {
+        CheckedMemory memory = new CheckedMemory(Backing.ofNative(256, 16, true), true);
+        memory.made(1, 0, 50, 80);
+        memory.resized(0, 10, 32);
+        assertEquals(10, memory.sliceOf(1, 0, 50).byteSize());
         memory.close();
     }
 
@@ -34,10 +66,10 @@ class CheckedMemoryTest {
     void noSliceIsMadeOfMemoryThatHasEnded() {
         CheckedMemory memory = new CheckedMemory(Backing.ofNative(256, 16, true), true);
         memory.made(1, 0, 10, 32);
-        MemorySegment slice = memory.slice(0, 10);
+        MemorySegment slice = memory.sliceOf(1, 0, 10);
         memory.close();
         assertFalse(slice.scope().isAlive());
-        assertThrows(IllegalStateException.class, () -> memory.slice(0, 10));
-        assertThrows(IllegalStateException.class, () -> memory.sliceUpTo(0, 20));
+        assertThrows(IllegalStateException.class, () -> memory.sliceOf(1, 0, 10));
+        assertThrows(IllegalStateException.class, () -> memory.nextSliceOf(1, 0, 20));
     }
 }
