@@ -236,12 +236,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     public void free(MemorySegment slice) {
         long unit = unitOf(slice);
-        if (unit < 0) {
-            engine.checkOpen();
-            throw notLive(slice, Engine.NOTHING);
-        }
-        long found = engine.freeAt(unit, slice.byteSize(), shift);
+        long found = unit < 0 ? Engine.NOTHING : engine.freeAt(unit, slice.byteSize(), shift);
         if (found != Engine.FREED) {
+            engine.checkOpen();
             throw notLive(slice, found);
         }
         freed();
@@ -288,6 +285,14 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
     }
 
+    /// Passes if a call was refused since another thread has freed an allocation after it was found, and not for something else.
+    private void checkGone(long allocation, IllegalStateException refused) {
+        engine.checkOpen();
+        if (engine.isLive(allocation)) {
+            throw refused;
+        }
+    }
+
     private IllegalArgumentException notLive(MemorySegment slice, long sizeThere) {
         return new IllegalArgumentException(slice + " is not a live slice of this arena"
                 + (sizeThere == Engine.NOTHING ? "" : ": the one at this address has " + sizeThere + " bytes"));
@@ -328,11 +333,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         try {
             return contents.reallocate(old, slice, newByteSize, byteAlignment);
         } catch (IllegalStateException refused) {
-            engine.checkOpen();
-            if (engine.isLive(old)) {
-                throw refused;
-            }
-            throw notLive(slice, Engine.NOTHING); // another thread has freed it since it was found
+            checkGone(old, refused);
+            throw notLive(slice, Engine.NOTHING);
         }
     }
 
@@ -477,8 +479,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
                 free(allocation);
                 return;
             }
-        } catch (IllegalStateException gone) { // another thread has freed it since it was found
-            engine.checkUsable();
+        } catch (IllegalStateException refused) {
+            checkGone(allocation, refused);
         }
         throw new IllegalArgumentException("no live allocation of this arena starts at 0x" + Long.toHexString(address));
     }

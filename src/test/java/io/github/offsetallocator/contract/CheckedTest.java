@@ -517,8 +517,8 @@ class CheckedTest {
             MemorySegment slice = arena.allocate(8).fill((byte) 0);
             long handle = arena.allocationOf(slice);
             whileANativeCallUses(slice, () -> {
-                for (Runnable end : List.<Runnable>of(() -> arena.free(handle), () -> arena.free(slice), () -> arena.freeAll(new long[] {handle}, 0, 1),
-                        arena::reset, arena::close)) {
+                for (Runnable end : List.<Runnable>of(() -> arena.free(handle), () -> arena.free(slice), () -> arena.freeAt(slice.address()),
+                        () -> arena.freeAll(new long[] {handle}, 0, 1), arena::reset, arena::close)) {
                     try {
                         end.run();
                         told.add("it was freed");
@@ -528,7 +528,7 @@ class CheckedTest {
                 }
                 arena.resize(handle, 4); // may be done, and what the call uses lives on
             });
-            assertEquals(5, told.size());
+            assertEquals(6, told.size());
             told.forEach(message -> assertTrue(message.contains("a native call is using its bytes"), message));
             assertEquals(0, slice.getAtIndex(ValueLayout.JAVA_INT, 0), "after the call");
             assertEquals(4, arena.size(handle));
