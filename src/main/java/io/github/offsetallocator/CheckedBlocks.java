@@ -87,8 +87,11 @@ final class CheckedBlocks implements CheckedEngine.Blocks {
     }
 
     @Override
-    public void resized(long unit, long units, int slack) {
-        memory.resized(place(unit), (units << shift) - slack, place(unit + units));
+    public boolean resize(long unit, long units, int slack, CheckedEngine.Resize resize) {
+        return memory.resize(place(unit), (units << shift) - slack, place(unit + units), (byteSize, end) -> {
+            long size = end - place(unit) + (1L << shift) - 1 >>> shift; // what was found ends with its bytes
+            return resize.to(Math.max(1, size), (int) ((Math.max(1, size) << shift) - byteSize));
+        });
     }
 
     @Override

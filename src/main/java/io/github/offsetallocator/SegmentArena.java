@@ -1184,9 +1184,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// [LeakDetection#ALL] the error names the code that asked for the allocation. Bytes that were freed are overwritten. Where the bytes
         /// can't be reached, since their owner has closed them or they are another thread's, nothing is looked at.
         ///
-        /// **Native calls.** A call that would end an allocation whose slice a native call is using throws an [IllegalStateException]: nothing
-        /// was freed, and it may be tried again. Whether a slice is in use, the JDK says only by refusing to end it. So where several allocations
-        /// would end (`freeAll`, `reset`, `close`, that of a scope), the slices of others may be dead by then, while their allocations
+        /// **Native calls.** A call that would end an allocation, or a slice by another size, while a native call is using it throws an
+        /// [IllegalStateException]: nothing was freed or resized, and it may be tried again. Whether a slice is in use, the JDK says only by
+        /// refusing to end it. So where several allocations would end (`freeAll`, `reset`, `close`, that of a scope), the slices of others may be dead by then, while their allocations
         /// are live and hold what they held: [SegmentArena#segment(long)] makes new slices. The next try asks the one in use first, so new slices
         /// live on as long as only that one is.
         ///

@@ -526,15 +526,63 @@ class CheckedTest {
                         told.add(inUse.getMessage());
                     }
                 }
-                arena.resize(handle, 4); // may be done, and what the call uses lives on
             });
             assertEquals(6, told.size());
             told.forEach(message -> assertTrue(message.contains("a native call is using its bytes"), message));
             assertEquals(0, slice.getAtIndex(ValueLayout.JAVA_INT, 0), "after the call");
-            assertEquals(4, arena.size(handle));
+            assertEquals(8, arena.size(handle));
             arena.verify();
             arena.free(handle);
             isDead(slice, "freed");
+        }
+    }
+
+    /// Nor does it lose its slice by another size.
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void whatANativeCallUsesKeepsItsSizeAndPlace(Pool pool) throws Throwable {
+        for (int size : new int[] {100, 5000}) {
+            try (SegmentArena arena = pool.open()) {
+                arena.allocate(64); // so that the next one has no large alignment
+                MemorySegment slice = arena.allocate(size).fill((byte) 7);
+                long handle = arena.allocationOf(slice);
+                whileANativeCallUses(slice, () -> {
+                    long used = arena.byteSize() - arena.storageReport().totalFreeSpace();
+                    for (Runnable changes : List.<Runnable>of(() -> arena.resize(handle, 8), () -> arena.resize(handle, size - 1), () -> arena.reallocate(handle, 8, 1),
+                            () -> arena.reallocate(slice, 8, 1), () -> arena.reallocate(slice, size, 1), () -> arena.reallocate(slice, size + 50, 1),
+                            () -> arena.reallocate(handle, 50_000, 1 << 14), () -> arena.reallocate(slice, 50_000, 1 << 14))) {
+                        String told = assertThrows(IllegalStateException.class, changes::run).getMessage();
+                        assertTrue(told.contains("a native call is using its bytes"), told);
+                        assertEquals(size, arena.size(handle));
+                        assertEquals(handle, arena.allocationOf(slice));
+                        assertEquals(used, arena.byteSize() - arena.storageReport().totalFreeSpace());
+                        assertEquals(7, slice.get(BYTE, size - 1));
+                        arena.verify();
+                    }
+                    arena.resize(handle, size + 1); // which no slice has to end for
+                    isAlive(slice, "grown by handle");
+                });
+                assertTrue(arena.resize(handle, 8));
+                isDead(slice, "made smaller");
+            }
+        }
+    }
+
+    /// What a durable arena has from before has no border, and keeps its size.
+    @Test
+    void whatANativeCallUsesKeepsItsSizeWithoutABorder() throws Throwable {
+        Path file = directory.resolve("unbordered");
+        long handle;
+        try (SegmentArena arena = SegmentArena.builder().durable(file, 1 << 20).build()) {
+            handle = arena.tryAllocate(5001, 1);
+        }
+        try (SegmentArena arena = SegmentArena.builder().durable(file, 1 << 20).checked().build()) {
+            MemorySegment slice = arena.segment(handle);
+            whileANativeCallUses(slice.asSlice(4), () -> assertThrows(IllegalStateException.class, () -> arena.reallocate(slice, 6000, 1)));
+            assertEquals(5001, arena.size(handle));
+            arena.verify();
+            isAlive(arena.reallocate(slice, 6000, 1), "after the call");
+            isDead(slice, "reallocated");
         }
     }
 
@@ -566,23 +614,6 @@ class CheckedTest {
             assertEquals(7, arena.segment(handles[0]).get(BYTE, 0));
             arena.freeAll(all, 0, 4);
             isDead(used, "freed");
-        }
-    }
-
-    /// A slice of before is still in use; the slice of now is not to blame.
-    @ParameterizedTest
-    @EnumSource(Pool.class)
-    void aRefusedFreeKillsNoNewSlice(Pool pool) throws Throwable {
-        try (SegmentArena arena = pool.open()) {
-            MemorySegment used = arena.allocate(8);
-            long handle = arena.allocationOf(used);
-            whileANativeCallUses(used, () -> {
-                arena.resize(handle, 4);
-                MemorySegment now = arena.segment(handle);
-                assertThrows(IllegalStateException.class, () -> arena.free(handle));
-                isAlive(now, "not freed");
-            });
-            arena.free(handle);
         }
     }
 

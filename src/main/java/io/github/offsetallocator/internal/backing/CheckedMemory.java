@@ -4,11 +4,9 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -44,8 +42,6 @@ public final class CheckedMemory extends Backing {
         long border;
         long end;
         Arena life;
-        /// Of slices that it had at another size, and that a native call was using then.
-        final List<Arena> formerLives = new ArrayList<>(0);
 
         Block(long handle) {
             this.handle = handle;
@@ -175,28 +171,50 @@ public final class CheckedMemory extends Backing {
         }
     }
 
-    /// A block has another size where it lies. If it is smaller, or its next slice is there, those that it had die.
-    public synchronized void resized(long place, long byteSize, long end) {
+    /// What gives a block another size where it lies.
+    @FunctionalInterface
+    public interface Resize {
+        /// @param end where the next one may start
+        /// @return whether it is done; it is if the block becomes no larger
+        boolean to(long byteSize, long end);
+    }
+
+    /// Lets `resize` give a block another size. If it becomes smaller, or its next slice is there, those that it had end: before it becomes
+    /// smaller, as others may get its bytes; but after it has become larger, as that may be impossible, and then they live on.
+    ///
+    /// @throws IllegalStateException if a native call is using one; the block has the size that it had
+    public synchronized boolean resize(long place, long byteSize, long end, Resize resize) {
         Block block = at(place);
         Next now = next.get(Thread.currentThread());
         boolean hasNext = now != null && now.block == block;
-        if (byteSize < block.byteSize || hasNext) {
-            Arena former = block.life;
-            block.life = hasNext ? now.life : null;
-            dropNext();
-            if (former != null && !ends(former)) {
-                block.formerLives.add(former);
+        boolean isSmaller = byteSize < block.byteSize;
+        if (isSmaller) {
+            endLifeOf(block);
+        }
+        if (!resize.to(byteSize, end)) {
+            return false;
+        }
+        if (hasNext && !isSmaller) {
+            try {
+                endLifeOf(block);
+            } catch (IllegalStateException inUse) {
+                resize.to(block.byteSize, block.end);
+                throw inUse;
             }
         }
+        if (hasNext) {
+            block.life = now.life;
+            dropNext();
+        }
         paint(block, place, byteSize, end);
+        return true;
     }
 
-    private static boolean ends(Arena life) {
+    private static void endLifeOf(Block block) {
         try {
-            end(life);
-            return true;
-        } catch (IllegalStateException inUse) {
-            return false;
+            endLife(block);
+        } catch (IllegalStateException refused) {
+            throw new IllegalStateException("allocation 0x" + Long.toHexString(block.handle) + " can't have another size: a native call is using its bytes", refused);
         }
     }
 
@@ -278,10 +296,6 @@ public final class CheckedMemory extends Backing {
         int ended = 0;
         Block now = null;
         try {
-            for (Block block : some) {
-                now = block;
-                endFormerLives(block);
-            }
             if (inUse != null && some.contains(inUse)) {
                 now = inUse;
                 ended += endLife(inUse);
@@ -294,14 +308,6 @@ public final class CheckedMemory extends Backing {
             inUse = now;
             throw new IllegalStateException("allocation 0x" + Long.toHexString(now.handle) + " can't be freed: a native call is using its bytes"
                     + (ended == 0 ? "" : ". None was freed, but the slices of " + ended + " others have ended: segment(handle) makes new ones"), refused);
-        }
-    }
-
-    /// Slices that are not to be used any more.
-    private static void endFormerLives(Block block) {
-        while (!block.formerLives.isEmpty()) {
-            end(block.formerLives.getLast());
-            block.formerLives.removeLast();
         }
     }
 

@@ -21,7 +21,10 @@ public final class CheckedEngine extends ForwardingEngine {
 
         void found(long handle, long unit, long byteSize);
 
-        void resized(long unit, long units, int slack);
+        /// Lets `resize` give a block another size.
+        ///
+        /// @throws IllegalStateException if slices that would end are in use; then it has the size that it had
+        boolean resize(long unit, long units, int slack, Resize resize);
 
         /// @throws AssertionError if something was written behind the block's end
         void check(long unit);
@@ -38,6 +41,12 @@ public final class CheckedEngine extends ForwardingEngine {
 
         /// As [#end], of all blocks.
         void endAll(Runnable end);
+    }
+
+    /// As [#resize(long, long, int)], of one block.
+    @FunctionalInterface
+    public interface Resize {
+        boolean to(long units, int slack);
     }
 
     private final Blocks blocks;
@@ -230,11 +239,8 @@ public final class CheckedEngine extends ForwardingEngine {
             inner.checkUsable();
             long at = inner.offset(handle);
             blocks.check(at);
-            if (slack + unit > NodeState.MAX_SLACK || !inner.resize(handle, newSize + 1, slack + unit)) {
-                return false;
-            }
-            blocks.resized(at, newSize + 1, slack + unit);
-            return true;
+            return slack + unit <= NodeState.MAX_SLACK
+                    && blocks.resize(at, newSize + 1, slack + unit, (units, parts) -> inner.resize(handle, units, parts));
         }
     }
 

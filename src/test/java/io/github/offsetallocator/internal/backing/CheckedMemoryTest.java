@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 
 /// Threads that take turns at one block as no public call can be made to.
 class CheckedMemoryTest {
+    private static final CheckedMemory.Resize DONE = (_, _) -> true;
+
     /// A zeroed arena resizes a block a second time if that has not the size that was asked for when the zeros are there. Another thread has
     /// ended the slice by then that this one was about to give out.
     @Test
@@ -19,10 +21,10 @@ class CheckedMemoryTest {
         CheckedMemory memory = new CheckedMemory(Backing.ofNative(256, 16, true), true);
         memory.made(1, 0, 10, 32);
         MemorySegment next = memory.nextSliceOf(1, 0, 50);
-        memory.resized(0, 50, 80);
-        Thread.ofPlatform().start(() -> memory.resized(0, 20, 48)).join();
+        memory.resize(0, 50, 80, DONE);
+        Thread.ofPlatform().start(() -> memory.resize(0, 20, 48, DONE)).join();
         assertFalse(next.scope().isAlive());
-        memory.resized(0, 50, 80);
+        memory.resize(0, 50, 80, DONE);
         memory.dropNext();
         memory.sliceOf(1, 0, 50).set(ValueLayout.JAVA_BYTE, 49, (byte) 1);
         assertEquals(1, memory.sliceOf(1, 0, 50).get(ValueLayout.JAVA_BYTE, 49));
@@ -56,7 +58,7 @@ class CheckedMemoryTest {
     void aSliceHasTheSizeOfNow() {
         CheckedMemory memory = new CheckedMemory(Backing.ofNative(256, 16, true), true);
         memory.made(1, 0, 50, 80);
-        memory.resized(0, 10, 32);
+        memory.resize(0, 10, 32, DONE);
         assertEquals(10, memory.sliceOf(1, 0, 50).byteSize());
         memory.close();
     }
