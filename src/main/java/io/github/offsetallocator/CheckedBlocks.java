@@ -124,6 +124,11 @@ final class CheckedBlocks implements CheckedEngine.Blocks {
     }
 
     @Override
+    public boolean mayEnd(long unit) {
+        return memory.mayEnd(place(unit));
+    }
+
+    @Override
     public void end(Runnable end, long... units) {
         memory.end(Arrays.stream(units).map(this::place).toArray(), end);
     }

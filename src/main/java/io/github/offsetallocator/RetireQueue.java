@@ -39,7 +39,7 @@ public final class RetireQueue {
     }
 
     /// Frees all blocks that were retired here with a value up to this one. O(1) a block. A value below one that was given
-    /// before frees nothing more; the largest unsigned value, -1, frees all.
+    /// before frees nothing more; the largest unsigned value, -1, frees all. Of an arena that is checked, see [SegmentArena#reclaim(long)].
     ///
     /// @param completedValue what the counter has reached, unsigned
     /// @return how many blocks were freed

@@ -553,7 +553,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         retired.retire(allocation, value);
     }
 
-    /// Frees all that was retired with a value up to this one, as [OffsetAllocator#reclaim(long)].
+    /// Frees all that was retired with a value up to this one, as [OffsetAllocator#reclaim(long)]. In an arena that is [Builder#checked()]
+    /// it goes as far as the first allocation that can't be freed. The next call begins with that one, and throws if it still can't.
     ///
     /// @param completedValue what the counter has reached, unsigned
     /// @return how many allocations were freed
@@ -1186,9 +1187,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         ///
         /// **Native calls.** A call that would end an allocation, or a slice by another size, while a native call is using it throws an
         /// [IllegalStateException]: nothing was freed or resized, and it may be tried again. Whether a slice is in use, the JDK says only by
-        /// refusing to end it. So where several allocations would end (`freeAll`, `reset`, `close`, that of a scope), the slices of others may be dead by then, while their allocations
-        /// are live and hold what they held: [SegmentArena#segment(long)] makes new slices. The next try asks the one in use first, so new slices
-        /// live on as long as only that one is.
+        /// refusing to end it. `reclaim` goes as far as the first allocation that can't be freed, or throws if there is none before it. Where
+        /// several allocations would end at once (`freeAll`, `reset`, `close`, that of a scope), the slices of others may be dead by then,
+        /// while their allocations are live and hold what they held: [SegmentArena#segment(long)] makes new slices. The next try asks the one
+        /// in use first, so new slices live on as long as only that one is.
         ///
         /// All else is as without it: sizes are those asked for, though one granule more is used for each. Every call takes a lock
         /// and makes Java objects; in a shared arena, each free of an allocation that has had a slice stops all threads for a moment.

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.LeakDetection;
+import io.github.offsetallocator.RetireQueue;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -268,9 +269,38 @@ class CheckedTest {
                 arena.retire(block, 1);
             }
             arena.backing().set(BYTE, second + 16, (byte) 1);
+            assertEquals(1, arena.reclaim(1));
             assertThrows(AssertionError.class, () -> arena.reclaim(1));
             assertEquals(2, arena.retired());
             assertEquals(2, arena.reclaim(1));
+        }
+    }
+
+    /// What it has freed it says, also if a hundred are before the one that a native call is using.
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void reclaimGoesAsFarAsWhatANativeCallUses(Pool pool) throws Throwable {
+        try (SegmentArena arena = pool.open()) {
+            RetireQueue queue = arena.newRetireQueue();
+            for (int before : new int[] {1, 64, 100}) {
+                MemorySegment used = arena.allocate(8);
+                MemorySegment behind = arena.allocate(8);
+                for (int i = 0; i < before; i++) {
+                    queue.retire(arena.tryAllocate(8, 1), 1);
+                }
+                queue.retire(arena.allocationOf(used), 1);
+                queue.retire(arena.allocationOf(behind), 1);
+                whileANativeCallUses(used, () -> {
+                    assertEquals(before, queue.reclaim(1));
+                    String told = assertThrows(IllegalStateException.class, () -> queue.reclaim(1)).getMessage();
+                    assertTrue(told.contains("a native call is using its bytes"), told);
+                    assertEquals(2, queue.retired());
+                    isAlive(behind, "behind it");
+                });
+                assertEquals(2, queue.reclaim(1));
+                isDead(used, "reclaimed");
+            }
+            assertEquals(0, arena.retired());
         }
     }
 

@@ -290,6 +290,20 @@ public final class CheckedMemory extends Backing {
         forgetAll();
     }
 
+    /// Whether a block has no damage and its slices could be ended, as they are now.
+    public synchronized boolean mayEnd(long place) {
+        Block block = at(place);
+        try {
+            if (check(place, block, false) != null) {
+                return false;
+            }
+            endLife(block);
+            return true;
+        } catch (IllegalStateException inUse) {
+            return false;
+        }
+    }
+
     /// Blocks whose slices can't be ended must stay, all of them: whether a native call is using a slice the JDK says only by refusing
     /// to end it. So what can be asked without a loss comes first.
     private void endLives(Collection<Block> some) {

@@ -34,6 +34,9 @@ public final class CheckedEngine extends ForwardingEngine {
         /// @param mend whether each damage is told of once
         void checkAll(boolean mend);
 
+        /// Whether nothing was written behind a block's end and its bytes are not in use. Its slices end then.
+        boolean mayEnd(long unit);
+
         /// Lets `end` end blocks, whose slices end first.
         ///
         /// @throws IllegalStateException if the bytes of one block are in use; then all must stay, though some may have lost their slices
@@ -194,6 +197,13 @@ public final class CheckedEngine extends ForwardingEngine {
                 blocks.check(at);
                 blocks.end(() -> inner.freeRetired(handle), at);
             }
+        }
+    }
+
+    @Override
+    boolean mayFreeRetired(long handle) {
+        synchronized (lock()) {
+            return !inner.isRetired(handle) || blocks.mayEnd(one().retiring.offset(handle));
         }
     }
 

@@ -140,6 +140,11 @@ public abstract class Engine {
     /// Frees a block if it is retired.
     public abstract void freeRetired(long handle);
 
+    /// Whether [#freeRetired] will free a block rather than refuse. It doesn't tell of anything, nor mend it.
+    boolean mayFreeRetired(long handle) {
+        return true;
+    }
+
     /// Blocks that are retired, in all queues.
     public abstract int retired();
 

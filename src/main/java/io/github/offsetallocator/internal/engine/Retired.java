@@ -36,23 +36,27 @@ public final class Retired {
         }
     }
 
+    /// Goes as far as the first block that can't be freed. If that is the first of all it throws what [Engine#freeRetired] throws.
     public int reclaim(long value) {
         int reclaimed = 0;
         int now;
         do {
-            now = reclaimSome(value);
+            now = reclaimSome(value, reclaimed);
             reclaimed += now;
         } while (now == AT_ONCE);
         return reclaimed;
     }
 
     /// So that others get the lock in between.
-    private int reclaimSome(long value) {
+    private int reclaimSome(long value, int before) {
         synchronized (engine.lock()) {
             engine.checkUsable();
             follow();
             int now = 0;
             for (long handle; ring != null && now < AT_ONCE && (handle = ring.peek(value)) != 0; now++) {
+                if (before + now > 0 && !engine.mayFreeRetired(handle)) {
+                    break;
+                }
                 engine.freeRetired(handle);
                 ring.remove();
             }
