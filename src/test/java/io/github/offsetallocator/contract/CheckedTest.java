@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.LeakDetection;
+import io.github.offsetallocator.OutOfSpaceException;
 import io.github.offsetallocator.RetireQueue;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
@@ -343,6 +344,27 @@ class CheckedTest {
             arena.backing().set(BYTE, place, (byte) 1);
             assertThrows(AssertionError.class, arena::verify);
             arena.backing().set(BYTE, place, (byte) 0xFD);
+        }
+    }
+
+    /// A report leaves out the border of the block that would fill the largest region.
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void whatAReportSaysIsGranted(Pool pool) {
+        try (SegmentArena arena = pool.open()) {
+            arena.allocate(10_000);
+            while (arena.storageReport().largestFreeRegion() > 0) {
+                long largest = arena.storageReport().largestFreeRegion();
+                assertEquals(largest, arena.statistics().largestFreeBytes());
+                long metadata = arena.statistics().metadataBytes();
+                assertEquals(arena.metadataSize(), metadata);
+                if (!pool.name().startsWith("GROWABLE")) {
+                    OutOfSpaceException refused = assertThrows(OutOfSpaceException.class, () -> arena.allocate(2 << 20, 1));
+                    assertTrue(refused.getMessage().contains("the largest region has " + largest), refused::getMessage);
+                }
+                assertTrue(arena.tryAllocate(largest, 1) > 0, () -> largest + " bytes");
+            }
+            assertEquals(arena.storageReport().largestFreeRegion(), arena.statistics().largestFreeBytes());
         }
     }
 

@@ -80,6 +80,23 @@ public final class CheckedEngine extends ForwardingEngine {
         return units + 1;
     }
 
+    // ---- what is sure to be granted ----------------------------------------------------------------------------
+
+    @Override
+    public long largestFree() {
+        return withoutBorder(inner.largestFree());
+    }
+
+    @Override
+    public <A, T> T count(A a, Sums<A, T> sums) {
+        return inner.count(a, (to, capacity, used, peak, largest, live, total, refused, metadata) ->
+                sums.of(to, capacity, used, peak, withoutBorder(largest), live, total, refused, metadata + retiredSize()));
+    }
+
+    private static long withoutBorder(long region) {
+        return Math.max(0, region - 1);
+    }
+
     // ---- blocks that begin -------------------------------------------------------------------------------------
 
     @Override

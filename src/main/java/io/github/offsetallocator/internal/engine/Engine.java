@@ -340,7 +340,7 @@ public abstract class Engine {
 
     /// Sums, by any thread, without a lock. Creates no object but what `sums` makes. Used and peak count retired blocks, live
     /// does not.
-    public final <A, T> T count(A a, Sums<A, T> sums) {
+    public <A, T> T count(A a, Sums<A, T> sums) {
         if (isClosed()) {
             throw new IllegalStateException("the allocator is closed");
         }
