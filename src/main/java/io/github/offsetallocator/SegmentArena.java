@@ -1181,9 +1181,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         ///
         /// **Borders.** Behind each allocation lies a granule that belongs to no one. When the allocation ends or changes its size, and
         /// by [SegmentArena#verify()] and [SegmentArena#close()], an [AssertionError] tells if something was written there: through
-        /// [SegmentArena#backing()], or by native code. The call has changed nothing then and may be tried again. With
-        /// [LeakDetection#ALL] the error names the code that asked for the allocation. Bytes that were freed are overwritten. Where the bytes
-        /// can't be reached, since their owner has closed them or they are another thread's, nothing is looked at.
+        /// [SegmentArena#backing()], or by native code. The call has changed nothing then and may be tried again; unless it is
+        /// `verify`, it has made that border whole, so each damage is told of once. With [LeakDetection#ALL] the error names the code that
+        /// asked for the allocation. Bytes that were freed are overwritten. Where the bytes can't be reached, since their owner has closed them
+        /// or they are another thread's, nothing is looked at.
         ///
         /// **Native calls.** A call that would end an allocation, or a slice by another size, while a native call is using it throws an
         /// [IllegalStateException]: nothing was freed or resized, and it may be tried again. Whether a slice is in use, the JDK says only by

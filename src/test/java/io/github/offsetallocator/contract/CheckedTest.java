@@ -305,6 +305,25 @@ class CheckedTest {
         }
     }
 
+    /// One damage a try, whoever looks at all blocks; `verify` doesn't count.
+    @Test
+    void eachDamageIsToldOfOnce() {
+        for (Consumer<SegmentArena> looks : List.<Consumer<SegmentArena>>of(SegmentArena::reset, SegmentArena::close)) {
+            try (SegmentArena arena = Pool.CONFINED.open()) {
+                long[] blocks = {arena.tryAllocate(16, 1), arena.tryAllocate(16, 1), arena.tryAllocate(16, 1)};
+                for (long block : blocks) {
+                    arena.backing().set(BYTE, arena.offset(block) + 16, (byte) 1);
+                }
+                for (int i = 0; i < 3; i++) {
+                    assertThrows(AssertionError.class, arena::verify);
+                    assertThrows(AssertionError.class, () -> looks.accept(arena));
+                }
+                arena.verify();
+                looks.accept(arena);
+            }
+        }
+    }
+
     @Test
     void withLeakDetectionItNamesTheSite() {
         try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).leakDetection(LeakDetection.ALL).checked().build()) {

@@ -232,14 +232,15 @@ public final class CheckedMemory extends Backing {
         return check(place, at(place), mend);
     }
 
-    /// As [#check(long, boolean)], of all blocks: the first damage, or null.
+    /// As [#check(long, boolean)], of all blocks as far as the first damage.
     public synchronized Damage checkAll(boolean mend) {
-        Damage first = null;
         for (var each : blocks.entrySet()) {
             Damage damage = check(each.getKey(), each.getValue(), mend);
-            first = first != null ? first : damage;
+            if (damage != null) {
+                return damage;
+            }
         }
-        return first;
+        return null;
     }
 
     private Damage check(long place, Block block, boolean mend) {
