@@ -67,7 +67,7 @@ final class Building {
             throw new IllegalStateException("a growable arena can't be realTime: a chunk takes as long as the system does");
         }
         ChunkGeometry geometry = ChunkGeometry.of(builder.chunkByteSize, builder.maxByteSize, builder.granuleShift, Long.numberOfTrailingZeros(LARGEST_GRANULE));
-        Source from = builder.chunks != null ? ChunkGrowth.from(builder.chunks)
+        Source from = builder.chunks != null ? new ForeignChunks(builder.chunks, builder.shared)
                 : builder.path != null ? Source.inDirectory(builder.path, builder.shared, builder.reserve) : Source.ofNative(builder.shared);
         return new SegmentArena(new ArenaParts(geometry, from, builder), builder);
     }

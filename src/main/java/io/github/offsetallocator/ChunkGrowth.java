@@ -34,8 +34,8 @@ final class ChunkGrowth extends Growth {
     private final Walls walls;
     private final Source source;
     private final ChunkGeometry geometry;
-    /// What ends the memory of chunks that have gone. Who runs one takes it out before, so that no other thread does.
-    private Deque<Runnable> gone = new ArrayDeque<>();
+    /// Chunks that have gone and whose memory is to end. Who ends one takes it out before, so that no other thread does.
+    private Deque<Source.Opened> gone = new ArrayDeque<>();
     private final BooleanSupplier mayGiveBack;
     private int resets;
 
@@ -48,29 +48,6 @@ final class ChunkGrowth extends Growth {
         this.source = source;
         this.geometry = geometry;
         resets = engine.resets();
-    }
-
-    /// Chunks that someone else makes.
-    static Source from(ChunkSource source) {
-        return (byteSize, byteAlignment) -> {
-            MemorySegment segment = source.open(byteSize, byteAlignment);
-            if (segment == null) {
-                throw new IllegalArgumentException("the ChunkSource opened no chunk: it returned null for a request of " + byteSize
-                        + " bytes; one that has no memory should throw an OutOfMemoryError");
-            }
-            if (!segment.scope().isAlive() || !segment.isNative() || segment.isReadOnly() || segment.byteSize() < byteSize
-                    || (segment.address() & byteAlignment - 1) != 0) {
-                IllegalArgumentException wrong = new IllegalArgumentException(segment + " is no chunk: it must be alive, native, not read-only, of " + byteSize
-                        + " bytes or more, at a multiple of " + byteAlignment);
-                try {
-                    source.close(segment);
-                } catch (Throwable failure) {
-                    wrong.addSuppressed(failure);
-                }
-                throw wrong;
-            }
-            return new Source.Opened(segment.asSlice(0, byteSize), () -> source.close(segment));
-        };
     }
 
     @Override
@@ -121,13 +98,13 @@ final class ChunkGrowth extends Growth {
         if (engine.openUnits() + size > geometry.limit() && !makeWay(size)) {
             return false;
         }
-        Source.Opened opened = source.open(size << geometry.shift(), Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT));
+        Source.Opened opened = source.open(size << geometry.shift(), Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT), this::isTaken);
         Chunk chunk = null;
         try {
-            chunk = memory.add(opened.segment(), geometry.unit(), opened.close());
+            chunk = memory.add(opened, geometry.unit());
         } finally {
             if (chunk == null) {
-                gone.addLast(opened.close());
+                gone.addLast(opened);
             }
         }
         if (chunk == null) {
@@ -135,6 +112,11 @@ final class ChunkGrowth extends Growth {
         }
         tell(chunk);
         return true;
+    }
+
+    /// Whether a chunk has memory of this segment, one that is open or one that has gone and not ended yet.
+    private boolean isTaken(MemorySegment segment) {
+        return memory.chunks().stream().anyMatch(chunk -> chunk.opened().overlaps(segment)) || gone.stream().anyMatch(opened -> opened.overlaps(segment));
     }
 
     /// Gives back chunks without a block until one of `size` units may be opened; none if that isn't enough.
@@ -231,7 +213,7 @@ final class ChunkGrowth extends Growth {
         int wall = chunk.wall();
         chunk.setWall(0);
         if (engine.shut(wall)) {
-            gone.addLast(chunk::close);
+            gone.addLast(chunk.opened());
             try {
                 memory.remove(chunk);
             } catch (Throwable failure) { // then it is one that the engine doesn't know of
@@ -262,7 +244,7 @@ final class ChunkGrowth extends Growth {
             left = gone.size();
         }
         for (; left > 0; left--) {
-            Runnable end;
+            Source.Opened end;
             synchronized (engine.lock()) {
                 end = gone.pollFirst();
             }
@@ -270,7 +252,7 @@ final class ChunkGrowth extends Growth {
                 break;
             }
             try {
-                end.run();
+                end.close().run();
             } catch (Throwable failure) {
                 synchronized (engine.lock()) {
                     gone.addLast(end);
@@ -285,8 +267,8 @@ final class ChunkGrowth extends Growth {
     @Override
     void close() {
         synchronized (engine.lock()) {
-            Deque<Runnable> all = new ArrayDeque<>(gone);
-            memory.chunks().forEach(chunk -> all.addLast(chunk::close));
+            Deque<Source.Opened> all = new ArrayDeque<>(gone);
+            memory.chunks().forEach(chunk -> all.addLast(chunk.opened()));
             memory.removeAll();
             gone = all;
         }

@@ -22,7 +22,9 @@ import java.lang.foreign.MemorySegment;
 /// last block, maybe several at once. Neither may call the arena.
 public interface ChunkSource {
     /// A new chunk. What it throws is thrown by the request that needed it, and nothing has changed then. A segment that is no such
-    /// chunk goes to [#close(MemorySegment)] at once, and the request throws an [IllegalArgumentException]; so it does for null.
+    /// chunk goes to [#close(MemorySegment)] at once, and the request throws an [IllegalArgumentException]; so it does for null. One whose first
+    /// `byteSize` bytes overlap those of a chunk that has not been closed yet, or could not be, is refused too, but left as it is: to close
+    /// it would end what is live there. Chunks of other arenas are the source's to keep apart.
     ///
     /// @param byteSize      bytes that the chunk must have
     /// @param byteAlignment a power of two that its address must be a multiple of

@@ -10,16 +10,16 @@ public final class Chunk {
     final long place;
     final int firstSlot;
     final int slots;
-    private final Runnable close;
+    private final Source.Opened opened;
     private int wall;
 
-    Chunk(MemorySegment segment, long place, int firstSlot, int slots, Runnable close) {
-        this.segment = segment;
+    Chunk(Source.Opened opened, long place, int firstSlot, int slots) {
+        this.opened = opened;
+        segment = opened.segment();
         address = segment.address();
         this.place = place;
         this.firstSlot = firstSlot;
         this.slots = slots;
-        this.close = close;
     }
 
     /// The place of its first byte.
@@ -40,9 +40,9 @@ public final class Chunk {
         this.wall = wall;
     }
 
-    /// Ends the memory.
-    public void close() {
-        close.run();
+    /// Its memory, and what ends that.
+    public Source.Opened opened() {
+        return opened;
     }
 
     boolean holds(long at) {

@@ -147,10 +147,10 @@ public sealed class ChunkedMemory extends Backing {
 
     /// Lets a segment be a chunk. Behind it a unit at least stays without memory.
     ///
-    /// @param unit  bytes, a power of two
-    /// @param close what ends the segment
+    /// @param unit bytes, a power of two
     /// @return the chunk, or null if no run of slots is long enough
-    public Chunk add(MemorySegment segment, long unit, Runnable close) {
+    public Chunk add(Source.Opened opened, long unit) {
+        MemorySegment segment = opened.segment();
         long last = (1L << slotShift) - 1;
         long start = byAddress ? segment.address() & last : 0;
         int slots = (int) (last + segment.byteSize() + unit - 1 >>> slotShift) + 1; // wherever it starts, so that it can take another's place
@@ -158,7 +158,7 @@ public sealed class ChunkedMemory extends Backing {
         if (first < 0) {
             return null;
         }
-        Chunk chunk = new Chunk(segment, ((long) first << slotShift) + start, first, slots, close);
+        Chunk chunk = new Chunk(opened, ((long) first << slotShift) + start, first, slots);
         Chunk[] chunks = bySlot;
         chunks = Arrays.copyOf(chunks, Math.max(chunks.length, first + slots));
         Arrays.fill(chunks, first, first + slots, chunk);

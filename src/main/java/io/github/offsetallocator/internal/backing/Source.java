@@ -6,18 +6,25 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Predicate;
 
 /// Where chunks come from.
 @FunctionalInterface
 public interface Source {
     /// A segment, and what ends it. Running that a second time after it has failed goes on with what is left to do.
-    record Opened(MemorySegment segment, Runnable close) {}
+    record Opened(MemorySegment segment, Runnable close) {
+        /// Whether native memory shares bytes with it.
+        public boolean overlaps(MemorySegment other) {
+            return other.address() < segment.address() + segment.byteSize() && segment.address() < other.address() + other.byteSize();
+        }
+    }
 
-    Opened open(long byteSize, long byteAlignment);
+    /// @param isTaken whether memory is that of a chunk which has not ended yet
+    Opened open(long byteSize, long byteAlignment, Predicate<MemorySegment> isTaken);
 
     /// Native memory, each chunk by itself.
     static Source ofNative(boolean shared) {
-        return (byteSize, byteAlignment) -> {
+        return (byteSize, byteAlignment, _) -> {
             Arena arena = Backing.newArena(shared);
             try {
                 return new Opened(arena.allocate(byteSize, byteAlignment), arena::close);
@@ -30,7 +37,7 @@ public interface Source {
 
     /// A file for each chunk, which is deleted when the chunk ends.
     static Source inDirectory(Path directory, boolean shared, boolean reserve) {
-        return (byteSize, byteAlignment) -> {
+        return (byteSize, byteAlignment, _) -> {
             Path file = newFile(directory);
             try {
                 MappedFile mapped = MappedFile.of(file, byteSize, shared, reserve);

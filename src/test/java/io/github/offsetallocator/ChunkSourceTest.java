@@ -1,0 +1,108 @@
+package io.github.offsetallocator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What a [ChunkSource] may open, and do.
+class ChunkSourceTest {
+    private static final int CHUNK = 64 << 10;
+    private static final int MOST = 4 * CHUNK;
+
+    /// Opens what it is told to, and remembers what was closed.
+    private static final class Told implements ChunkSource {
+        final List<MemorySegment> closed = new ArrayList<>();
+        LongFunction<MemorySegment> next;
+
+        @Override
+        public MemorySegment open(long byteSize, long byteAlignment) {
+            return next.apply(byteSize);
+        }
+
+        @Override
+        public void close(MemorySegment chunk) {
+            closed.add(chunk);
+        }
+    }
+
+    private static SegmentArena over(ChunkSource source, boolean shared) {
+        SegmentArena.Builder builder = SegmentArena.builder().growable(source, CHUNK, MOST);
+        return (shared ? builder.shared() : builder).build();
+    }
+
+    // ---- memory of one chunk ------------------------------------------------------------------------------------
+
+    /// Else two live blocks would have the same bytes. It is not closed either: the chunk that it overlaps would end.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatOverlapsAChunkIsRefusedAndNotClosed(boolean shared) {
+        Told source = new Told();
+        try (Arena owner = Arena.ofShared(); SegmentArena arena = over(source, shared)) {
+            MemorySegment all = owner.allocate(4 * CHUNK, 64);
+            source.next = _ -> all.asSlice(CHUNK); // larger than what is used of it
+            long block = arena.tryAllocate(CHUNK, 1);
+            arena.segment(block).fill((byte) 7);
+            for (MemorySegment wrong : List.of(all.asSlice(CHUNK), all.asSlice(64), all.asSlice(2 * CHUNK - 64), all.asSlice(CHUNK + 64, 64),
+                    all.asSlice(CHUNK, CHUNK).asReadOnly())) {
+                source.next = _ -> wrong;
+                String message = assertThrows(IllegalArgumentException.class, () -> arena.tryAllocate(CHUNK, 1)).getMessage();
+                assertTrue(message.contains("overlaps"), message);
+            }
+            assertEquals(List.of(), source.closed);
+            source.next = _ -> all; // its first part is free
+            long other = arena.tryAllocate(CHUNK, 1);
+            arena.segment(other).fill((byte) 8);
+            assertEquals(7, arena.segment(block).get(ValueLayout.JAVA_BYTE, CHUNK - 1));
+            arena.verify();
+        }
+        assertEquals(2, source.closed.size());
+    }
+
+    /// Its `close` is called again, and would end what is live by then.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aChunkThatCouldNotBeClosedIsStillTaken(boolean shared) {
+        boolean[] fails = {true};
+        List<Long> closed = new ArrayList<>();
+        try (Arena owner = Arena.ofShared()) {
+            MemorySegment one = owner.allocate(2 * CHUNK, 64);
+            MemorySegment other = owner.allocate(2 * CHUNK, 64);
+            boolean[] again = {false};
+            ChunkSource source = new ChunkSource() {
+                @Override
+                public MemorySegment open(long byteSize, long byteAlignment) {
+                    return again[0] ? other : one;
+                }
+
+                @Override
+                public void close(MemorySegment chunk) {
+                    if (fails[0]) {
+                        throw new IllegalStateException("in use");
+                    }
+                    closed.add(chunk.address());
+                }
+            };
+            try (SegmentArena arena = over(source, shared)) {
+                arena.free(arena.tryAllocate(2 * CHUNK, 1));
+                assertThrows(IllegalArgumentException.class, () -> arena.tryAllocate(2 * CHUNK, 1));
+                again[0] = true;
+                long block = arena.tryAllocate(2 * CHUNK, 1);
+                fails[0] = false;
+                arena.free(block);
+                again[0] = false;
+                arena.tryAllocate(2 * CHUNK, 1);
+                arena.verify();
+            }
+            assertTrue(closed.size() == 3 && closed.getLast() == one.address(), () -> "closed " + closed);
+        }
+    }
+}
