@@ -28,7 +28,8 @@ public interface ChunkSource {
     ///
     /// @param byteSize      bytes that the chunk must have
     /// @param byteAlignment a power of two that its address must be a multiple of
-    /// @return native memory of this size or more, that can be written to and is used by no one else
+    /// @return native memory of this size or more, that can be written to and is used by no one else; by the thread that calls, or, if the
+    ///         arena is shared, by any thread
     MemorySegment open(long byteSize, long byteAlignment);
 
     /// Ends a chunk in which no block is live any more. If it throws, whatever that is, nobody hears of it yet: it is called again when

@@ -22,7 +22,16 @@ record ForeignChunks(ChunkSource source, boolean isShared) implements Source {
                 || (segment.address() & byteAlignment - 1) != 0) {
             throw refused(segment, "it must be alive, native, not read-only, of " + byteSize + " bytes or more, at a multiple of " + byteAlignment);
         }
+        if (!segment.isAccessibleBy(user())) {
+            throw refused(segment, isShared ? "any thread must be able to access it, as the arena is shared; take an Arena.ofShared()"
+                    : "this thread can't access it: it belongs to another one");
+        }
         return new Opened(segment.asSlice(0, byteSize), () -> source.close(segment));
+    }
+
+    /// A thread that must be able to use a chunk. One that has never started is the owner of no memory.
+    private Thread user() {
+        return isShared ? Thread.ofVirtual().inheritInheritableThreadLocals(false).unstarted(() -> {}) : Thread.currentThread();
     }
 
     private IllegalArgumentException refused(MemorySegment segment, String reason) {

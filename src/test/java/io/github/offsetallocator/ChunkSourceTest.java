@@ -67,6 +67,32 @@ class ChunkSourceTest {
         assertEquals(2, source.closed.size());
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatNotAllWhoUseTheArenaCanAccessIsRefused(boolean shared) throws Exception {
+        MemorySegment[] alien = {null};
+        Thread other = new Thread(() -> alien[0] = Arena.ofConfined().allocate(CHUNK, 64));
+        other.start();
+        other.join();
+        Told source = new Told();
+        try (Arena owner = Arena.ofConfined(); SegmentArena arena = over(source, shared)) {
+            MemorySegment own = owner.allocate(CHUNK, 64);
+            source.next = _ -> alien[0];
+            String message = assertThrows(IllegalArgumentException.class, () -> arena.tryAllocate(100, 1)).getMessage();
+            assertTrue(message.contains(shared ? "any thread" : "this thread"), message);
+            assertEquals(List.of(alien[0]), source.closed);
+            source.next = _ -> own;
+            if (shared) {
+                assertThrows(IllegalArgumentException.class, () -> arena.tryAllocate(100, 1));
+                assertEquals(List.of(alien[0], own), source.closed);
+                source.next = byteSize -> Arena.ofAuto().allocate(byteSize, 64);
+            }
+            arena.segment(arena.tryAllocate(100, 1)).fill((byte) 1);
+            assertEquals(1, arena.allocations());
+            arena.verify();
+        }
+    }
+
     /// Its `close` is called again, and would end what is live by then.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
