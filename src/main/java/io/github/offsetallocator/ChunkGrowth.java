@@ -98,7 +98,9 @@ final class ChunkGrowth extends Growth {
         if (engine.openUnits() + size > geometry.limit() && !makeWay(size)) {
             return false;
         }
-        Source.Opened opened = source.open(size << geometry.shift(), Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT), this::isTaken);
+        long byteAlignment = Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT);
+        Source.Opened opened = engine.callOut(() -> source.open(size << geometry.shift(), byteAlignment, this::isTaken));
+        assert engine.openUnits() + size <= geometry.limit() : "the source has changed the arena";
         Chunk chunk = null;
         try {
             chunk = memory.add(opened, geometry.unit());

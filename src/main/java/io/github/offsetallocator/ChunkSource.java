@@ -19,7 +19,9 @@ import java.lang.foreign.MemorySegment;
 ///
 /// **Threads.** A confined arena calls from its own thread. A shared one calls `open` from whatever thread needs the
 /// chunk, one at a time, and the others wait if they need a chunk or a large block; `close` from whatever thread freed the
-/// last block, maybe several at once. Neither may call the arena.
+/// last block, maybe several at once. Neither may change the arena: what `open` calls may look,
+/// and otherwise throws an [IllegalStateException], as the visitor of a walk; nothing keeps `close` from it. What `open` waits for must not
+/// wait for the arena. Have what they need before, and from elsewhere.
 public interface ChunkSource {
     /// A new chunk. What it throws is thrown by the request that needed it, and nothing has changed then. A segment that is no such
     /// chunk goes to [#close(MemorySegment)] at once, and the request throws an [IllegalArgumentException]; so it does for null. One whose first

@@ -9,8 +9,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a [ChunkSource] may open, and do.
@@ -37,6 +43,90 @@ class ChunkSourceTest {
     private static SegmentArena over(ChunkSource source, boolean shared) {
         SegmentArena.Builder builder = SegmentArena.builder().growable(source, CHUNK, MOST);
         return (shared ? builder.shared() : builder).build();
+    }
+
+    // ---- calls of the arena ------------------------------------------------------------------------------------
+
+    /// Else each request would open a chunk before the first is counted, and a close end what the request goes on with.
+    @ParameterizedTest
+    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
+    void openMayLookAtTheArenaAndChangeNothing(boolean shared, boolean checked) {
+        SegmentArena[] arena = {null};
+        long[] live = {0};
+        List<Executable> changes = List.of(() -> arena[0].tryAllocate(100, 1), () -> arena[0].allocate(CHUNK), () -> arena[0].tryAllocate(16, 32),
+                () -> arena[0].free(live[0]), () -> arena[0].free(arena[0].segment(live[0])), () -> arena[0].freeAt(arena[0].address(live[0])),
+                () -> arena[0].reallocate(live[0], 2 * CHUNK, 1), () -> arena[0].retire(live[0], 1), () -> arena[0].reset(), () -> arena[0].trim(),
+                () -> arena[0].scope().allocate(8), () -> arena[0].close());
+        int[] opened = {0};
+        ChunkSource source = new ChunkSource() {
+            @Override
+            public MemorySegment open(long byteSize, long byteAlignment) {
+                opened[0]++;
+                if (live[0] != 0) {
+                    for (Executable change : changes) {
+                        String message = assertThrows(IllegalStateException.class, change).getMessage();
+                        assertTrue(message.contains("ChunkSource"), message);
+                    }
+                    assertEquals(1, arena[0].allocations());
+                    assertEquals(32, arena[0].size(live[0]));
+                    arena[0].statistics();
+                    arena[0].forEachAllocation(handle -> assertEquals(live[0], handle));
+                    assertThrows(IllegalStateException.class, () -> arena[0].tryAllocate(32, 1));
+                }
+                return Arena.ofAuto().allocate(byteSize, byteAlignment);
+            }
+
+            @Override
+            public void close(MemorySegment chunk) {}
+        };
+        SegmentArena.Builder builder = SegmentArena.builder().growable(source, CHUNK, MOST);
+        builder = shared ? builder.shared() : builder;
+        try (SegmentArena made = (checked ? builder.checked() : builder).build()) {
+            arena[0] = made;
+            long first = made.tryAllocate(32, 1);
+            live[0] = first;
+            long second = made.tryAllocate(CHUNK, 1);
+            live[0] = 0;
+            made.free(second);
+            made.free(first);
+            made.allocate(16);
+            made.verify();
+            assertEquals(2, opened[0]);
+            assertEquals(1, made.allocations());
+            assertTrue(made.byteSize() <= MOST);
+        }
+    }
+
+    /// Those that take a slot of a slab that they know.
+    @Test
+    void otherThreadsAreNotRefusedMeanwhile() throws Exception {
+        Told source = new Told();
+        source.next = byteSize -> Arena.ofAuto().allocate(byteSize, 64);
+        ExecutorService other = Executors.newFixedThreadPool(1);
+        try (SegmentArena arena = SegmentArena.builder().growable(source, 1 << 18, 1 << 22).shared().build()) {
+            other.submit(() -> {
+                long[] slots = new long[300];
+                for (int i = 0; i < slots.length; i++) {
+                    slots[i] = arena.tryAllocate(32, 1);
+                }
+                for (int i = 100; i < slots.length; i++) {
+                    arena.free(slots[i]);
+                }
+                arena.free(arena.tryAllocate(32, 1));
+            }).get(10, TimeUnit.SECONDS);
+            source.next = byteSize -> {
+                try {
+                    assertTrue(other.submit(() -> arena.tryAllocate(32, 1)).get(10, TimeUnit.SECONDS) > 0);
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+                return Arena.ofAuto().allocate(byteSize, 64);
+            };
+            arena.allocate(400_000);
+            assertEquals(102, arena.allocations());
+        } finally {
+            other.shutdownNow();
+        }
     }
 
     // ---- memory of one chunk ------------------------------------------------------------------------------------

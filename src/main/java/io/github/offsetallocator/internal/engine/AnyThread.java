@@ -9,6 +9,7 @@ import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.function.Supplier;
 
 /// Any thread: slots are taken and freed by one compare-and-set each, without a lock ([Slabs]). All else is the engine for one
 /// thread behind one lock ([LockedEngine]).
@@ -280,6 +281,17 @@ final class AnyThread extends LockedEngine {
         walker = Thread.currentThread();
         try {
             engine.forEachRegion(a, b, walk);
+        } finally {
+            walker = outer;
+        }
+    }
+
+    @Override
+    public synchronized <T> T callOut(Supplier<T> work) {
+        Thread outer = walker;
+        walker = Thread.currentThread();
+        try {
+            return super.callOut(work);
         } finally {
             walker = outer;
         }

@@ -4,6 +4,7 @@ import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.tables.Header;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 
 /// Opens and shuts parts of the range of an engine whose memory comes in chunks, see [Walls].
 final class Chunks {
@@ -21,6 +22,19 @@ final class Chunks {
         engine.regions().publish();
         engine.regions().tally().happenings().grown(before, Header.open(t));
         return wall;
+    }
+
+    /// Calls someone who may look, and change nothing, as the visitor of a walk.
+    static <T> T callOut(OneThread engine, Supplier<T> work) {
+        boolean isOutermost = !engine.blocked;
+        try {
+            engine.blocked = true;
+            engine.openSlabs();
+            return work.get();
+        } finally {
+            engine.blocked = !isOutermost;
+            engine.reopenSlabs();
+        }
     }
 
     static boolean isEmpty(OneThread engine, int wall) {

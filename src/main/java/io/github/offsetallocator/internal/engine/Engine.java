@@ -11,6 +11,7 @@ import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.Tally;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// Blocks by handle, in units: what lies behind the public classes. What each call promises is written there.
 ///
@@ -191,6 +192,11 @@ public abstract class Engine {
                 throw forget(e);
             }
         }
+    }
+
+    /// Calls someone else's code under the lock. What that calls may look, and is refused if it would change something; other threads are not.
+    public <T> T callOut(Supplier<T> work) {
+        return Chunks.callOut(one(), work);
     }
 
     /// Shuts the chunk before a wall if no block is in it. Slabs in it without a live slot end.

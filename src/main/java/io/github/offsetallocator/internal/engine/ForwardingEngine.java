@@ -1,6 +1,7 @@
 package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
+import java.util.function.Supplier;
 
 /// Stands before another engine, and does what that one does. What a block's life consists of is left to a subclass: to allocate, free, resize,
 /// reset and close. Their lock is one; queues of retired blocks belong to this one.
@@ -174,6 +175,11 @@ abstract class ForwardingEngine extends Engine {
     @Override
     public int[] freeRegions() {
         return inner.freeRegions();
+    }
+
+    @Override
+    public <T> T callOut(Supplier<T> work) {
+        return inner.callOut(work);
     }
 
     @Override

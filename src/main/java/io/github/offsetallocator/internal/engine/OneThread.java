@@ -51,7 +51,7 @@ final class OneThread extends Engine {
     /// The only thread that may call, or null if others may. The tables don't check that: a segment of a confined arena would
     /// check it at each access.
     private final Thread owner;
-    /// Whether calls that change something must be refused: closed, or a walk is under way.
+    /// Whether calls that change something must be refused: closed, or someone is called who may only look: a visitor, a chunk's source.
     boolean blocked;
     private volatile boolean closed;
     /// Whether an error has struck where no busy word tells of it.
@@ -532,7 +532,7 @@ final class OneThread extends Engine {
     public void checkUsable() {
         checkOpen();
         if (blocked) {
-            throw new IllegalStateException("a walk is under way, or a close: what they call must not change the allocator");
+            throw new IllegalStateException("a walk is under way, or a close, or a ChunkSource is opening a chunk: what they call must not change the allocator");
         }
     }
 
