@@ -228,18 +228,20 @@ final class ChunkGrowth extends Growth {
         return false;
     }
 
-    /// Ends the memory of chunks that have gone. One that can't be ended, since a native call is using it or its source fails, is tried again
+    /// Ends the memory of chunks that have gone. One that can't be ended, since a native call is using it, it is being forced or its source fails, is tried again
     /// when the next one goes, and by [#close()]. Throws nothing: what the caller has done is done.
     private void endGone() {
         try {
-            Throwable _ = endAllGone();
+            Throwable _ = endAllGone(false);
         } catch (VirtualMachineError noRoom) {
             walls.haveChunksToShut(true);
         }
     }
 
     /// Returns why the first one that couldn't be ended could not, or null.
-    private Throwable endAllGone() {
+    ///
+    /// @param waits whether to wait for a disk that one is being written to
+    private Throwable endAllGone(boolean waits) {
         Throwable reason = null;
         int left;
         synchronized (engine.lock()) {
@@ -254,7 +256,7 @@ final class ChunkGrowth extends Growth {
                 break;
             }
             try {
-                end.close().run();
+                end.end(waits);
             } catch (Throwable failure) {
                 synchronized (engine.lock()) {
                     gone.addLast(end);
@@ -274,7 +276,7 @@ final class ChunkGrowth extends Growth {
             memory.removeAll();
             gone = all;
         }
-        Throwable reason = endAllGone();
+        Throwable reason = endAllGone(true);
         if (reason != null) {
             ChunkGrowth.<RuntimeException>rethrow(reason);
         }

@@ -562,6 +562,7 @@ class GrowthTest {
                 long end = System.nanoTime() + 800_000_000;
                 while (System.nanoTime() < end) {
                     arena.force();
+                    assertFalse(Thread.interrupted(), "nobody has interrupted it");
                 }
                 enough.set(true);
                 other.get(10, TimeUnit.SECONDS);

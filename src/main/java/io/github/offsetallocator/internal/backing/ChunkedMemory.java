@@ -232,13 +232,7 @@ public sealed class ChunkedMemory extends Backing {
         @Override
         public void force() {
             for (Chunk chunk : chunks()) {
-                try {
-                    chunk.segment.force();
-                } catch (RuntimeException failure) {
-                    if (chunk.segment.scope().isAlive()) {
-                        throw failure;
-                    }
-                }
+                chunk.opened().force();
             }
         }
     }

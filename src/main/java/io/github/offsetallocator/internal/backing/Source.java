@@ -6,13 +6,52 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Predicate;
 
 /// Where chunks come from.
 @FunctionalInterface
 public interface Source {
     /// A segment, and what ends it. Running that a second time after it has failed goes on with what is left to do.
-    record Opened(MemorySegment segment, Runnable close) {
+    ///
+    /// @param use held by who writes it to its file, so that it does not end meanwhile: the JDK would interrupt that thread
+    record Opened(MemorySegment segment, Runnable close, ReadWriteLock use) {
+        public Opened(MemorySegment segment, Runnable close) {
+            this(segment, close, new ReentrantReadWriteLock());
+        }
+
+        /// Writes it to its file, unless it has ended.
+        void force() {
+            use.readLock().lock();
+            try {
+                if (segment.scope().isAlive()) {
+                    segment.force();
+                }
+            } finally {
+                use.readLock().unlock();
+            }
+        }
+
+        /// Ends it.
+        ///
+        /// @param waits whether to wait for a disk that it is being written to
+        /// @throws IllegalStateException if not, and it is
+        public void end(boolean waits) {
+            Lock alone = use.writeLock();
+            if (waits) {
+                alone.lock();
+            } else if (!alone.tryLock()) {
+                throw new IllegalStateException("it is being written to its file");
+            }
+            try {
+                close.run();
+            } finally {
+                alone.unlock();
+            }
+        }
+
         /// Whether native memory shares bytes with it.
         public boolean overlaps(MemorySegment other) {
             return other.address() < segment.address() + segment.byteSize() && segment.address() < other.address() + other.byteSize();
