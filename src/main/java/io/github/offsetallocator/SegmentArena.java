@@ -1222,8 +1222,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return this;
         }
 
-        /// Makes the disk find room for the whole file when the arena is built, by writing every block of it once. Without,
-        /// a disk that is full shows when a slice is written to, as an [InternalError].
+        /// Makes the disk find room for the whole file when the arena is built, by writing every block of it once; for what a durable arena
+        /// grows by, when it does. Without, a disk that is full shows when a slice is written to, as an [InternalError].
+        ///
+        /// The disk is asked first whether it has room for what is to be added, also if holes there have their blocks already: a refusal
+        /// uses none of it. Holes of a mapped file that was there are filled without asking. If the disk becomes full meanwhile, what was
+        /// filled stays so: Java has no call that makes a hole.
         ///
         /// @return this builder
         public Builder reserve() {
@@ -1236,7 +1240,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @return a new arena
         /// @throws IllegalStateException    if nothing was said about the memory behind it, or options don't go together
         /// @throws IllegalArgumentException if a number is out of range, or a segment read-only or too small
-        /// @throws UncheckedIOException     if the file can't be mapped, or is mapped already; it is as it was then
+        /// @throws UncheckedIOException     if the file can't be mapped, or is mapped already; it is as it was then, but for
+        ///                                  holes that [#reserve()] has filled
         /// @throws OutOfMemoryError         if there is no such memory
         public SegmentArena build() {
             return Building.build(this);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +72,37 @@ class FullDiskTest {
             assertEquals(1 << 18, arena.byteSize());
             assertEquals(2, arena.allocations());
         }
+    }
+
+    /// Else nobody has room any more: what has filled a hole can't be taken back.
+    @Test
+    void whatIsRefusedUsesNothing() throws IOException {
+        long more = disk.toFile().getTotalSpace() + (1 << 20);
+        for (SegmentArena.Builder builder : List.of(SegmentArena.builder().durable(file, 1 << 16, more).reserve(),
+                SegmentArena.builder().durable(file, 1 << 16).growable(1 << 16, more).reserve())) {
+            try (SegmentArena arena = builder.build()) {
+                long free = disk.toFile().getUsableSpace();
+                assertThrows(OutOfMemoryError.class, () -> arena.grow(more));
+                assertEquals(free, disk.toFile().getUsableSpace());
+                arena.tryAllocate(1 << 15, 1);
+                free = disk.toFile().getUsableSpace();
+                try {
+                    assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(more - (1 << 16), 1));
+                } catch (OutOfMemoryError full) {
+                    assertTrue(full.getMessage().contains(file.toString()), full.getMessage());
+                }
+                assertEquals(free, disk.toFile().getUsableSpace());
+                arena.verify();
+            }
+            Files.delete(file);
+        }
+        try (RandomAccessFile holes = new RandomAccessFile(file.toFile(), "rw")) {
+            holes.setLength(1 << 18);
+        }
+        long free = disk.toFile().getUsableSpace();
+        assertThrows(UncheckedIOException.class, () -> SegmentArena.builder().mapped(file, more).reserve().build());
+        assertEquals(free, disk.toFile().getUsableSpace());
+        assertEquals(1 << 18, Files.size(file));
     }
 
     /// Tables that can't grow fail the call and nothing else.

@@ -172,16 +172,18 @@ public final class DurableFile extends Backing {
         return state.tableBytes(table);
     }
 
-    /// Lets the disk have room for so many bytes of a table.
+    /// Lets the disk have room for so many bytes of a table. It isn't asked before: a copy of a file may have its blocks already.
     ///
     /// @throws OutOfMemoryError if it has not
     public void growTable(int table, long byteSize) {
-        reserve(plan.at(table) + tableBytes(table), plan.at(table) + byteSize, "the tables of ");
+        reserve(plan.at(table) + tableBytes(table), plan.at(table) + byteSize, "the tables of ", 0);
         state.setTableBytes(table, byteSize);
     }
 
-    private void reserve(long from, long to, String what) {
+    /// @param mustBeFree bytes that the disk is asked for before it is written to
+    private void reserve(long from, long to, String what, long mustBeFree) {
         try {
+            DiskRoom.check(opened.place(), mustBeFree);
             zero(opened.channel(), from, to);
         } catch (IOException e) {
             OutOfMemoryError error = new OutOfMemoryError("no room on disk for " + what + path + ": " + e.getMessage());
@@ -206,7 +208,7 @@ public final class DurableFile extends Backing {
     /// @throws OutOfMemoryError if there is to be room on disk, and is none; nothing has changed then
     public void setByteSize(long byteSize) {
         if (reserves) {
-            reserve(plan.dataAt() + byteSize(), plan.dataAt() + byteSize, "what is to be added to ");
+            reserve(plan.dataAt() + byteSize(), plan.dataAt() + byteSize, "what is to be added to ", byteSize - byteSize());
         }
         state.setUnits(byteSize >>> plan.granuleShift());
         mapping.asSlice(FilePlan.PAGE, FilePlan.PAGE).force();
