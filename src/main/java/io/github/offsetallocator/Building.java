@@ -72,6 +72,15 @@ final class Building {
         return new SegmentArena(new ArenaParts(geometry, from, builder), builder);
     }
 
+    /// What grows: the file of a durable arena, if one was said. Of two limits one would win without a word.
+    static From growing(Builder builder, long maxByteSize) {
+        if (builder.source == From.DURABLE && builder.maxByteSize != 0 && builder.maxByteSize != maxByteSize) {
+            throw new IllegalArgumentException("growable says maxByteSize " + maxByteSize + ", and durable has said " + builder.maxByteSize
+                    + ": leave it out there, or say the same");
+        }
+        return builder.source.isDurable() ? From.DURABLE_GROWING : From.CHUNKS;
+    }
+
     private static boolean isInFiles(Builder builder) {
         return builder.source == From.MAPPED || builder.source.isDurable() || builder.source == From.CHUNKS && builder.path != null;
     }

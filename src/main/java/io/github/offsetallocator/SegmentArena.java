@@ -179,6 +179,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if the size is negative, or the alignment no power of two or more than a
     ///                                  backing segment on the heap can have
     /// @throws IllegalStateException    if this arena is closed
+    /// @throws UncheckedIOException     if it takes a chunk in a file, and the directory is missing or can't be written to; nothing has
+    ///                                  changed then
     @Override
     public MemorySegment allocate(long byteSize, long byteAlignment) {
         long allocation = tryAllocate(byteSize, byteAlignment);
@@ -196,6 +198,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws OutOfSpaceException      if there is no room
     /// @throws IllegalArgumentException as [#allocate(long, long)]
     /// @throws IllegalStateException    if this arena is closed
+    /// @throws UncheckedIOException     as [#allocate(long, long)]
     public MemorySegment allocateZeroed(long byteSize, long byteAlignment) {
         long allocation = tryAllocateZeroed(byteSize, byteAlignment);
         if (allocation == NO_SPACE) {
@@ -328,6 +331,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws OutOfSpaceException      if it can't stay and there is no room for another; the old slice is as it was
     /// @throws IllegalArgumentException if the segment is no live slice of this arena, or a number is bad
     /// @throws IllegalStateException    if this arena is closed
+    /// @throws UncheckedIOException     as [#allocate(long, long)]
     public MemorySegment reallocate(MemorySegment slice, long newByteSize, long byteAlignment) {
         long old = allocationOf(slice);
         try {
@@ -348,6 +352,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if the size is negative, or the alignment no power of two or more than a
     ///                                  backing segment on the heap can have
     /// @throws IllegalStateException    if this arena is closed
+    /// @throws UncheckedIOException     if it takes a chunk in a file, and the directory is missing or can't be written to; nothing has
+    ///                                  changed then
     public long tryAllocate(long byteSize, long byteAlignment) {
         return zeroed ? tryAllocateZeroed(byteSize, byteAlignment) : allocateUnzeroed(byteSize, byteAlignment);
     }
@@ -359,6 +365,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return a handle, or [#NO_SPACE]
     /// @throws IllegalArgumentException as [#tryAllocate(long, long)]
     /// @throws IllegalStateException    if this arena is closed
+    /// @throws UncheckedIOException     as [#tryAllocate(long, long)]
     public long tryAllocateZeroed(long byteSize, long byteAlignment) {
         long allocation = contents.allocateZeros(byteSize, byteAlignment);
         if (watch.wants(allocation) && allocation != NO_SPACE) {
@@ -539,6 +546,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///         the old one being as it was
     /// @throws IllegalArgumentException if a number is bad
     /// @throws IllegalStateException    if the handle is not live here
+    /// @throws UncheckedIOException     as [#allocate(long, long)]
     public long reallocate(long allocation, long newByteSize, long byteAlignment) {
         return contents.reallocate(allocation, newByteSize, byteAlignment);
     }
@@ -611,7 +619,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// [Arena#close()]. O(1), and O(1) for each slice that is freed.
     ///
     /// As the JDK says of its own: each slice of no bytes has an address of its own; a second `close` is refused; if there is no room,
-    /// `allocate` throws an [OutOfMemoryError]. A slice may also be freed before, by this arena. A `close` that is refused (to the visitor of a walk,
+    /// `allocate` throws an [OutOfMemoryError]; what else [#allocate(long, long)] throws, it throws too. A slice may also be freed before, by this arena. A `close` that is refused (to the visitor of a walk,
     /// or since a native call is using what it ends) has freed nothing and may be tried again.
     ///
     /// **Confined.** The scope of a confined arena is for its thread, and ends at the latest when the arena does. Its slices die with it: an
@@ -989,7 +997,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// It has one size, unless [#growable(long, long)] is said after this.
         ///
         /// @param path     the file
-        /// @param byteSize bytes of the arena when it is made; the same each time, or what it has grown to
+        /// @param byteSize bytes of the arena when it is made; the same each time, in whole granules, or what it has grown to
         /// @return this builder
         public Builder durable(Path path, long byteSize) {
             return durable(path, byteSize, 0);
@@ -999,8 +1007,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// length, not space on disk, and address space, as all of it is mapped at once. A file that is there keeps its limit.
         ///
         /// @param path        the file
-        /// @param byteSize    bytes of the arena when it is made; the same each time, or what it has grown to
-        /// @param maxByteSize bytes that it may grow to, the same each time; or 0 for what the file says, or `byteSize` if it is new
+        /// @param byteSize    bytes of the arena when it is made; the same each time, in whole granules, or what it has grown to
+        /// @param maxByteSize bytes that it may grow to, the same each time, in whole granules; or 0 for what the file says, or `byteSize` if it is new
         /// @return this builder
         public Builder durable(Path path, long byteSize, long maxByteSize) {
             source = From.DURABLE;
@@ -1028,10 +1036,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// becomes smaller: nothing in a file goes back, and [SegmentArena#trim()] does nothing.
         ///
         /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
-        /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
+        /// @param maxByteSize   bytes of all chunks together, at most: at least one chunk, and about half a million of them at most
         /// @return this builder
+        /// @throws IllegalArgumentException if a durable arena was said before, with another `maxByteSize`
         public Builder growable(long chunkByteSize, long maxByteSize) {
-            source = source.isDurable() ? From.DURABLE_GROWING : From.CHUNKS;
+            source = Building.growing(this, maxByteSize);
             path = source.isDurable() ? path : null;
             chunks = null;
             this.chunkByteSize = chunkByteSize;
@@ -1048,9 +1057,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// As [#growable(long, long)], each chunk in a file of its own, which is deleted when the chunk goes back. Alignment counts
         /// offsets, unless [#alignByAddress()] is said.
         ///
+        /// A request that needs a chunk throws an [UncheckedIOException] if the directory is missing by then, or can't be written to. So do
+        /// scopes.
+        ///
         /// @param directory     where the files are made
         /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
-        /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
+        /// @param maxByteSize   bytes of all chunks together, at most: at least one chunk, and about half a million of them at most
         /// @return this builder
         public Builder growable(Path directory, long chunkByteSize, long maxByteSize) {
             inChunks(chunkByteSize, maxByteSize);
@@ -1062,7 +1074,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         ///
         /// @param source        where chunks come from
         /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
-        /// @param maxByteSize   bytes of all chunks together, at most; at least one chunk
+        /// @param maxByteSize   bytes of all chunks together, at most: at least one chunk, and about half a million of them at most
         /// @return this builder
         public Builder growable(ChunkSource source, long chunkByteSize, long maxByteSize) {
             inChunks(chunkByteSize, maxByteSize);

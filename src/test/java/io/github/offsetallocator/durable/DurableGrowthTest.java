@@ -112,6 +112,42 @@ class DurableGrowthTest {
         }
     }
 
+    /// Sizes are counted in granules.
+    @Test
+    void whatAnArenaSaysOfItsSizeOpensItAgain() {
+        Path file = directory.resolve("odd");
+        long size;
+        long most;
+        try (SegmentArena arena = SegmentArena.builder().durable(file, 100_007, 300_005).build()) {
+            size = arena.byteSize();
+            most = arena.maxByteSize();
+            assertEquals(100_000, size);
+            assertEquals(300_000, most);
+        }
+        for (long[] stated : new long[][] {{100_007, 300_005}, {size, most}, {size, 0}, {100_007, most}}) {
+            try (SegmentArena arena = SegmentArena.builder().durable(file, stated[0], stated[1]).build()) {
+                assertEquals(size, arena.byteSize());
+                assertEquals(most, arena.maxByteSize());
+            }
+        }
+        assertThrows(UncheckedIOException.class, () -> SegmentArena.builder().durable(file, size - 1).build());
+        assertThrows(UncheckedIOException.class, () -> SegmentArena.builder().durable(file, size, most + 16).build());
+        try (SegmentArena arena = SegmentArena.builder().durable(file, size, most).build()) {
+            arena.grow(most);
+        }
+        SegmentArena.builder().durable(file, 300_005).build().close();
+        SegmentArena.builder().durable(file, most).growable(4096, most).build().close();
+    }
+
+    @Test
+    void ofTwoLimitsNoneIsIgnored() {
+        String message = assertThrows(IllegalArgumentException.class, () -> builder().growable(4096, 2 * MOST)).getMessage();
+        assertTrue(message.contains("" + MOST) && message.contains("" + 2 * MOST) && message.contains("leave it out"), message);
+        try (SegmentArena arena = builder().growable(4096, MOST).build()) {
+            assertEquals(MOST, arena.maxByteSize());
+        }
+    }
+
     @Test
     void whatIsOutOfRangeIsRefused() {
         SegmentArena arena = open(false);

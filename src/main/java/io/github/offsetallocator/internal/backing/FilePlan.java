@@ -137,11 +137,11 @@ public record FilePlan(long byteSize, long maxByteSize, int granuleShift, int fl
         return new FilePlan(page.get(WORD, 16), page.get(WORD, MAX_BYTE_SIZE), page.get(HALF, 24), page.get(HALF, 28), tables);
     }
 
-    /// Refuses a plan that is not the expected one.
+    /// Refuses a plan that is not the expected one. Sizes that are of as many granules are the same.
     ///
     /// @param units granules that the arena has now
     void mustBe(FilePlan expected, long units) throws IOException {
-        if (maxByteSize != expected.maxByteSize) {
+        if (granuleShift == expected.granuleShift ? maxUnits() != expected.maxUnits() : maxByteSize != expected.maxByteSize) {
             throw new IOException("it was made for an arena of at most " + maxByteSize + " bytes, not of " + expected.maxByteSize);
         }
         if (granuleShift != expected.granuleShift) {
@@ -153,7 +153,7 @@ public record FilePlan(long byteSize, long maxByteSize, int granuleShift, int fl
         if (!Arrays.equals(tables, expected.tables)) {
             throw new IOException("its tables have room for " + Arrays.toString(tables) + " bytes, not for " + Arrays.toString(expected.tables));
         }
-        if (byteSize != expected.byteSize && (units == units() || units != expected.units())) {
+        if (expected.units() != units() && expected.units() != units) {
             String now = units == units() ? "" : ", and has grown to " + (units << granuleShift);
             throw new IOException("it was made for an arena of " + byteSize + " bytes" + now + ", not of " + expected.byteSize);
         }
