@@ -619,8 +619,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// [Arena#close()]. O(1), and O(1) for each slice that is freed.
     ///
     /// As the JDK says of its own: each slice of no bytes has an address of its own; a second `close` is refused; if there is no room,
-    /// `allocate` throws an [OutOfMemoryError]; what else [#allocate(long, long)] throws, it throws too. A slice may also be freed before, by this arena. A `close` that is refused (to the visitor of a walk,
-    /// or since a native call is using what it ends) has freed nothing and may be tried again.
+    /// `allocate` throws an [OutOfMemoryError]; what else [#allocate(long, long)] throws, it throws too. A `close` that is refused (to the visitor
+    /// of a walk, or since a native call is using what it ends) has freed nothing and may be tried again.
+    ///
+    /// What a scope frees are the allocations that it has made. A slice may also be freed before, by this arena. Don't reallocate one by this arena:
+    /// if it stays in place it is the scope's as before, but if it moves, what it moves to is this arena's, and no `close` of the scope frees it.
     ///
     /// **Confined.** The scope of a confined arena is for its thread, and ends at the latest when the arena does. Its slices die with it: an
     /// access after `close` throws an [IllegalStateException]. That takes a restricted call, [MemorySegment#reinterpret(Arena,

@@ -158,6 +158,31 @@ class ScopeTest {
     }
 
     /// What the JDK's and others' code asks of an arena.
+    /// A scope frees the allocations that it has made.
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void whatAMoveMakesIsThePools(Pool kind) {
+        try (SegmentArena pool = kind.open()) {
+            MemorySegment stays;
+            MemorySegment moves;
+            try (Arena scope = pool.scope()) {
+                MemorySegment first = scope.allocate(5000);
+                stays = pool.reallocate(first, 5000 - 64, 1);
+                assertEquals(first.address(), stays.address());
+                MemorySegment second = scope.allocate(5000);
+                pool.allocate(100);
+                moves = pool.reallocate(second, 20_000, 4096);
+                while (moves.address() == second.address()) {
+                    moves = pool.reallocate(second = moves, moves.byteSize() + 1000, 4096);
+                }
+            }
+            assertThrows(IllegalArgumentException.class, () -> pool.allocationOf(stays));
+            assertEquals(2, pool.allocations());
+            pool.free(moves);
+            pool.verify();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(Pool.class)
     void theRestOfAnArenaWorks(Pool kind) {
