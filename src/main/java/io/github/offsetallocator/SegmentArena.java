@@ -624,6 +624,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///
     /// What a scope frees are the allocations that it has made. A slice may also be freed before, by this arena. Don't reallocate one by this arena:
     /// if it stays in place it is the scope's as before, but if it moves, what it moves to is this arena's, and no `close` of the scope frees it.
+    /// A durable arena keeps in its file what is live when it is closed, the allocations of open scopes too: close scopes before it.
     ///
     /// **Confined.** The scope of a confined arena is for its thread, and ends at the latest when the arena does. Its slices die with it: an
     /// access after `close` throws an [IllegalStateException]. That takes a restricted call, [MemorySegment#reinterpret(Arena,

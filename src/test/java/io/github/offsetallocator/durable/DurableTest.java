@@ -14,6 +14,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Field;
 import java.nio.channels.FileChannel;
@@ -119,6 +120,26 @@ class DurableTest {
         }
         try (SegmentArena arena = open(true)) {
             assertEquals(SIZE, arena.storageReport().largestFreeRegion());
+        }
+    }
+
+    /// What is live at a close is in the file, whoever has asked for it.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatAnOpenScopeHasStaysInTheFile(boolean isShared) {
+        try (SegmentArena arena = open(isShared)) {
+            try (Arena closed = arena.scope()) {
+                closed.allocate(500);
+            }
+            arena.scope().allocate(1000);
+        }
+        try (SegmentArena arena = open(isShared)) {
+            assertEquals(1, arena.allocations());
+            long[] found = {0};
+            arena.forEachAllocation(handle -> found[0] = handle);
+            assertEquals(1000, arena.size(found[0]));
+            arena.free(found[0]);
+            arena.verify();
         }
     }
 
