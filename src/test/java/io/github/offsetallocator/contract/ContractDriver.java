@@ -109,8 +109,9 @@ final class ContractDriver implements AutoCloseable {
             Check.equal(0, face.allocations(), "live at the end");
             face.verify();
             long largest = face.largestFree();
-            Check.equal(fit() == Fit.GOOD ? model.capacity : Bins.roundedDown(model.capacity), largest, "the largest at the end");
-            Block all = allocate(face.most(largest), 1);
+            long most = face.most(fit() == Fit.GOOD ? model.capacity : Bins.roundedDown(model.capacity));
+            Check.equal(most, largest * face.unit(), "the largest at the end");
+            Block all = allocate(largest * face.unit(), 1);
             Check.that(all != null, "the whole was refused");
             free(all);
             face.verify();
@@ -872,15 +873,15 @@ final class ContractDriver implements AutoCloseable {
             Check.that(largest <= gap, () -> "reports " + largest + " of a gap of " + gap);
             // What is free in a slab beside a live block of its size counts in a gap, but is no region before it is dissolved.
             long least = spec.hasSlabs() && model.used > 0 ? 0 : Bins.roundedDown(gap);
-            Check.that(Bins.roundedUp(largest + 1) >= least, () -> "reports a bin too few: " + largest + " of " + gap);
+            Check.that(Bins.roundedUp(largest + face.units(1)) >= least, () -> "reports a bin too few: " + largest + " of " + gap);
         }
     }
 
     /// What a report promises is granted.
     private void promised() {
         long largest = face.largestFree();
-        if (plan == null && face.most(largest) > 0 && !isFull()) {
-            Block block = allocate(face.most(largest), 1);
+        if (plan == null && largest > 0 && !isFull()) {
+            Block block = allocate(largest * face.unit(), 1);
             Check.that(block != null, () -> "reports " + largest + ", and refuses it");
             free(block);
         }

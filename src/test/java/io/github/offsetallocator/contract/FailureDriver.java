@@ -561,7 +561,7 @@ final class FailureDriver {
         List<Long> taken = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             long largest = Math.min(face.largestFree(), 1 << 16);
-            long handle = face.most(largest) <= 0 ? OffsetAllocator.NO_SPACE : face.allocate(face.most(largest), 1);
+            long handle = largest <= 0 ? OffsetAllocator.NO_SPACE : face.allocate(largest * face.unit(), 1);
             if (handle == OffsetAllocator.NO_SPACE) {
                 break;
             }
@@ -570,7 +570,7 @@ final class FailureDriver {
                 Check.that(offset >= block.offset + block.units || block.offset >= offset + largest, () -> "handed out twice: " + block);
             }
             if (arena != null) {
-                arena.bytes(offset, Math.min(LARGEST_COPY, face.most(largest))).fill((byte) 0x2B);
+                arena.bytes(offset, Math.min(LARGEST_COPY, largest * face.unit())).fill((byte) 0x2B);
             }
             taken.add(handle);
         }
