@@ -37,7 +37,7 @@ class ContractTest {
     @ParameterizedTest
     @EnumSource(Subject.class)
     void keepsItFromEverySeed(Subject subject) throws Exception {
-        for (int seed = 0; seed < 10; seed++) {
+        for (int seed = 0; seed < 5; seed++) {
             drive(subject, SEED + 100 + seed, Math.min(1000, subject.spec().operations() / 10), 97, directory);
         }
     }

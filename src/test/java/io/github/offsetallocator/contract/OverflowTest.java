@@ -44,7 +44,7 @@ class OverflowTest {
             "-Xint, GROWABLE", "-Xint, GROWABLE_SHARED_TIGHT", "-Xint, DURABLE_GROWS_SHARED"})
     @Fault(2)
     void anyCallInterpreted(String mode, String subject) {
-        ends("deep", mode, 80, subject);
+        ends("deep", mode, 40, subject);
     }
 
     @Test
@@ -57,7 +57,7 @@ class OverflowTest {
     @CsvSource({"-Xint", "as-it-comes"})
     @Fault(2)
     void anyCallBesideAnotherThread(String mode) {
-        ends("deep-beside", mode, 80, "NATIVE_SHARED", "NATIVE_SHARED_TIGHT", "ARENA_REFERENCE_SHARED", "ZEROED_SHARED");
+        ends("deep-beside", mode, 60, "NATIVE_SHARED", "NATIVE_SHARED_TIGHT", "ARENA_REFERENCE_SHARED", "ZEROED_SHARED");
     }
 
     /// An allocator that keeps its promises passes.
