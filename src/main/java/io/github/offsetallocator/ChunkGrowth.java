@@ -228,8 +228,8 @@ final class ChunkGrowth extends Growth {
         return false;
     }
 
-    /// Ends the memory of chunks that have gone. One that can't be ended, since a native call is using it, it is being forced or its source fails, is tried again
-    /// when the next one goes, and by [#close()]. Throws nothing: what the caller has done is done.
+    /// Ends the memory of chunks that have gone. One that can't be ended, since a native call is using it, a thread is forcing it, or its
+    /// source fails, is tried again when the next one goes, and by [#close()]. Throws nothing: what the caller has done is done.
     private void endGone() {
         try {
             Throwable _ = endAllGone(false);

@@ -31,7 +31,7 @@ public final class MappedFile extends Backing {
             return Uninterrupted.call(() -> {
                 FileClaims.Opened file = FileClaims.open(path, MappedFile::make, _ -> "one that may have mapped it");
                 try {
-                    return map(path, file, byteSize, shared, reserve);
+                    return map(file, byteSize, shared, reserve);
                 } catch (Throwable failure) {
                     file.undo();
                     throw failure;
@@ -51,12 +51,12 @@ public final class MappedFile extends Backing {
         }
     }
 
-    private static MappedFile map(Path path, FileClaims.Opened file, long byteSize, boolean shared, boolean reserve) throws IOException {
+    private static MappedFile map(FileClaims.Opened file, long byteSize, boolean shared, boolean reserve) throws IOException {
         FileChannel channel = file.channel();
         Arena arena = newArena(shared);
         try {
             if (reserve) {
-                DiskRoom.check(path, byteSize - channel.size());
+                DiskRoom.check(file.place(), byteSize - channel.size());
                 Uninterrupted.apart(() -> reserve(channel, byteSize));
             }
             return new MappedFile(channel.map(FileChannel.MapMode.READ_WRITE, 0, byteSize, arena), arena, file);
