@@ -330,9 +330,6 @@ final class OneThread extends Engine {
         giveOrKeep(t, node);
         regions.finish(t);
         regions.trim();
-        if (slabs != null && regions.tally().live() == 0) {
-            slabs.settle();
-        }
     }
 
     void giveOrKeep(MemorySegment t, int node) {

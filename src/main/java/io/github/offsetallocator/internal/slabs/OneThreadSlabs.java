@@ -24,9 +24,11 @@ import java.lang.foreign.MemorySegment;
 /// again or becomes empty. Each size keeps one empty slab; others go back to the bins.
 ///
 /// **Slots that wait.** A program that frees and allocates in turn would cross the edge of a full slab each time. The two slots
-/// freed last, which are still in the cache, come first instead; and a slab that is asked gives two, which halves that work. A slab with a slot that waits is not empty; so before slabs end,
-/// and when no block is live any more, such slots go back to their slabs ([#settle()]). Lists of slabs are the
-/// work of [SlabLists], slots that wait lie in [WaitingSlots].
+/// freed last, which are still in the cache, come first instead; and a slab that is asked gives two, which halves that work. A slab
+/// with a slot that waits is not empty; so before slabs end for want of room, such slots go back to them ([#settle()]). A program that frees
+/// its last block and allocates the next one is no reason: it would pay for all classes each time.
+///
+/// Lists of slabs are the work of [SlabLists], slots that wait lie in [WaitingSlots].
 public final class OneThreadSlabs extends Slabs {
     private static final int FIRST_ROWS = 8;
     /// A table grows by this part of itself: an eighth.
@@ -195,7 +197,8 @@ public final class OneThreadSlabs extends Slabs {
             t.set(WORD, entryAt, free);
             int sizeClass = SlabTable.sizeClass(shape);
             long[] words = openWaiting;
-            if (tally.gave(SlabTable.size(shape)) || words[2 * sizeClass + 1] != 0) {
+            tally.gave(SlabTable.size(shape));
+            if (words[2 * sizeClass + 1] != 0) {
                 releaseToSlab(t, line(sizeClass), slot, shape);
                 return;
             }
@@ -208,7 +211,7 @@ public final class OneThreadSlabs extends Slabs {
         }
     }
 
-    /// As [#release], where two slots wait already, or no block is live any more.
+    /// As [#release], where two slots wait already.
     private void releaseToSlab(MemorySegment t, long line, int slot, long shape) {
         long at = rowAt(slot);
         long bits = t.get(WORD, at + BITS);
@@ -218,9 +221,6 @@ public final class OneThreadSlabs extends Slabs {
             SlabLists.list(t, line, slot >>> 6);
         } else if (now == -1L >>> -SlabTable.slots(shape)) {
             keepOrGiveBack(t, line, slot >>> 6);
-        }
-        if (tally.live() == 0) {
-            settle();
         }
     }
 

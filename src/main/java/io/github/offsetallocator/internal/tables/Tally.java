@@ -49,11 +49,9 @@ public final class Tally {
         }
     }
 
-    /// A block of so many units has ended. Returns whether it was the last.
-    public boolean gave(long size) {
-        long now = live - Header.ONE - size;
-        live = now;
-        return now == 0;
+    /// A block of so many units has ended.
+    public void gave(long size) {
+        live -= Header.ONE + size;
     }
 
     /// Blocks and units have changed by another way: their numbers above and below.
