@@ -67,7 +67,7 @@ class SegmentArenaTest {
         SplittableRandom random = new SplittableRandom(9);
         List<Slice> live = new ArrayList<>();
         try (SegmentArena arena = backing.open(directory)) {
-            for (int i = 0; i < 30_000; i++) {
+            for (int i = 0; i < 12_000; i++) {
                 if (random.nextInt(5) < 3) {
                     long size = random.nextInt(1 << random.nextInt(13));
                     long alignment = Math.min(backing.largestAlignment(), 1L << random.nextInt(11));
@@ -394,7 +394,7 @@ class SegmentArenaTest {
     @Test
     void nothingPastTheBackingSegmentIsHandedOut() {
         MemorySegment memory = Arena.ofAuto().allocate(10_000, 64);
-        for (int start = 0; start < 40; start++) {
+        for (int start = 0; start < 17; start++) {
             for (int size = 31; size < 300; size++) {
                 MemorySegment part = memory.asSlice(start, size);
                 try (SegmentArena arena = SegmentArena.ofConfined(part)) {

@@ -34,7 +34,7 @@ final class Spec {
     private long largestAlignment = 1 << 13;
     private long growsTo;
     private long chunk;
-    private int operations = 20_000;
+    private int operations = 15_000;
 
     private Spec(long capacity, Function<Path, Source> source) {
         this.capacity = capacity;

@@ -16,7 +16,7 @@ import java.nio.file.Path;
 /// ([Spec#cannot]), and so do the defaults of its kind ([Spec#allocator], [Spec#nativeMemory]).
 enum Subject {
     // Offsets
-    GOOD(allocator(100_000).growsTo(2_000_000).operations(250_000)),
+    GOOD(allocator(100_000).growsTo(2_000_000).operations(80_000)),
     GOOD_SMALL_BLOCKS(allocator(20_000).growsTo(30_000).sizes(64).operations(60_000)),
     GOOD_TIGHT(allocator(3000).growsTo(4000).sizes(256)),
     REFERENCE(allocator(100_000).reference().growsTo(2_000_000).operations(100_000)),

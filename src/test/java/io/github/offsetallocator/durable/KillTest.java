@@ -28,7 +28,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /// what is looked at is a copy.
 @Execution(ExecutionMode.CONCURRENT)
 class KillTest {
-    private static final int KILLS = Integer.getInteger("durable.kills", 50);
+    private static final int KILLS = Integer.getInteger("durable.kills", 30);
     private static final long SEED = Long.getLong("durable.seed", System.nanoTime());
     private static final int LONGEST = Integer.getInteger("durable.longest", 100);
     private static final int SECONDS = 120;

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Execution(ExecutionMode.CONCURRENT)
 @ResourceLock(value = "source of table memory", mode = ResourceAccessMode.READ)
 class PowerLossTest {
-    private static final int ROUNDS = Integer.getInteger("durable.losses", 15);
+    private static final int ROUNDS = Integer.getInteger("durable.losses", 10);
     private static final int LOSSES = 20;
     private static final long SEED = Long.getLong("durable.seed", System.nanoTime());
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// or as after the call.
 class CutShortTest {
     private static final int FIRST_SEED = 2;
-    private static final int SEEDS = Integer.getInteger("cut.seeds", 2);
+    private static final int SEEDS = Integer.getInteger("cut.seeds", 1);
     private static final CutLoader LOADER = new CutLoader();
 
     @ParameterizedTest
