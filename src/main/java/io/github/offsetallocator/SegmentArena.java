@@ -480,15 +480,12 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if no live allocation starts there
     /// @throws IllegalStateException    if this arena is closed
     public void freeAt(long address) {
-        long allocation = allocationAt(address);
-        try {
-            if (allocation != NO_SPACE) {
-                free(allocation);
-                return;
-            }
-        } catch (IllegalStateException refused) {
-            checkGone(allocation, refused);
+        long unit = unitAt(address);
+        if (unit >= 0 && engine.freeAt(unit, Engine.ANY_SIZE, shift) == Engine.FREED) {
+            freed();
+            return;
         }
+        engine.checkOpen();
         throw new IllegalArgumentException("no live allocation of this arena starts at 0x" + Long.toHexString(address));
     }
 

@@ -170,6 +170,12 @@ final class AnyThread extends LockedEngine {
     }
 
     @Override
+    public long find(long unit) {
+        long slot = engine.findSlot(unit);
+        return slot != 0 ? slot : super.find(unit);
+    }
+
+    @Override
     public long freeAt(long unit, long size, int shift) {
         refuseVisitor();
         if (engine.freeSlotAt(unit, size, shift)) {
@@ -191,7 +197,15 @@ final class AnyThread extends LockedEngine {
 
     @Override
     public long offsetOfNew(long handle) {
-        return offset(handle); // another thread may have dissolved its slab since
+        if (SlabTable.isSlot(handle)) {
+            int slot = SlabTable.slotOf(handle);
+            long offset = slabs.offset(slot); // the caller has taken the slot, so the row is its slab's, while it is in place
+            VarHandle.loadLoadFence();
+            if (SlabTable.matchesInPlace(slabs.entry(slot), handle)) {
+                return offset;
+            }
+        }
+        return offset(handle); // another thread has dissolved its slab
     }
 
     @Override

@@ -198,7 +198,7 @@ public final class CheckedEngine extends ForwardingEngine {
     public long freeAt(long at, long size, int shift) {
         synchronized (lock()) {
             long handle = inner.find(at);
-            if (handle == 0 || inner.size(handle, shift) != size) {
+            if (handle == 0 || size != ANY_SIZE && inner.size(handle, shift) != size) {
                 return inner.freeAt(at, size, shift); // which frees nothing
             }
             free(handle);

@@ -7,6 +7,7 @@ import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.RefusedException;
+import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.Tally;
 import java.util.ArrayList;
@@ -22,6 +23,9 @@ public abstract class Engine {
 
     /// What [#freeAt] returns when it has freed a block, or found none; otherwise the size of the block that it has found.
     public static final long FREED = -1, NOTHING = -2;
+
+    /// For [#freeAt].
+    public static final long ANY_SIZE = SlabTable.ANY_SIZE;
 
     private final List<Retired> retired = new ArrayList<>();
 
@@ -256,7 +260,7 @@ public abstract class Engine {
     /// The handle of the live block that starts at `unit`, or 0.
     public abstract long find(long unit);
 
-    /// Frees the live block that starts at `unit` if it has this size, in parts of a unit as in [#size].
+    /// Frees the live block that starts at `unit` if it has this size, in parts of a unit as in [#size]; or whatever size it has: [#ANY_SIZE].
     ///
     /// @return [#FREED], [#NOTHING], or the size that it has
     public abstract long freeAt(long unit, long size, int shift);

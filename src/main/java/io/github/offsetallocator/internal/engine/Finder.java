@@ -6,7 +6,6 @@ import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.PageMap;
-import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
 
 /// Finds the block that starts at a unit, by the [PageMap].
@@ -29,6 +28,43 @@ final class Finder {
 
     /// The handle of the live block that starts at `unit`, or 0.
     long find(long unit) {
+        long slot = findSlot(unit);
+        return slot != 0 ? slot : findAny(unit);
+    }
+
+    /// The handle of the live slot that starts at `unit`, or 0. Reads nothing that a thread without the lock must not, and nothing that
+    /// an error can have left half changed.
+    long findSlot(long unit) {
+        Slabs slabs = engine.slabs();
+        if (slabs == null) {
+            return 0;
+        }
+        long page = PageMap.page(unit);
+        int cover = engine.pages().cover(page);
+        long found = cover < 0 ? slabs.handleAt(cover & Integer.MAX_VALUE, unit) : 0;
+        if (found != 0) {
+            return found;
+        }
+        cover = engine.pages().cover(page + 1);
+        return cover < 0 ? slabs.handleAt(cover & Integer.MAX_VALUE, unit) : 0;
+    }
+
+    /// Frees the live slot that starts at `unit`, as [#findSlot] finds it.
+    boolean freeSlotAt(long unit, long size, int shift) {
+        Slabs slabs = engine.slabs();
+        if (slabs == null) {
+            return false;
+        }
+        long page = PageMap.page(unit);
+        int cover = engine.pages().cover(page);
+        if (cover < 0 && slabs.giveAt(cover & Integer.MAX_VALUE, unit, size, shift)) {
+            return true;
+        }
+        cover = engine.pages().cover(page + 1);
+        return cover < 0 && slabs.giveAt(cover & Integer.MAX_VALUE, unit, size, shift);
+    }
+
+    private long findAny(long unit) {
         engine.recover();
         PageMap pages = engine.pages();
         long page = PageMap.page(unit);
@@ -50,7 +86,7 @@ final class Finder {
         }
         try {
             long found = engine.size(handle, shift);
-            if (found == size) {
+            if (found == size || size == Engine.ANY_SIZE) {
                 engine.free(handle);
                 return Engine.FREED;
             }
@@ -66,11 +102,7 @@ final class Finder {
     /// The handle of the live block that starts at `unit`, if it is in a slab or node that covers a page's first unit.
     private long coveredAt(int cover, long unit) {
         if (cover < 0) {
-            Slabs slabs = engine.slabs();
-            int slot = slabs.slotAt(cover & Integer.MAX_VALUE, unit);
-            long entry = slot < 0 ? 0 : slabs.entry(slot);
-            boolean holds = SlabTable.isLive(entry) && (entry & (SlabTable.PENDING | SlabTable.MOVED | SlabTable.RETIRED)) == 0;
-            return holds ? SlabTable.handle(entry, slot) : 0;
+            return engine.slabs().handleAt(cover & Integer.MAX_VALUE, unit);
         }
         return blockAt(cover, unit);
     }

@@ -430,24 +430,20 @@ final class OneThread extends Engine {
         return finder.find(unit);
     }
 
+    /// As [Finder#findSlot].
+    long findSlot(long unit) {
+        return finder.findSlot(unit);
+    }
+
     @Override
     public long freeAt(long unit, long size, int shift) {
         checkThread();
-        return freeSlotAt(unit, size, shift) ? FREED : finder.freeAt(unit, size, shift);
+        return finder.freeSlotAt(unit, size, shift) ? FREED : finder.freeAt(unit, size, shift);
     }
 
-    /// Frees a slot that starts at `unit`. Reads nothing that a thread without the lock must not.
+    /// As [Finder#freeSlotAt].
     boolean freeSlotAt(long unit, long size, int shift) {
-        if (slabs == null) {
-            return false;
-        }
-        long page = PageMap.page(unit);
-        int cover = pages.cover(page);
-        if (cover < 0 && slabs.giveAt(cover & Integer.MAX_VALUE, unit, size, shift)) {
-            return true;
-        }
-        cover = pages.cover(page + 1);
-        return cover < 0 && slabs.giveAt(cover & Integer.MAX_VALUE, unit, size, shift);
+        return finder.freeSlotAt(unit, size, shift);
     }
 
     // ---- what is live -------------------------------------------------------------------------------------------

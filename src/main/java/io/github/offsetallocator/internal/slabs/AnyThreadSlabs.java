@@ -5,7 +5,6 @@ import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.tables.Header;
-import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
@@ -193,31 +192,40 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     public boolean giveAt(int row, long unit, long size, int shift) {
-        int slot = slotAt(row, unit);
-        long entry = slot < 0 ? 0 : entry(slot);
+        MemorySegment t = segment(row);
+        if (t == null) {
+            return false;
+        }
+        long at = at(row);
+        long shape = t.get(WORD, at + SHAPE);
+        int place = SlabTable.placeAt(shape, unit);
+        if (place < 0) {
+            return false;
+        }
+        long entryAt = at + ENTRIES + ((long) place << 3);
+        long entry = (long) ENTRY.getAcquire(t, entryAt);
         // The row may be made anew between the two reads, but not while the entry stays live as it is.
-        boolean isLive = (entry & (ONE_GENERATION | MOVED | RETIRED | PENDING)) == ONE_GENERATION;
-        return isLive && slotAt(row, unit) == slot && (size(slot) << shift) - ((int) entry & NodeState.MAX_SLACK) == size
-                && give(handle(entry, slot));
+        return SlabTable.isLiveInPlace(entry) && SlabTable.hasSize(shape, entry, size, shift) && t.get(WORD, at + SHAPE) == shape
+                && give(t, row << 6 | place, at, entryAt, entry, entry, shape);
     }
 
     @Override
     public boolean giveMarked(long handle, long mark) {
         int slot = slotOf(handle);
-        int row = slot >>> 6;
-        MemorySegment t = segment(row);
+        MemorySegment t = segment(slot >>> 6);
         if (t == null) {
             return false;
         }
-        long at = (row & CHUNK_ROWS - 1) * STRIDE;
+        long at = at(slot >>> 6);
         long entryAt = at + ENTRIES + ((slot & 63L) << 3);
         long entry = t.get(WORD, entryAt) ^ mark;
-        if (!matchesInPlace(entry, handle)) {
-            return false;
-        }
-        int sizeClass = SlabTable.sizeClass(t.get(WORD, at + SHAPE));
+        return matchesInPlace(entry, handle) && give(t, slot, at, entryAt, entry ^ mark, entry, t.get(WORD, at + SHAPE));
+    }
+
+    /// Ends a live slot, unless another thread has.
+    private boolean give(MemorySegment t, int slot, long at, long entryAt, long expected, long entry, long shape) {
         long dead = freed(entry);
-        if (!ENTRY.compareAndSet(t, entryAt, entry ^ mark, dead | sizeClass)) {
+        if (!ENTRY.compareAndSet(t, entryAt, expected, dead | SlabTable.sizeClass(shape))) {
             return false;
         }
         if (dead == 0) {
@@ -226,7 +234,7 @@ public final class AnyThreadSlabs extends Slabs {
         long bits = t.get(WORD, at + BITS);
         t.set(WORD, at + BITS, bits | 1L << slot);
         if (bits == 0) {
-            announce(t, at, row, sizeClass);
+            announce(t, at, slot >>> 6, SlabTable.sizeClass(shape));
         }
         return true;
     }
@@ -253,16 +261,16 @@ public final class AnyThreadSlabs extends Slabs {
         long own = line >>> CLASS_SHIFT << LINE_SHIFT;
         int hand = half(s, own + HAND);
         boolean found = false;
-        int row = hand == 0 ? 0 : half(segment(hand), at(hand) + NEXT_ROW);
+        int row = hand == 0 ? 0 : SlabRing.next(this, hand);
         for (int left = SEARCHED; left > 0 && row != 0; left--) {
-            int next = row == hand ? 0 : half(segment(row), at(row) + NEXT_ROW);
+            int next = row == hand ? 0 : SlabRing.next(this, row);
             long free = free(row);
             if (free != 0) {
                 found |= use(s, own, row, free, found);
             }
             row = next;
             if (row != 0) {
-                setHalf(s, own + HAND, half(segment(row), at(row) + PREVIOUS_ROW));
+                setHalf(s, own + HAND, SlabRing.previous(this, row));
             }
         }
         return found;
@@ -284,19 +292,10 @@ public final class AnyThreadSlabs extends Slabs {
     void link(int row, long line) {
         int home = home();
         MemorySegment s = stripeOf(home);
-        if (s == null) { // no memory for the stripe: the slab is found when it is dissolved
-            home = 0;
-        }
-        MemorySegment t = segment(row);
         long own = line >>> CLASS_SHIFT << LINE_SHIFT;
         int hand = s == null ? 0 : half(s, own + HAND);
-        int next = hand == 0 ? row : half(segment(hand), at(hand) + NEXT_ROW);
-        int previous = hand == 0 ? row : hand;
-        setHalf(t, at(row) + STRIPE, home);
-        setHalf(t, at(row) + NEXT_ROW, next);
-        setHalf(t, at(row) + PREVIOUS_ROW, previous);
-        setHalf(segment(previous), at(previous) + NEXT_ROW, row);
-        setHalf(segment(next), at(next) + PREVIOUS_ROW, row);
+        setHalf(segment(row), at(row) + STRIPE, s == null ? 0 : home); // no memory for the stripe: the slab is found when it is dissolved
+        SlabRing.link(this, row, hand == 0 ? row : hand);
         if (s != null) {
             setHalf(s, own + HAND, row);
             setHalf(s, own + CURRENT, row);
@@ -305,12 +304,8 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     void unlink(int row, long line) {
-        MemorySegment t = segment(row);
-        int next = half(t, at(row) + NEXT_ROW);
-        int previous = half(t, at(row) + PREVIOUS_ROW);
-        setHalf(segment(previous), at(previous) + NEXT_ROW, next);
-        setHalf(segment(next), at(next) + PREVIOUS_ROW, previous);
-        MemorySegment s = stripes[half(t, at(row) + STRIPE)];
+        int previous = SlabRing.unlink(this, row);
+        MemorySegment s = stripes[half(segment(row), at(row) + STRIPE)];
         long own = line >>> CLASS_SHIFT << LINE_SHIFT;
         if (s != null && half(s, own + HAND) == row) {
             setHalf(s, own + HAND, previous == row ? 0 : previous);

@@ -5,7 +5,6 @@ import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.tables.Header;
-import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
@@ -173,17 +172,13 @@ public final class OneThreadSlabs extends Slabs {
         } catch (IndexOutOfBoundsException e) { // a stale hint, or the short way is closed
             return false;
         }
-        long distance = unit - SlabTable.offset(shape);
-        long units = SlabTable.size(shape);
-        if (distance < 0 || distance >= SlabTable.slots(shape) * units) {
+        int place = SlabTable.placeAt(shape, unit);
+        if (place < 0) {
             return false;
         }
-        int place = (int) (distance * RECIPROCALS[(int) units] >>> 31);
         long entryAt = at + ENTRIES + ((long) place << 3);
         long entry = t.get(WORD, entryAt);
-        if ((entry & (ONE_GENERATION | MOVED | RETIRED | PENDING)) != ONE_GENERATION
-                || place * units != distance
-                || (units << shift) - ((int) entry & NodeState.MAX_SLACK) != size) {
+        if (!SlabTable.isLiveInPlace(entry) || !SlabTable.hasSize(shape, entry, size, shift)) {
             return false;
         }
         release(t, row << 6 | place, entryAt, entry, shape);

@@ -78,7 +78,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Frees the slot of a handle. Returns false if there is no such live slot in a slab.
     public abstract boolean give(long handle);
 
-    /// Frees the live slot that starts at `unit` in the slab of a row, if it has this size in parts of a unit.
+    /// Frees the live slot that starts at `unit` in the slab of a row, if it has this size in parts of a unit, or [SlabTable#ANY_SIZE] is given.
     public abstract boolean giveAt(int row, long unit, long size, int shift);
 
     /// As [#give], for a slot whose entry has a mark: [SlabTable#PENDING] or [SlabTable#RETIRED].
@@ -358,20 +358,22 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         return (slot + 1 & 63) != 0 && isLive(entry(slot + 1)); // behind the last slot of a slab none is live
     }
 
+    /// The handle of the live slot that starts at `unit` in the slab of a row, or 0 if there is none, or if it is retired or a
+    /// freeAll is about to end it.
+    public final long handleAt(int row, long unit) {
+        int slot = slotAt(row, unit);
+        long entry = slot < 0 ? 0 : entry(slot);
+        // Another thread may make the row anew between the two reads, but not while the entry stays live as it is.
+        return SlabTable.isLiveInPlace(entry) && slotAt(row, unit) == slot ? SlabTable.handle(entry, slot) : 0;
+    }
+
     /// The slot that starts at `unit` in the slab of a row, or -1 if that row has no slab there or no slot starts there.
-    public final int slotAt(int row, long unit) {
+    final int slotAt(int row, long unit) {
         MemorySegment t = segment(row);
         if (t == null) {
             return -1;
         }
-        long at = at(row);
-        long shape = t.get(WORD, at + SHAPE);
-        long distance = unit - SlabTable.offset(shape);
-        long size = SlabTable.size(shape);
-        if (distance < 0 || distance >= SlabTable.slots(shape) * size) {
-            return -1;
-        }
-        int place = (int) (distance * RECIPROCALS[(int) size] >>> 31);
-        return place * size == distance ? row << 6 | place : -1;
+        int place = SlabTable.placeAt(t.get(WORD, at(row) + SHAPE), unit);
+        return place < 0 ? -1 : row << 6 | place;
     }
 }

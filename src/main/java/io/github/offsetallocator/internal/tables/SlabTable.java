@@ -105,6 +105,9 @@ public final class SlabTable {
     /// In place of the highest bit of the generation: named by a freeAll that is checking its handles.
     public static final long PENDING = 1L << 63;
 
+    /// In place of a block's size, where a caller doesn't say.
+    public static final long ANY_SIZE = -1;
+
     /// A table without slabs, for calls that must not take the short way: no class has a head, no entry exists.
     public static final MemorySegment NONE = Arena.ofAuto().allocate(bytes(FIRST_ROW), 64).asReadOnly();
 
@@ -197,6 +200,27 @@ public final class SlabTable {
     /// The entry of a live slot whose block was freed.
     public static long freed(long entry) {
         return entry + ONE_GENERATION & GENERATION;
+    }
+
+    /// Whether a slot is live, neither moved nor retired, and no freeAll is about to end it.
+    public static boolean isLiveInPlace(long entry) {
+        return (entry & (ONE_GENERATION | MOVED | RETIRED | PENDING)) == ONE_GENERATION;
+    }
+
+    /// Whether a slot has this size, in parts of a unit; or [#ANY_SIZE] is asked for.
+    public static boolean hasSize(long shape, long entry, long size, int shift) {
+        return ((long) size(shape) << shift) - ((int) entry & NodeState.MAX_SLACK) == size || size == ANY_SIZE;
+    }
+
+    /// The place of the slot that starts at `unit` in a slab of this shape, or -1 if none does.
+    public static int placeAt(long shape, long unit) {
+        long distance = unit - offset(shape);
+        long size = size(shape);
+        if (distance < 0 || distance >= slots(shape) * size) {
+            return -1;
+        }
+        int place = (int) (distance * RECIPROCALS[(int) size] >>> 31);
+        return place * size == distance ? place : -1;
     }
 
     public static long handle(long entry, int slot) {
