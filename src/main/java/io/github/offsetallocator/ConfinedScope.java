@@ -106,7 +106,7 @@ final class ConfinedScope implements Arena {
             throw noRoom(byteSize, pool);
         }
         try {
-            MemorySegment slice = pool.zeroedSliceOfNew(handle, byteSize);
+            MemorySegment slice = pool.contents.zeroedSliceOfNew(handle, byteSize);
             remember(handle);
             return slicesDie ? live(slice) : slice;
         } catch (Throwable e) { // the heap is full, or the memory is closed or a file that has shrunk

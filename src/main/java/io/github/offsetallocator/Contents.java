@@ -1,6 +1,7 @@
 package io.github.offsetallocator;
 
 import io.github.offsetallocator.internal.backing.Backing;
+import io.github.offsetallocator.internal.backing.Fill;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.watch.ArenaWatch;
@@ -41,19 +42,72 @@ final class Contents {
         this.watch = watch;
     }
 
-    /// A new block of zeros, or [SegmentArena#NO_SPACE].
-    long allocateZeros(long byteSize, long byteAlignment) {
-        long made = allocateNew(byteSize, byteAlignment);
-        if (made != SegmentArena.NO_SPACE) {
-            try {
-                zeroNew(made, 0, byteSize);
-                newBlocks.show(0, made);
-            } catch (Throwable failure) { // the memory is another thread's, closed, or a file that has shrunk
-                newBlocks.drop(made);
-                throw failure;
-            }
+    /// The slice of a block that was just allocated, or null if another thread's reset has ended it. The block goes back if the heap has
+    /// no room for the object.
+    MemorySegment sliceOrDrop(long allocation, long byteSize) {
+        try {
+            return sliceOfNew(allocation, byteSize);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            drop(allocation);
+            throw e;
+        } catch (IllegalStateException refused) {
+            checkGone(allocation, refused);
+            return null;
         }
+    }
+
+    /// As [#sliceOrDrop], filled with zeros, where no other thread can reset the arena meanwhile and the caller drops the block.
+    MemorySegment zeroedSliceOfNew(long allocation, long byteSize) {
+        MemorySegment slice = sliceOfNew(allocation, byteSize);
+        Fill.zero(slice, 0, byteSize);
+        return slice;
+    }
+
+    private MemorySegment sliceOfNew(long allocation, long byteSize) {
+        return memory.sliceOf(allocation, origin + (engine.offsetOfNew(allocation) << shift), byteSize);
+    }
+
+    /// Frees a block that no caller has, unless a reset has.
+    void drop(long allocation) {
+        if (engine.isLive(allocation)) {
+            arena.free(allocation);
+        }
+    }
+
+    /// Passes if a call was refused since another thread has ended an allocation after it was found or made, and not for something else.
+    void checkGone(long allocation, IllegalStateException refused) {
+        engine.checkOpen();
+        if (engine.isLive(allocation)) {
+            throw refused;
+        }
+    }
+
+    /// A new block of zeros, or [SegmentArena#NO_SPACE]. One that another thread's reset ends before its caller has it counts as freed
+    /// by that, and another one is taken.
+    long allocateZeros(long byteSize, long byteAlignment) {
+        long made;
+        do {
+            made = allocateNew(byteSize, byteAlignment);
+        } while (made != SegmentArena.NO_SPACE && !zeroAndShow(made, byteSize));
         return made;
+    }
+
+    /// Returns false if a reset has ended the block.
+    private boolean zeroAndShow(long made, long byteSize) {
+        try {
+            zeroNew(made, 0, byteSize);
+            newBlocks.show(0, made);
+            return true;
+        } catch (IllegalStateException refused) { // closed memory, or a reset
+            if (newBlocks.drop(made)) {
+                throw refused;
+            }
+            engine.checkUsable();
+            return false;
+        } catch (Throwable failure) { // the memory is another thread's, or a file that has shrunk
+            newBlocks.drop(made);
+            throw failure;
+        }
     }
 
     private long allocateNew(long byteSize, long byteAlignment) {

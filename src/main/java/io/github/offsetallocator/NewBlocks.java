@@ -25,8 +25,8 @@ abstract sealed class NewBlocks {
     /// @throws IllegalStateException if the old one is not live
     abstract void show(long old, long made);
 
-    /// Frees a new block that nobody has.
-    abstract void drop(long made);
+    /// Frees a new block that nobody has. Returns whether it was there: a reset may have ended it, or the arena be closed.
+    abstract boolean drop(long made);
 
     /// The size that a block has for its caller while the bytes that it grows by are filled.
     abstract long sizeWhileFilled(long oldByteSize, long newByteSize);
@@ -59,10 +59,12 @@ abstract sealed class NewBlocks {
         }
 
         @Override
-        void drop(long made) {
-            if (!engine.isClosed() && engine.isLive(made)) {
-                engine.free(made);
+        boolean drop(long made) {
+            if (engine.isClosed() || !engine.isLive(made)) {
+                return false;
             }
+            engine.free(made);
+            return true;
         }
 
         @Override
@@ -93,10 +95,12 @@ abstract sealed class NewBlocks {
         }
 
         @Override
-        void drop(long made) {
-            if (!engine.isClosed() && engine.isRetired(made)) {
-                engine.freeRetired(made);
+        boolean drop(long made) {
+            if (engine.isClosed() || !engine.isRetired(made)) {
+                return false;
             }
+            engine.freeRetired(made);
+            return true;
         }
 
         @Override

@@ -3,7 +3,6 @@ package io.github.offsetallocator;
 import io.github.offsetallocator.Building.From;
 import io.github.offsetallocator.internal.backing.Backing;
 import io.github.offsetallocator.internal.backing.DurableFile;
-import io.github.offsetallocator.internal.backing.Fill;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.watch.ArenaWatch;
 import io.github.offsetallocator.internal.watch.Dump;
@@ -92,7 +91,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// Open scopes of a confined arena.
     private final ConfinedScope scopes;
     private final ArenaWatch watch;
-    private final Contents contents;
+    final Contents contents;
 
     SegmentArena(ArenaParts parts, Builder builder) {
         memory = parts.memory;
@@ -187,7 +186,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (allocation == NO_SPACE) {
             throw noRoom(byteSize, byteAlignment);
         }
-        return sliceOrFree(allocation, byteSize);
+        MemorySegment slice = contents.sliceOrDrop(allocation, byteSize);
+        return slice != null ? slice : allocate(byteSize, byteAlignment);
     }
 
     /// As [#allocate(long, long)], filled with zeros. Takes time in proportion to the size.
@@ -204,28 +204,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (allocation == NO_SPACE) {
             throw noRoom(byteSize, byteAlignment);
         }
-        return sliceOrFree(allocation, byteSize);
-    }
-
-    /// The slice of a block that was just allocated, which goes back if the heap has no room for the object.
-    private MemorySegment sliceOrFree(long allocation, long byteSize) {
-        try {
-            return sliceOfNew(allocation, byteSize);
-        } catch (OutOfMemoryError | StackOverflowError e) {
-            engine.free(allocation);
-            throw e;
-        }
-    }
-
-    MemorySegment sliceOfNew(long allocation, long byteSize) {
-        return memory.sliceOf(allocation, origin + (engine.offsetOfNew(allocation) << shift), byteSize);
-    }
-
-    /// As [#sliceOfNew], filled with zeros, where no other thread can [#reset()] meanwhile.
-    MemorySegment zeroedSliceOfNew(long allocation, long byteSize) {
-        MemorySegment slice = sliceOfNew(allocation, byteSize);
-        Fill.zero(slice, 0, byteSize);
-        return slice;
+        MemorySegment slice = contents.sliceOrDrop(allocation, byteSize);
+        return slice != null ? slice : allocateZeroed(byteSize, byteAlignment);
     }
 
     OutOfSpaceException noRoom(long byteSize, long byteAlignment) {
@@ -288,14 +268,6 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
     }
 
-    /// Passes if a call was refused since another thread has freed an allocation after it was found, and not for something else.
-    private void checkGone(long allocation, IllegalStateException refused) {
-        engine.checkOpen();
-        if (engine.isLive(allocation)) {
-            throw refused;
-        }
-    }
-
     private IllegalArgumentException notLive(MemorySegment slice, long sizeThere) {
         return new IllegalArgumentException(slice + " is not a live slice of this arena"
                 + (sizeThere == Engine.NOTHING ? "" : ": the one at this address has " + sizeThere + " bytes"));
@@ -337,7 +309,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         try {
             return contents.reallocate(old, slice, newByteSize, byteAlignment);
         } catch (IllegalStateException refused) {
-            checkGone(old, refused);
+            contents.checkGone(old, refused);
             throw notLive(slice, Engine.NOTHING);
         }
     }
@@ -387,7 +359,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         try {
             watch.allocated(allocation, byteSize);
         } catch (Throwable failure) {
-            engine.free(allocation);
+            contents.drop(allocation);
             throw failure;
         }
     }

@@ -42,12 +42,15 @@ final class SharedScope implements Arena {
         if (handle == SegmentArena.NO_SPACE) {
             throw ConfinedScope.noRoom(byteSize, pool);
         }
+        MemorySegment slice = pool.contents.sliceOrDrop(handle, byteSize);
+        if (slice == null) { // a reset has ended it
+            return allocate(byteSize, byteAlignment);
+        }
         try {
-            MemorySegment slice = pool.sliceOfNew(handle, byteSize);
             remember(handle);
             return slice;
         } catch (OutOfMemoryError | StackOverflowError | IllegalStateException e) {
-            pool.free(handle);
+            pool.contents.drop(handle);
             throw e;
         }
     }

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// In a file offsets count, in memory addresses do.
@@ -82,6 +83,31 @@ class AlignmentTest {
                 }
                 arena.verify();
             }
+        }
+    }
+
+    /// Slabs of 2048 bytes lie at odd multiples of 1024 here: a slot that was taken there and doesn't fit goes back.
+    @ParameterizedTest
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    @Fault(6)
+    void aSlotThatLiesWrongIsNotLost(boolean durable, boolean shared) {
+        SegmentArena.Builder builder = SegmentArena.builder();
+        builder = durable ? builder.durable(directory.resolve("odd"), 16 << 20) : builder.backing(Arena.ofAuto().allocate(16 << 20, 4096));
+        try (SegmentArena arena = (shared ? builder.shared() : builder).build()) {
+            arena.tryAllocate(1024, 16);
+            for (int i = 0; i < 100; i++) {
+                arena.tryAllocate(2048, 16);
+            }
+            for (int i = 0; i < 40; i++) {
+                long block = arena.tryAllocateZeroed(2048, 2048);
+                Check.equal(0, (durable ? arena.offset(block) : arena.address(block)) % 2048, "the place");
+                long moved = arena.reallocate(block, 4096, 4096);
+                Check.equal(0, (durable ? arena.offset(moved) : arena.address(moved)) % 4096, "the place");
+                arena.free(moved);
+            }
+            Check.equal(101, arena.allocations(), "live blocks");
+            Check.equal(0, arena.retired(), "retired blocks");
+            arena.verify();
         }
     }
 }

@@ -1,9 +1,11 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.OutOfSpaceException;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -300,6 +303,85 @@ class RaceTest {
                 int place = (int) (arena.offset(blocks[at]) / 16);
                 Check.that(owners.compareAndSet(place, 0, me), "the block is another thread's");
             }
+        }
+    }
+
+    /// Between the moment when a thread takes a slot and the one when it looks where that lies, another thread may dissolve the slab.
+    @Test
+    @Fault(10)
+    void anAlignedBlockThatMeetsADissolvingIsNeitherLostNorMisplaced() {
+        MemorySegment memory = Arena.ofAuto().allocate(1 << 20, 4096);
+        for (int round = 0; round < 3; round++) {
+            try (SegmentArena arena = SegmentArena.ofShared(memory)) {
+                arena.tryAllocate(64, 16);
+                long low = arena.tryAllocate(1 << 18, 16);
+                arena.tryAllocate(16384, 16);
+                arena.free(low);
+                AtomicInteger atWork = new AtomicInteger(3);
+                Elsewhere.together(4, index -> {
+                    if (index == 3) {
+                        while (atWork.get() > 0) {
+                            Check.equal(SegmentArena.NO_SPACE, arena.tryAllocate(900_000, 16), "a block of which there is no room for");
+                        }
+                        return;
+                    }
+                    try {
+                        long end = System.nanoTime() + 800_000_000;
+                        while (System.nanoTime() < end) {
+                            long block = arena.tryAllocate(128, 128);
+                            if (block != SegmentArena.NO_SPACE) {
+                                Check.equal(0, arena.address(block) % 128, "the address");
+                                arena.free(block);
+                            }
+                        }
+                    } finally {
+                        atWork.decrementAndGet();
+                    }
+                });
+                arena.verify();
+                Check.equal(2, arena.allocations(), "live blocks");
+            }
+        }
+    }
+
+    /// A call that allocates belongs to the time before a reset or after it: it gives out a block, or says that there is no room.
+    @ParameterizedTest
+    @EnumSource(value = Subject.class, names = {"NATIVE_SHARED", "ZEROED_SHARED", "GROWABLE_SHARED", "DURABLE_SHARED", "CHECKED_SHARED"})
+    @Fault(10)
+    void anAllocationBesideAResetIsBeforeItOrAfter(Subject subject, @TempDir Path directory) throws Exception {
+        try (Face face = subject.spec().open(directory)) {
+            SegmentArena arena = ((ArenaFace) face).arena;
+            AtomicBoolean over = new AtomicBoolean();
+            Elsewhere.together(2, index -> {
+                if (index == 0) {
+                    while (!over.get()) {
+                        arena.reset();
+                        Thread.yield();
+                    }
+                    return;
+                }
+                try (Arena scope = arena.scope()) {
+                    long end = System.nanoTime() + 600_000_000;
+                    for (int i = 0; System.nanoTime() < end; i++) {
+                        try {
+                            switch (i % 5) {
+                                case 0 -> arena.allocate(100);
+                                case 1 -> arena.allocateZeroed(3000, 64);
+                                case 2 -> arena.tryAllocate(100, 64);
+                                case 3 -> arena.tryAllocateZeroed(100, 1);
+                                default -> scope.allocate(50);
+                            }
+                        } catch (OutOfSpaceException | OutOfMemoryError full) {
+                            Thread.onSpinWait();
+                        }
+                    }
+                } finally {
+                    over.set(true);
+                }
+            });
+            arena.reset();
+            arena.verify();
+            Check.equal(0, arena.allocations(), "live blocks");
         }
     }
 

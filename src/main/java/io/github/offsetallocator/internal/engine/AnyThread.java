@@ -89,7 +89,7 @@ final class AnyThread extends LockedEngine {
         if (slabs != null) {
             refuseVisitor();
             long handle = slabs.takeAligned(size, alignment, slack);
-            if (handle != Slabs.NONE_FREE) {
+            if (handle != Slabs.NONE_FREE && isAligned(handle, alignment)) {
                 return handle;
             }
         }
@@ -104,6 +104,19 @@ final class AnyThread extends LockedEngine {
             } catch (Error e) {
                 throw forget(e);
             }
+        }
+    }
+
+    /// Whether a slot that this thread has taken lies where it has to. Frees it if it does not: its row was made anew in between.
+    private boolean isAligned(long handle, long alignment) {
+        try {
+            if ((offsetOfNew(handle) + engine.phase & alignment - 1) == 0) {
+                return true;
+            }
+            free(handle);
+            return false;
+        } catch (IllegalStateException ended) { // by a reset
+            return false;
         }
     }
 

@@ -108,6 +108,16 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     public long take(long size, int slack) {
+        return take(size, 1, slack);
+    }
+
+    /// Where rows may be made anew meanwhile, a slot may have come out of another slab than the one that was looked at.
+    @Override
+    public long takeAligned(long size, long alignment, int slack) {
+        return (size & alignment - 1) == 0 ? take(size, alignment, slack) : NONE_FREE;
+    }
+
+    private long take(long size, long alignment, int slack) {
         int sizeClass;
         if (Long.compareUnsigned(size - 1, SMALL) < 0) {
             sizeClass = (int) size;
@@ -121,8 +131,13 @@ public final class AnyThreadSlabs extends Slabs {
             return NONE_FREE;
         }
         long line = (long) sizeClass << LINE_SHIFT;
-        long handle = takeFrom(s.get(HALF, line + CURRENT), sizeClass, slack);
-        return handle != NONE_FREE ? handle : takeHinted(s, line, sizeClass, slack);
+        int row = s.get(HALF, line + CURRENT);
+        long handle = isAligned(row, alignment) ? takeFrom(row, sizeClass, slack) : NONE_FREE;
+        return handle != NONE_FREE ? handle : takeHinted(s, line, sizeClass, alignment, slack);
+    }
+
+    private boolean isAligned(int row, long alignment) {
+        return alignment == 1 || (SlabTable.offset(shape(row)) + phase & alignment - 1) == 0;
     }
 
     private static int home() {
@@ -157,10 +172,10 @@ public final class AnyThreadSlabs extends Slabs {
         return NONE_FREE;
     }
 
-    private long takeHinted(MemorySegment s, long line, int sizeClass, int slack) {
+    private long takeHinted(MemorySegment s, long line, int sizeClass, long alignment, int slack) {
         for (long hint = line + HINTS; hint < line + HINTS_END; hint += 4) {
             int row = s.get(HALF, hint);
-            if (row != 0) {
+            if (row != 0 && isAligned(row, alignment)) {
                 s.set(HALF, hint, 0);
                 long handle = takeFrom(row, sizeClass, slack);
                 if (handle != NONE_FREE) {
@@ -170,17 +185,6 @@ public final class AnyThreadSlabs extends Slabs {
             }
         }
         return NONE_FREE;
-    }
-
-    @Override
-    public long takeAligned(long size, long alignment, int slack) {
-        long handle = (size & alignment - 1) == 0 ? take(size, slack) : NONE_FREE;
-        if (handle != NONE_FREE && (offset(slotOf(handle)) + phase & alignment - 1) != 0) {
-            give(handle);
-            count.gaveBack();
-            return NONE_FREE;
-        }
-        return handle;
     }
 
     // ---- give --------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// The handle of a free slot of exactly this size, now live, or [#NONE_FREE].
     public abstract long take(long size, int slack);
 
-    /// As [#take], if the slots of the first slab of this size start at multiples of `alignment`.
+    /// As [#take], from a slab whose slots start at multiples of `alignment`. A caller that works beside others has to look again.
     public abstract long takeAligned(long size, long alignment, int slack);
 
     /// Frees the slot of a handle. Returns false if there is no such live slot in a slab.

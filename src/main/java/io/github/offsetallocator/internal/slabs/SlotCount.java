@@ -41,11 +41,6 @@ public final class SlotCount {
         takenMore.addAndGet(ROUND);
     }
 
-    /// A slot was taken and given back, since it did not lie where it had to.
-    void gaveBack() {
-        takenMore.getAndDecrement();
-    }
-
     /// What was taken before counts for nothing.
     void startHere() {
         long before = 0;
