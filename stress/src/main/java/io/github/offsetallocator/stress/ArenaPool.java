@@ -63,13 +63,21 @@ final class ArenaPool {
         return new ArenaPool(ROOMY, 1);
     }
 
+    /// As [#slabs()], where offsets are aligned: addresses on the heap can't be, to more than 8.
+    static ArenaPool slabsByOffset() {
+        return new ArenaPool(() -> builder(ROOMY).alignByOffset().build(), 1);
+    }
+
     /// An arena of this capacity that no pool takes back, for those who close it.
     static SegmentArena single(int byteSize) {
+        return builder(byteSize).build();
+    }
+
+    private static SegmentArena.Builder builder(int byteSize) {
         return SegmentArena.builder()
                 .backing(MemorySegment.ofArray(new long[byteSize / Long.BYTES + 1]))
                 .maxAllocations(MAX_ALLOCATIONS)
-                .shared()
-                .build();
+                .shared();
     }
 
     /// An empty arena.
