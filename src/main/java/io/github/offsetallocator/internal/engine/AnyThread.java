@@ -89,7 +89,7 @@ final class AnyThread extends LockedEngine {
         if (slabs != null) {
             refuseVisitor();
             long handle = slabs.takeAligned(size, alignment, slack);
-            if (handle != Slabs.NONE_FREE && isAligned(handle, alignment)) {
+            if (handle != Slabs.NONE_FREE && keepIfAligned(handle, alignment)) {
                 return handle;
             }
         }
@@ -108,7 +108,7 @@ final class AnyThread extends LockedEngine {
     }
 
     /// Whether a slot that this thread has taken lies where it has to. Frees it if it does not: its row was made anew in between.
-    private boolean isAligned(long handle, long alignment) {
+    private boolean keepIfAligned(long handle, long alignment) {
         try {
             if ((offsetOfNew(handle) + engine.phase & alignment - 1) == 0) {
                 return true;
