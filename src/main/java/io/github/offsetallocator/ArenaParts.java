@@ -29,13 +29,14 @@ final class ArenaParts {
     final long byteSize;
     final boolean byOffset;
     final Engine engine;
+    final Places places;
     final NewBlocks newBlocks;
     /// What makes the memory larger, or null if it has one size.
     final Growth growth;
     final ConfinedScope scopes = new ConfinedScope();
 
     /// Those of an arena over one segment.
-    ArenaParts(Backing behind, SegmentArena.Builder builder, TablePlaces places) {
+    ArenaParts(Backing behind, SegmentArena.Builder builder, TablePlaces tables) {
         memory = builder.checks.before(behind, builder.shared);
         MemorySegment backing = memory.segment();
         Object heapBase = backing.heapBase().orElse(null);
@@ -49,9 +50,10 @@ final class ArenaParts {
         int limit = builder.realTime ? (int) Math.min(builder.maxAllocations, units) : builder.maxAllocations;
         Engine made = Engine.of(new Settings(Math.min(units, memory.byteSize() >>> shift), builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
                 true, Building.byOffset(builder) ? 0 : base >>> shift,
-                Building.threads(builder), places));
+                Building.threads(builder), tables));
         engine = builder.checks.before(made, memory, shift, origin);
-        newBlocks = NewBlocks.of(engine, places.isDurable());
+        places = Places.fixed(this);
+        newBlocks = NewBlocks.of(engine, tables.isDurable());
         try {
             engine.expect(units);
             growth = builder.source == Building.From.DURABLE_GROWING ? new FileGrowth(engine, memory.resizable(), newBlocks, shift, Math.max(1, builder.chunkByteSize >>> shift), units) : null;
@@ -75,6 +77,7 @@ final class ArenaParts {
         Engine made = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
                 true, 0, Building.threads(builder), TablePlaces.ofNative(Building.threads(builder)), walls));
         engine = builder.checks.before(made, memory, shift, origin);
+        places = builder.shared ? Places.comingAndGoing(this) : Places.fixed(this);
         newBlocks = NewBlocks.of(engine, false);
         growth = new ChunkGrowth(engine, chunks, walls, source, geometry, scopes::isAlone);
     }

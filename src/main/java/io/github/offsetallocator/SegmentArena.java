@@ -82,6 +82,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final long byteSize;
     private final boolean zeroed;
     private final Engine engine;
+    private final Places places;
     /// What makes the memory larger, or null if it has one size.
     private final Growth growth;
     private final RetireQueue retired;
@@ -101,6 +102,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         byteSize = parts.byteSize;
         zeroed = builder.zeroed;
         engine = parts.engine;
+        places = parts.places;
         growth = parts.growth;
         scopes = parts.scopes;
         whenLive = builder.whenLive;
@@ -218,8 +220,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if the segment is no live slice of this arena
     /// @throws IllegalStateException    if this arena is closed
     public void free(MemorySegment slice) {
-        long unit = unitOf(slice);
-        long found = unit < 0 ? Engine.NOTHING : engine.freeAt(unit, slice.byteSize(), shift);
+        long found = memory.isKindOf(slice) ? places.freeAt(slice.address(), slice.byteSize()) : Engine.NOTHING;
         if (found != Engine.FREED) {
             engine.checkOpen();
             throw notLive(slice, found);
@@ -249,38 +250,17 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     public long allocationOf(MemorySegment slice) {
         engine.checkOpen();
-        long unit = unitOf(slice);
-        long allocation = unit < 0 ? 0 : engine.find(unit);
-        long found = allocation == 0 ? Engine.NOTHING : sizeOrNothing(allocation);
+        long allocation = memory.isKindOf(slice) ? places.find(slice.address()) : 0;
+        long found = allocation == 0 ? Engine.NOTHING : places.sizeOrNothing(allocation);
         if (found != slice.byteSize()) {
             throw notLive(slice, found);
         }
         return allocation;
     }
 
-    /// The size of an allocation that was found, unless another thread has freed it since.
-    private long sizeOrNothing(long allocation) {
-        try {
-            return engine.size(allocation, shift);
-        } catch (IllegalStateException gone) {
-            engine.checkOpen();
-            return Engine.NOTHING;
-        }
-    }
-
     private IllegalArgumentException notLive(MemorySegment slice, long sizeThere) {
         return new IllegalArgumentException(slice + " is not a live slice of this arena"
                 + (sizeThere == Engine.NOTHING ? "" : ": the one at this address has " + sizeThere + " bytes"));
-    }
-
-    /// The granule that a segment starts with, or -1 if it starts with none of this arena's.
-    private long unitOf(MemorySegment slice) {
-        return memory.isKindOf(slice) ? unitAt(slice.address()) : -1;
-    }
-
-    private long unitAt(long address) {
-        long distance = memory.place(address) - origin;
-        return distance < 0 || distance >= byteSize || (distance & granule() - 1) != 0 ? -1 : distance >>> shift;
     }
 
     /// Whether a segment lies in this arena's memory, live or not. O(1).
@@ -309,7 +289,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         try {
             return contents.reallocate(old, slice, newByteSize, byteAlignment);
         } catch (IllegalStateException refused) {
-            contents.checkGone(old, refused);
+            places.checkGone(old, refused);
             throw notLive(slice, Engine.NOTHING);
         }
     }
@@ -431,8 +411,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if this arena is closed
     public long allocationAt(long address) {
         engine.checkOpen();
-        long unit = unitAt(address);
-        long allocation = unit < 0 ? 0 : engine.find(unit);
+        long allocation = places.find(address);
         return allocation == 0 ? NO_SPACE : allocation;
     }
 
@@ -443,7 +422,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if this arena is closed
     public long sizeAt(long address) {
         long allocation = allocationAt(address);
-        return allocation == NO_SPACE ? NO_SPACE : Math.max(NO_SPACE, sizeOrNothing(allocation));
+        return allocation == NO_SPACE ? NO_SPACE : Math.max(NO_SPACE, places.sizeOrNothing(allocation));
     }
 
     /// Frees the allocation that starts at an address: for callers that keep nothing else. O(1), creates no object.
@@ -452,8 +431,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException if no live allocation starts there
     /// @throws IllegalStateException    if this arena is closed
     public void freeAt(long address) {
-        long unit = unitAt(address);
-        if (unit >= 0 && engine.freeAt(unit, Engine.ANY_SIZE, shift) == Engine.FREED) {
+        if (places.freeAt(address, Engine.ANY_SIZE) == Engine.FREED) {
             freed();
             return;
         }
