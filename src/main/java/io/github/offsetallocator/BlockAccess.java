@@ -1,8 +1,7 @@
 package io.github.offsetallocator;
 
-import io.github.offsetallocator.internal.backing.Backing;
 import io.github.offsetallocator.internal.backing.Fill;
-import io.github.offsetallocator.internal.engine.Engine;
+import io.github.offsetallocator.internal.backing.Piece;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
@@ -21,24 +20,19 @@ import java.util.Objects;
 /// Each call throws an [IllegalStateException] if the handle is not live in the arena, and an [IndexOutOfBoundsException] if the
 /// allocation has no such bytes; nothing has changed then.
 ///
-/// **Threads.** As the arena. If another thread frees the allocation during a call, the call may still reach its bytes.
+/// **Threads.** As the arena. If another thread frees the allocation during a call, the call may still reach its bytes, and none of another one's in memory that has
+/// come since.
 public final class BlockAccess {
-    private final Engine engine;
-    private final Backing memory;
-    private final int shift;
-    private final long origin;
+    private final Places places;
 
-    BlockAccess(Engine engine, Backing memory, int shift, long origin) {
-        this.engine = engine;
-        this.memory = memory;
-        this.shift = shift;
-        this.origin = origin;
+    BlockAccess(Places places) {
+        this.places = places;
     }
 
     /// The place of `byteSize` bytes of an allocation, if it has them.
     private long place(long allocation, long offset, long byteSize) {
-        Objects.checkFromIndexSize(offset, byteSize, engine.size(allocation, shift));
-        return origin + (engine.offset(allocation) << shift) + offset;
+        Objects.checkFromIndexSize(offset, byteSize, places.size(allocation));
+        return places.offset(allocation) + offset;
     }
 
     /// Copies bytes into an allocation.
@@ -50,7 +44,8 @@ public final class BlockAccess {
     /// @param byteSize     how many
     public void copyIn(long allocation, long offset, MemorySegment source, long sourceOffset, long byteSize) {
         long place = place(allocation, offset, byteSize);
-        MemorySegment.copy(source, sourceOffset, memory.piece(place), memory.inPiece(place), byteSize);
+        Piece piece = places.piece(allocation, place);
+        MemorySegment.copy(source, sourceOffset, piece.segment(), piece.at(place), byteSize);
     }
 
     /// Copies bytes out of an allocation.
@@ -62,7 +57,8 @@ public final class BlockAccess {
     /// @param byteSize     how many
     public void copyOut(long allocation, long offset, MemorySegment target, long targetOffset, long byteSize) {
         long place = place(allocation, offset, byteSize);
-        MemorySegment.copy(memory.piece(place), memory.inPiece(place), target, targetOffset, byteSize);
+        Piece piece = places.piece(allocation, place);
+        MemorySegment.copy(piece.segment(), piece.at(place), target, targetOffset, byteSize);
     }
 
     /// Fills bytes of an allocation.
@@ -73,7 +69,8 @@ public final class BlockAccess {
     /// @param value      what each becomes
     public void fill(long allocation, long offset, long byteSize, byte value) {
         long place = place(allocation, offset, byteSize);
-        Fill.write(memory.piece(place), memory.inPiece(place), byteSize, value);
+        Piece piece = places.piece(allocation, place);
+        Fill.write(piece.segment(), piece.at(place), byteSize, value);
     }
 
     /// Reads 8 bits.
@@ -83,7 +80,8 @@ public final class BlockAccess {
     /// @return what is there
     public byte getByte(long allocation, long offset) {
         long place = place(allocation, offset, 1);
-        return memory.piece(place).get(ValueLayout.JAVA_BYTE, memory.inPiece(place));
+        Piece piece = places.piece(allocation, place);
+        return piece.segment().get(ValueLayout.JAVA_BYTE, piece.at(place));
     }
 
     /// Writes 8 bits.
@@ -93,7 +91,8 @@ public final class BlockAccess {
     /// @param value      what is written
     public void setByte(long allocation, long offset, byte value) {
         long place = place(allocation, offset, 1);
-        memory.piece(place).set(ValueLayout.JAVA_BYTE, memory.inPiece(place), value);
+        Piece piece = places.piece(allocation, place);
+        piece.segment().set(ValueLayout.JAVA_BYTE, piece.at(place), value);
     }
 
     /// Reads 16 bits.
@@ -103,7 +102,8 @@ public final class BlockAccess {
     /// @return what is there
     public short getShort(long allocation, long offset) {
         long place = place(allocation, offset, 2);
-        return memory.piece(place).get(ValueLayout.JAVA_SHORT_UNALIGNED, memory.inPiece(place));
+        Piece piece = places.piece(allocation, place);
+        return piece.segment().get(ValueLayout.JAVA_SHORT_UNALIGNED, piece.at(place));
     }
 
     /// Writes 16 bits.
@@ -113,7 +113,8 @@ public final class BlockAccess {
     /// @param value      what is written
     public void setShort(long allocation, long offset, short value) {
         long place = place(allocation, offset, 2);
-        memory.piece(place).set(ValueLayout.JAVA_SHORT_UNALIGNED, memory.inPiece(place), value);
+        Piece piece = places.piece(allocation, place);
+        piece.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, piece.at(place), value);
     }
 
     /// Reads 32 bits.
@@ -123,7 +124,8 @@ public final class BlockAccess {
     /// @return what is there
     public int getInt(long allocation, long offset) {
         long place = place(allocation, offset, 4);
-        return memory.piece(place).get(ValueLayout.JAVA_INT_UNALIGNED, memory.inPiece(place));
+        Piece piece = places.piece(allocation, place);
+        return piece.segment().get(ValueLayout.JAVA_INT_UNALIGNED, piece.at(place));
     }
 
     /// Writes 32 bits.
@@ -133,7 +135,8 @@ public final class BlockAccess {
     /// @param value      what is written
     public void setInt(long allocation, long offset, int value) {
         long place = place(allocation, offset, 4);
-        memory.piece(place).set(ValueLayout.JAVA_INT_UNALIGNED, memory.inPiece(place), value);
+        Piece piece = places.piece(allocation, place);
+        piece.segment().set(ValueLayout.JAVA_INT_UNALIGNED, piece.at(place), value);
     }
 
     /// Reads 64 bits.
@@ -143,7 +146,8 @@ public final class BlockAccess {
     /// @return what is there
     public long getLong(long allocation, long offset) {
         long place = place(allocation, offset, 8);
-        return memory.piece(place).get(ValueLayout.JAVA_LONG_UNALIGNED, memory.inPiece(place));
+        Piece piece = places.piece(allocation, place);
+        return piece.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, piece.at(place));
     }
 
     /// Writes 64 bits.
@@ -153,7 +157,8 @@ public final class BlockAccess {
     /// @param value      what is written
     public void setLong(long allocation, long offset, long value) {
         long place = place(allocation, offset, 8);
-        memory.piece(place).set(ValueLayout.JAVA_LONG_UNALIGNED, memory.inPiece(place), value);
+        Piece piece = places.piece(allocation, place);
+        piece.segment().set(ValueLayout.JAVA_LONG_UNALIGNED, piece.at(place), value);
     }
 
     /// Reads a float.
@@ -163,7 +168,8 @@ public final class BlockAccess {
     /// @return what is there
     public float getFloat(long allocation, long offset) {
         long place = place(allocation, offset, 4);
-        return memory.piece(place).get(ValueLayout.JAVA_FLOAT_UNALIGNED, memory.inPiece(place));
+        Piece piece = places.piece(allocation, place);
+        return piece.segment().get(ValueLayout.JAVA_FLOAT_UNALIGNED, piece.at(place));
     }
 
     /// Writes a float.
@@ -173,7 +179,8 @@ public final class BlockAccess {
     /// @param value      what is written
     public void setFloat(long allocation, long offset, float value) {
         long place = place(allocation, offset, 4);
-        memory.piece(place).set(ValueLayout.JAVA_FLOAT_UNALIGNED, memory.inPiece(place), value);
+        Piece piece = places.piece(allocation, place);
+        piece.segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED, piece.at(place), value);
     }
 
     /// Reads a double.
@@ -183,7 +190,8 @@ public final class BlockAccess {
     /// @return what is there
     public double getDouble(long allocation, long offset) {
         long place = place(allocation, offset, 8);
-        return memory.piece(place).get(ValueLayout.JAVA_DOUBLE_UNALIGNED, memory.inPiece(place));
+        Piece piece = places.piece(allocation, place);
+        return piece.segment().get(ValueLayout.JAVA_DOUBLE_UNALIGNED, piece.at(place));
     }
 
     /// Writes a double.
@@ -193,6 +201,7 @@ public final class BlockAccess {
     /// @param value      what is written
     public void setDouble(long allocation, long offset, double value) {
         long place = place(allocation, offset, 8);
-        memory.piece(place).set(ValueLayout.JAVA_DOUBLE_UNALIGNED, memory.inPiece(place), value);
+        Piece piece = places.piece(allocation, place);
+        piece.segment().set(ValueLayout.JAVA_DOUBLE_UNALIGNED, piece.at(place), value);
     }
 }

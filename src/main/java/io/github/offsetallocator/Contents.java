@@ -2,6 +2,7 @@ package io.github.offsetallocator;
 
 import io.github.offsetallocator.internal.backing.Backing;
 import io.github.offsetallocator.internal.backing.Fill;
+import io.github.offsetallocator.internal.backing.Piece;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.watch.ArenaWatch;
@@ -21,6 +22,7 @@ final class Contents {
     private final SegmentArena arena;
     private final Engine engine;
     private final Backing memory;
+    private final Places places;
     private final NewBlocks newBlocks;
     private final Growth growth;
     private final int shift;
@@ -33,6 +35,7 @@ final class Contents {
         this.arena = arena;
         engine = parts.engine;
         memory = parts.memory;
+        places = parts.places;
         newBlocks = parts.newBlocks;
         growth = parts.growth;
         shift = parts.shift;
@@ -46,39 +49,27 @@ final class Contents {
     /// no room for the object.
     MemorySegment sliceOrDrop(long allocation, long byteSize) {
         try {
-            return sliceOfNew(allocation, byteSize);
+            return places.sliceOfNew(allocation, byteSize);
         } catch (OutOfMemoryError | StackOverflowError e) {
             drop(allocation);
             throw e;
         } catch (IllegalStateException refused) {
-            checkGone(allocation, refused);
+            places.checkGone(allocation, refused);
             return null;
         }
     }
 
     /// As [#sliceOrDrop], filled with zeros, where no other thread can reset the arena meanwhile and the caller drops the block.
     MemorySegment zeroedSliceOfNew(long allocation, long byteSize) {
-        MemorySegment slice = sliceOfNew(allocation, byteSize);
+        MemorySegment slice = places.sliceOfNew(allocation, byteSize);
         Fill.zero(slice);
         return slice;
-    }
-
-    private MemorySegment sliceOfNew(long allocation, long byteSize) {
-        return memory.sliceOf(allocation, origin + (engine.offsetOfNew(allocation) << shift), byteSize);
     }
 
     /// Frees a block that no caller has, unless a reset has.
     void drop(long allocation) {
         if (engine.isLive(allocation)) {
             arena.free(allocation);
-        }
-    }
-
-    /// Passes if a call was refused since another thread has ended an allocation after it was found or made, and not for something else.
-    void checkGone(long allocation, IllegalStateException refused) {
-        engine.checkOpen();
-        if (engine.isLive(allocation)) {
-            throw refused;
         }
     }
 
@@ -183,7 +174,7 @@ final class Contents {
         }
         MemorySegment made;
         try {
-            made = memory.sliceOf(moved, origin + (newBlocks.offset(moved) << shift), newByteSize);
+            made = places.slice(moved, origin + (newBlocks.offset(moved) << shift), newByteSize);
             newBlocks.show(old, moved);
         } catch (Throwable failure) {
             newBlocks.drop(moved);
@@ -196,7 +187,7 @@ final class Contents {
     /// The slice, made before anything has changed; or null if it can't stay.
     private MemorySegment resizedInPlace(long old, MemorySegment slice, long newByteSize, long byteAlignment) {
         try {
-            MemorySegment inPlace = newByteSize < 0 ? slice : memory.nextSliceOf(old, arena.offset(old), newByteSize);
+            MemorySegment inPlace = newByteSize < 0 ? slice : places.nextSlice(old, newByteSize);
             return resizeInPlace(old, newByteSize, byteAlignment) ? inPlace : null;
         } finally {
             memory.dropNext();
@@ -239,6 +230,10 @@ final class Contents {
     }
 
     private void copyNow(long from, long to, long byteSize) {
-        memory.copy(arena.offset(from), origin + (newBlocks.offset(to) << shift), byteSize);
+        long start = places.offset(from);
+        Piece source = places.piece(from, start);
+        long end = origin + (newBlocks.offset(to) << shift);
+        Piece target = places.piece(to, end);
+        MemorySegment.copy(source.segment(), source.at(start), target.segment(), target.at(end), byteSize);
     }
 }

@@ -1,18 +1,20 @@
 package io.github.offsetallocator;
 
 import io.github.offsetallocator.internal.backing.Backing;
+import io.github.offsetallocator.internal.backing.Piece;
 import io.github.offsetallocator.internal.engine.Engine;
+import java.lang.foreign.MemorySegment;
 
-/// Which block lies at an address.
+/// Where blocks lie in memory, and which block lies at an address.
 ///
 /// ```
 ///   address  --memory-->  place  --shift-->  unit  --engine-->  block
 /// ```
 sealed class Places {
     final Engine engine;
-    private final Backing memory;
+    final Backing memory;
     final int shift;
-    private final long origin;
+    final long origin;
     private final long byteSize;
 
     private Places(ArenaParts parts) {
@@ -32,6 +34,46 @@ sealed class Places {
     static Places comingAndGoing(ArenaParts parts) {
         return new ComingAndGoing(parts);
     }
+
+    // ---- by handle ---------------------------------------------------------------------------------------------
+
+    /// The place of a block's first byte.
+    final long offset(long allocation) {
+        return origin + (engine.offset(allocation) << shift);
+    }
+
+    final long size(long allocation) {
+        return engine.size(allocation, shift);
+    }
+
+    long address(long allocation) {
+        return memory.address(offset(allocation));
+    }
+
+    /// The slice of a block.
+    ///
+    /// @param place    where the block lies, as the caller has asked
+    /// @param byteSize how large it is
+    MemorySegment slice(long allocation, long place, long byteSize) {
+        return memory.sliceOf(allocation, place, byteSize);
+    }
+
+    /// The slice of a block that nobody but the caller knows.
+    MemorySegment sliceOfNew(long allocation, long byteSize) {
+        return memory.sliceOf(allocation, origin + (engine.offsetOfNew(allocation) << shift), byteSize);
+    }
+
+    /// As [Backing#nextSliceOf].
+    MemorySegment nextSlice(long allocation, long byteSize) {
+        return memory.nextSliceOf(allocation, offset(allocation), byteSize);
+    }
+
+    /// The memory that a place in a block lies in.
+    Piece piece(long allocation, long place) {
+        return memory.piece(place);
+    }
+
+    // ---- by address --------------------------------------------------------------------------------------------
 
     /// The granule that starts at an address, or -1 if none of this arena's does.
     final long unitAt(long address) {
@@ -54,7 +96,7 @@ sealed class Places {
     /// The size of a block that was found, or [Engine#NOTHING] if another thread has freed it since.
     final long sizeOrNothing(long allocation) {
         try {
-            return engine.size(allocation, shift);
+            return size(allocation);
         } catch (IllegalStateException gone) {
             engine.checkOpen();
             return Engine.NOTHING;
@@ -74,6 +116,60 @@ sealed class Places {
     private static final class ComingAndGoing extends Places {
         ComingAndGoing(ArenaParts parts) {
             super(parts);
+        }
+
+        @Override
+        long address(long allocation) {
+            long found = super.address(allocation);
+            checkStillLive(allocation);
+            return found;
+        }
+
+        @Override
+        MemorySegment slice(long allocation, long place, long byteSize) {
+            try {
+                MemorySegment found = super.slice(allocation, place, byteSize);
+                checkStillLive(allocation);
+                return found;
+            } catch (IndexOutOfBoundsException e) {
+                throw asGone(allocation, e);
+            }
+        }
+
+        @Override
+        MemorySegment sliceOfNew(long allocation, long byteSize) {
+            try {
+                return super.sliceOfNew(allocation, byteSize);
+            } catch (IndexOutOfBoundsException e) { // a reset has ended it
+                throw asGone(allocation, e);
+            }
+        }
+
+        @Override
+        MemorySegment nextSlice(long allocation, long byteSize) {
+            try {
+                return super.nextSlice(allocation, byteSize);
+            } catch (IndexOutOfBoundsException e) {
+                throw asGone(allocation, e);
+            }
+        }
+
+        @Override
+        Piece piece(long allocation, long place) {
+            Piece found = super.piece(allocation, place);
+            checkStillLive(allocation);
+            return found;
+        }
+
+        /// @throws IllegalStateException if not
+        private void checkStillLive(long allocation) {
+            engine.offset(allocation); // takes no lock for most
+        }
+
+        /// What has no room in a chunk was meant for the chunk before.
+        private IndexOutOfBoundsException asGone(long allocation, IndexOutOfBoundsException e) {
+            checkStillLive(allocation);
+            return e;
         }
 
         @Override

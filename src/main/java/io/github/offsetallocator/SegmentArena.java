@@ -108,7 +108,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         whenLive = builder.whenLive;
         try {
             retired = newRetireQueue();
-            access = new BlockAccess(engine, memory, shift, origin);
+            access = new BlockAccess(places);
             watch = watch(builder);
             contents = new Contents(this, parts, builder.zeroed, watch);
             watch.watch(this);
@@ -382,7 +382,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the slice, of the size asked for
     /// @throws IllegalStateException if the handle is not live here
     public MemorySegment segment(long allocation) {
-        return memory.sliceOf(allocation, offset(allocation), size(allocation));
+        return places.slice(allocation, places.offset(allocation), places.size(allocation));
     }
 
     /// Where an allocation starts. O(1).
@@ -391,7 +391,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return bytes from the start of the backing segment or, in a growable arena, of the range that chunks take places in
     /// @throws IllegalStateException if the handle is not live here
     public long offset(long allocation) {
-        return origin + (engine.offset(allocation) << shift);
+        return places.offset(allocation);
     }
 
     /// The address of an allocation: of its first byte in memory or, if the backing segment is on the heap, from the start of
@@ -401,7 +401,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return the address, as [MemorySegment#address()] of its slice
     /// @throws IllegalStateException if the handle is not live here
     public long address(long allocation) {
-        return memory.address(offset(allocation));
+        return places.address(allocation);
     }
 
     /// The allocation that starts at an address. O(1), creates no object.
@@ -445,7 +445,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @return bytes, as asked for
     /// @throws IllegalStateException if the handle is not live here
     public long size(long allocation) {
-        return engine.size(allocation, shift);
+        return places.size(allocation);
     }
 
     /// Frees an allocation. O(1), creates no object.

@@ -1,13 +1,17 @@
 package io.github.offsetallocator;
 
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,8 +27,8 @@ class ChunkRaceTest {
         private final Deque<MemorySegment> next = new ArrayDeque<>();
 
         InTurn(Arena owner) {
-            next.add(owner.allocate(CHUNK, CHUNK));
-            next.add(owner.allocate(CHUNK, CHUNK));
+            next.add(owner.allocate(2 * CHUNK, CHUNK));
+            next.add(owner.allocate(2 * CHUNK, CHUNK));
         }
 
         @Override
@@ -38,7 +42,7 @@ class ChunkRaceTest {
     }
 
     private static SegmentArena arenaOver(Arena owner) {
-        return SegmentArena.builder().growable(new InTurn(owner), CHUNK, CHUNK).shared().build();
+        return SegmentArena.builder().growable(new InTurn(owner), CHUNK, 2 * CHUNK).shared().build();
     }
 
     /// Ways to end a block that is found by where it lies.
@@ -112,6 +116,86 @@ class ChunkRaceTest {
         } catch (IllegalStateException gone) {
             return false;
         }
+    }
+
+    private record Known(long handle, long address) {}
+
+    /// Ways to ask where a block lies, and to reach its bytes.
+    enum Ask {
+        ADDRESS, SEGMENT, BYTES;
+
+        boolean isAnsweredWell(SegmentArena arena, Known block) {
+            return switch (this) {
+                case ADDRESS -> arena.address(block.handle) == block.address;
+                case SEGMENT -> arena.segment(block.handle).address() == block.address;
+                case BYTES -> isMarkOf(arena.access().getLong(block.handle, 8), block.address);
+            };
+        }
+
+        /// What another block at the same address has written is none of this one's business.
+        private static boolean isMarkOf(long mark, long address) {
+            return mark == address || mark == 0;
+        }
+    }
+
+    /// Whose memory it is that a handle leads to, whatever memory its place has come to have since.
+    @ParameterizedTest
+    @EnumSource(Ask.class)
+    void whatIsFoundByItsHandleIsTheBlock(Ask ask) throws Exception {
+        try (Arena owner = Arena.ofShared(); SegmentArena arena = arenaOver(owner)) {
+            int[] rounds = {0};
+            whileOthersAsk(block -> assertTrue(ask.isAnsweredWell(arena, block), () -> block + " never was there"), shown -> {
+                long block = marked(arena, rounds[0]++ % 2 == 0 ? CHUNK / 2 : 2 * CHUNK); // more than the next chunk has, or not
+                shown.set(new Known(block, arena.address(block)));
+                Thread.yield(); // others are stopped in the middle of a call here, and go on below
+                arena.free(block);
+                arena.trim();
+                long next = marked(arena, CHUNK / 2);
+                Thread.yield();
+                arena.free(next);
+                arena.trim();
+            });
+            arena.verify();
+        }
+    }
+
+    private static long marked(SegmentArena arena, long byteSize) {
+        long block = arena.tryAllocate(byteSize, 16);
+        arena.access().setLong(block, 8, arena.address(block));
+        return block;
+    }
+
+    /// Fails if the others do, unless they are refused since the block is gone.
+    private static void whileOthersAsk(Consumer<Known> ask, Consumer<AtomicReference<Known>> round) throws InterruptedException {
+        AtomicReference<Known> shown = new AtomicReference<>(new Known(0, 0));
+        AtomicReference<Throwable> wrong = new AtomicReference<>();
+        AtomicBoolean enough = new AtomicBoolean();
+        Runnable asking = () -> {
+            while (!enough.get()) {
+                Known block = shown.get();
+                try {
+                    ask.accept(block);
+                } catch (IllegalStateException gone) {
+                    Thread.yield();
+                } catch (Throwable failure) {
+                    wrong.set(failure);
+                    enough.set(true);
+                }
+            }
+        };
+        List<Thread> others = Stream.generate(() -> Thread.ofPlatform().daemon().start(asking)).limit(3).toList();
+        try {
+            long stop = System.nanoTime() + 2 * ENOUGH;
+            while (System.nanoTime() < stop && !enough.get()) {
+                round.accept(shown);
+            }
+        } finally {
+            enough.set(true);
+            for (Thread other : others) {
+                other.join();
+            }
+        }
+        assertNull(wrong.get());
     }
 
     private static void endUnlessGone(End end, SegmentArena arena, MemorySegment slice) {

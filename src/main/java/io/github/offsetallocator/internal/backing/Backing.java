@@ -6,11 +6,13 @@ import java.lang.foreign.MemorySegment;
 /// The memory that an arena divides, and how it ends. Places in it are bytes from its start.
 public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, MappedFile, DurableFile, ChunkedMemory, CheckedMemory {
     private final MemorySegment segment;
+    private final Piece whole;
     private final Object heapBase;
     private final long address;
 
     Backing(MemorySegment segment) {
         this.segment = segment;
+        whole = new Piece(segment, 0);
         heapBase = segment.heapBase().orElse(null);
         address = segment.address();
     }
@@ -18,6 +20,7 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
     /// One that stands before another.
     Backing(Backing behind) {
         segment = behind.segment;
+        whole = behind.whole;
         heapBase = behind.heapBase;
         address = behind.address;
     }
@@ -63,24 +66,15 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
     /// Forgets what this thread was about to do.
     public void dropNext() {}
 
-    /// Copies what lies at one place to another.
-    public void copy(long from, long to, long byteSize) {
-        MemorySegment.copy(segment, from, segment, to, byteSize);
-    }
-
     /// Fills a part of it with zeros.
     public void zero(long place, long byteSize) {
-        Fill.zero(piece(place), inPiece(place), byteSize);
+        Piece piece = piece(place);
+        Fill.zero(piece.segment, piece.at(place), byteSize);
     }
 
-    /// A segment that a place lies in. See [#inPiece].
-    public MemorySegment piece(long place) {
-        return segment;
-    }
-
-    /// Bytes from the start of the segment that a place lies in.
-    public long inPiece(long place) {
-        return place;
+    /// The segment that a place lies in.
+    public Piece piece(long place) {
+        return whole;
     }
 
     /// Whether the memory lives until [#close], or in part until a chunk goes back, whatever others do.

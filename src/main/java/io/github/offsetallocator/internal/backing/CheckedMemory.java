@@ -162,9 +162,9 @@ public final class CheckedMemory extends Backing {
 
     /// Returns false if the bytes can't be reached.
     private boolean fill(long from, long to, byte value) {
-        MemorySegment piece = memory.piece(from);
+        Piece piece = memory.piece(from);
         try {
-            Fill.write(piece, memory.inPiece(from), to - from, value);
+            Fill.write(piece.segment, piece.at(from), to - from, value);
             return true;
         } catch (IllegalStateException | WrongThreadException | InternalError gone) {
             return false;
@@ -247,8 +247,9 @@ public final class CheckedMemory extends Backing {
         if (block.border == block.end) {
             return null;
         }
-        MemorySegment piece = memory.piece(place);
-        long start = memory.inPiece(place);
+        Piece whole = memory.piece(place);
+        MemorySegment piece = whole.segment;
+        long start = whole.at(place);
         Damage damage;
         try {
             long changed = firstChanged(piece, start + block.border - place, start + block.end - place);
@@ -387,18 +388,8 @@ public final class CheckedMemory extends Backing {
     }
 
     @Override
-    public void copy(long from, long to, long byteSize) {
-        memory.copy(from, to, byteSize);
-    }
-
-    @Override
-    public MemorySegment piece(long place) {
+    public Piece piece(long place) {
         return memory.piece(place);
-    }
-
-    @Override
-    public long inPiece(long place) {
-        return memory.inPiece(place);
     }
 
     /// No: slices have a life already.

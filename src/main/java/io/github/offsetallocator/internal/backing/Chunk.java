@@ -1,30 +1,19 @@
 package io.github.offsetallocator.internal.backing;
 
-import java.lang.foreign.MemorySegment;
-
 /// A piece of memory, and where it lies in the range of an arena. What changes is guarded by the arena's lock.
-public final class Chunk {
-    final MemorySegment segment;
+public final class Chunk extends Piece {
     final long address;
-    /// The place of the segment's first byte.
-    final long place;
     final int firstSlot;
     final int slots;
     private final Source.Opened opened;
     private int wall;
 
     Chunk(Source.Opened opened, long place, int firstSlot, int slots) {
+        super(opened.segment(), place);
         this.opened = opened;
-        segment = opened.segment();
         address = segment.address();
-        this.place = place;
         this.firstSlot = firstSlot;
         this.slots = slots;
-    }
-
-    /// The place of its first byte.
-    public long place() {
-        return place;
     }
 
     public long byteSize() {

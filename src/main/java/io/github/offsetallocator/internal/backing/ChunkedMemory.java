@@ -58,20 +58,8 @@ public sealed class ChunkedMemory extends Backing {
     }
 
     @Override
-    public void copy(long from, long to, long byteSize) {
-        Chunk source = at(from);
-        Chunk target = at(to);
-        MemorySegment.copy(source.segment, from - source.place, target.segment, to - target.place, byteSize);
-    }
-
-    @Override
-    public MemorySegment piece(long place) {
-        return at(place).segment;
-    }
-
-    @Override
-    public long inPiece(long place) {
-        return place - at(place).place;
+    public Piece piece(long place) {
+        return at(place);
     }
 
     @Override
