@@ -9,10 +9,13 @@ import io.github.offsetallocator.internal.regions.SmallFloat;
 /// @param chunk     granules of an ordinary chunk: the smallest size of a bin
 /// @param limit     granules that may have memory at once
 /// @param slotShift a slot has 2^slotShift bytes
-/// @param slots     how many there are: for twice the limit, so that runs of them are found
+/// @param slots     how many there are, so that runs of them are found: see [#slots(long, long)]
 record ChunkGeometry(int shift, long chunk, long limit, int slotShift, int slots) {
     private static final int SLOTS_OF_A_CHUNK_SHIFT = 2;
-    private static final long MOST_SLOTS = 1 << 22;
+    /// As many as that are needed for twice the limit.
+    private static final long MOST_NEEDED = 1 << 22;
+    /// More are not made if fewer will do.
+    private static final long MANY = 1 << 16;
     private static final long SPARE_SLOTS = 24;
     private static final long MOST_UNITS = OffsetAllocator.MAX_CAPACITY;
 
@@ -29,15 +32,31 @@ record ChunkGeometry(int shift, long chunk, long limit, int slotShift, int slots
             long chunk = SmallFloat.size(SmallFloat.roundUp(units));
             long limit = Math.max(chunk, maxByteSize >>> shift);
             long slot = Math.max(1, Long.highestOneBit(chunk) >>> SLOTS_OF_A_CHUNK_SHIFT);
-            long slots = 2 * (limit / slot) + SPARE_SLOTS;
-            if (slots > MOST_SLOTS) {
+            long needed = 2 * (limit / slot) + SPARE_SLOTS;
+            if (needed > MOST_NEEDED) {
                 throw new IllegalArgumentException("maxByteSize " + maxByteSize + " is too many chunks of " + chunkByteSize + " bytes: at most about half a million");
             }
-            if (slots * slot <= MOST_UNITS) {
-                return new ChunkGeometry(shift, chunk, limit, shift + Long.numberOfTrailingZeros(slot), (int) slots);
+            if (needed * slot <= MOST_UNITS) {
+                return new ChunkGeometry(shift, chunk, limit, shift + Long.numberOfTrailingZeros(slot), (int) slots(limit / slot + 1, MOST_UNITS / slot));
             }
         }
         throw new IllegalArgumentException("maxByteSize " + maxByteSize + " is too large: it must have less than 2^54 bytes");
+    }
+
+    /// How many slots there are. Chunks that stay lie anywhere, and what is between them may be one slot too short for the next one. Of
+    /// `n` slots that have memory k chunks take 4 or more each, and 3 more at their ends; so all that the limit leaves is found for sure
+    /// among
+    ///
+    /// ```
+    ///   (k + 1) * (n - 4 * k + 2) + 7 * k + 1        and for any k, at most       n * n / 16 + 2 * n + 24
+    /// ```
+    ///
+    /// and a chunk of 4 slots, with the 2 at its ends, among 3 * n.
+    ///
+    /// @param n    slots that have memory at the limit
+    /// @param most how many the range has room for
+    private static long slots(long n, long most) {
+        return Math.min(most, Math.max(3 * n, Math.min(MANY, n * n / 16 + 2 * n)) + SPARE_SLOTS);
     }
 
     long unit() {

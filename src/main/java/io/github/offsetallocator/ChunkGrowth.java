@@ -95,7 +95,7 @@ final class ChunkGrowth extends Growth {
     private boolean open(long units, long alignment) {
         long needed = engine.policy().capacityFor(engine.taken(units));
         long size = Math.max(needed, geometry.chunk());
-        if (engine.openUnits() + size > geometry.limit() && !makeWay(size)) {
+        if (engine.openUnits() + size > geometry.limit() && !makeWay(size) || !findPlace(size)) {
             return false;
         }
         long byteAlignment = Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT);
@@ -108,9 +108,6 @@ final class ChunkGrowth extends Growth {
             if (chunk == null) {
                 gone.addLast(opened);
             }
-        }
-        if (chunk == null) {
-            return false;
         }
         tell(chunk);
         return true;
@@ -135,6 +132,21 @@ final class ChunkGrowth extends Growth {
             missing -= missing > 0 && shut(chunk) ? units(chunk) : 0;
         }
         return missing <= 0;
+    }
+
+    /// Whether there is a place for a chunk. If only chunks without a block are in its way, they go back.
+    private boolean findPlace(long size) {
+        if (hasPlaceFor(size)) {
+            return true;
+        }
+        if (mayGiveBack.getAsBoolean()) {
+            memory.chunks().forEach(this::shut);
+        }
+        return hasPlaceFor(size);
+    }
+
+    private boolean hasPlaceFor(long size) {
+        return memory.hasPlaceFor(size << geometry.shift(), geometry.unit());
     }
 
     /// Lets the engine use a chunk.

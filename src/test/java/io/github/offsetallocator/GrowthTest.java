@@ -77,6 +77,28 @@ class GrowthTest {
         }
     }
 
+    /// Chunks that nobody reads or writes.
+    private static final class Fake implements ChunkSource {
+        long next = 1L << 40;
+        int opened;
+        int closed;
+
+        @Override
+        @SuppressWarnings("restricted")
+        public MemorySegment open(long byteSize, long byteAlignment) {
+            opened++;
+            next = next + byteAlignment - 1 & -byteAlignment;
+            MemorySegment made = MemorySegment.ofAddress(next).reinterpret(byteSize);
+            next += byteSize;
+            return made;
+        }
+
+        @Override
+        public void close(MemorySegment chunk) {
+            closed++;
+        }
+    }
+
     private static SegmentArena of(boolean shared, long chunk, long most) {
         SegmentArena.Builder builder = SegmentArena.builder().growable(chunk, most);
         return (shared ? builder.shared() : builder).build();
@@ -199,6 +221,53 @@ class GrowthTest {
             arena.verify();
         }
         assertEquals(Map.of(), source.open);
+    }
+
+    /// Wherever the chunks lie that stay, what the limit leaves is granted.
+    @ParameterizedTest
+    @ValueSource(longs = {CHUNK, CHUNK / 8 * 9, CHUNK / 8 * 15})
+    void chunksThatStayDoNotCutTheRestToPieces(long chunk) {
+        SplittableRandom random = new SplittableRandom(7);
+        for (int round = 0; round < 20; round++) {
+            Fake source = new Fake();
+            try (SegmentArena arena = SegmentArena.builder().growable(source, chunk, 64 * chunk).build()) {
+                List<Long> blocks = new ArrayList<>();
+                for (int i = 0; i < 64; i++) {
+                    blocks.add(arena.tryAllocate(chunk, 16));
+                }
+                int stay = 1 + random.nextInt(12);
+                while (blocks.size() > stay) {
+                    arena.free(blocks.remove(round == 0 ? blocks.size() / 2 : random.nextInt(blocks.size())));
+                }
+                assertNotEquals(SegmentArena.NO_SPACE, arena.tryAllocate((64 - stay) * chunk, 16), "round " + round);
+                arena.verify();
+            }
+            assertEquals(source.opened, source.closed);
+        }
+    }
+
+    /// Where there is no place for a chunk, none is opened.
+    @Test
+    void whatFindsNoPlaceOpensNoChunk() {
+        Fake source = new Fake();
+        long chunk = 64L << 20;
+        try (SegmentArena arena = SegmentArena.builder().growable(source, chunk, 496 * chunk).build()) {
+            long[] blocks = new long[496];
+            for (int i = 0; i < 496; i++) {
+                blocks[i] = arena.tryAllocate(chunk, 16);
+            }
+            for (int i = 0; i < 496; i++) {
+                if (i % 100 != 95) {
+                    arena.free(blocks[i]);
+                }
+            }
+            int opened = source.opened;
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(300 * chunk, 16));
+            assertEquals(opened, source.opened);
+            assertNotEquals(SegmentArena.NO_SPACE, arena.tryAllocate(90 * chunk, 16));
+            arena.verify();
+        }
+        assertEquals(source.opened, source.closed);
     }
 
     /// Free space of two chunks is never one region, even where their memory lies side by side.

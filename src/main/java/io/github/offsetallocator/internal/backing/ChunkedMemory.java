@@ -133,19 +133,28 @@ public sealed class ChunkedMemory extends Backing {
         return 0;
     }
 
-    /// Lets a segment be a chunk. Behind it a unit at least stays without memory.
+    /// Whether there is a place for a chunk of this size, wherever its memory lies.
     ///
     /// @param unit bytes, a power of two
-    /// @return the chunk, or null if no run of slots is long enough
+    public boolean hasPlaceFor(long byteSize, long unit) {
+        return findRun(slots(byteSize, unit)) >= 0;
+    }
+
+    /// Wherever it starts, so that it can take another's place.
+    private int slots(long byteSize, long unit) {
+        return (int) ((1L << slotShift) - 1 + byteSize + unit - 1 >>> slotShift) + 1;
+    }
+
+    /// Lets a segment be a chunk, which there is a place for. Behind it a unit at least stays without memory.
+    ///
+    /// @param unit bytes, a power of two
     public Chunk add(Source.Opened opened, long unit) {
         MemorySegment segment = opened.segment();
         long last = (1L << slotShift) - 1;
         long start = byAddress ? segment.address() & last : 0;
-        int slots = (int) (last + segment.byteSize() + unit - 1 >>> slotShift) + 1; // wherever it starts, so that it can take another's place
+        int slots = slots(segment.byteSize(), unit);
         int first = findRun(slots);
-        if (first < 0) {
-            return null;
-        }
+        assert first >= 0 : slots;
         Chunk chunk = new Chunk(opened, ((long) first << slotShift) + start, first, slots);
         Chunk[] chunks = bySlot;
         chunks = Arrays.copyOf(chunks, Math.max(chunks.length, first + slots));
