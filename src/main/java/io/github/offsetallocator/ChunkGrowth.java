@@ -84,10 +84,16 @@ final class ChunkGrowth extends Growth {
             if (handle == Engine.NO_SPACE && openForgotten()) {
                 handle = engine.allocate(units, alignment, slack);
             }
-            if (handle == Engine.NO_SPACE && !isAtItsLimit() && open(units, alignment)) {
-                handle = engine.allocate(units, alignment, slack);
-            }
-            return handle;
+            return handle == Engine.NO_SPACE && !isAtItsLimit() && open(units, alignment) ? allocateInOpened(units, alignment, slack) : handle;
+        }
+    }
+
+    private long allocateInOpened(long units, long alignment, int slack) {
+        try {
+            return engine.allocate(units, alignment, slack);
+        } catch (Throwable failure) {
+            walls.haveChunksToShut(true); // nothing is in it
+            throw failure;
         }
     }
 

@@ -90,15 +90,22 @@ final class Contents {
             newBlocks.show(0, made);
             return true;
         } catch (IllegalStateException refused) { // closed memory, or a reset
-            if (newBlocks.drop(made)) {
+            if (dropNew(made)) {
                 throw refused;
             }
             engine.checkUsable();
             return false;
         } catch (Throwable failure) { // the memory is another thread's, or a file that has shrunk
-            newBlocks.drop(made);
+            dropNew(made);
             throw failure;
         }
+    }
+
+    /// As [NewBlocks#drop], of a block and of the chunk that was opened for it.
+    private boolean dropNew(long made) {
+        boolean wasThere = newBlocks.drop(made);
+        arena.freed();
+        return wasThere;
     }
 
     private long allocateNew(long byteSize, long byteAlignment) {
@@ -154,7 +161,7 @@ final class Contents {
             try {
                 newBlocks.show(allocation, moved);
             } catch (Throwable failure) {
-                newBlocks.drop(moved);
+                dropNew(moved);
                 throw failure;
             }
             arena.freed();
@@ -177,7 +184,7 @@ final class Contents {
             made = places.slice(moved, origin + (newBlocks.offset(moved) << shift), newByteSize);
             newBlocks.show(old, moved);
         } catch (Throwable failure) {
-            newBlocks.drop(moved);
+            dropNew(moved);
             throw failure;
         }
         arena.freed();
@@ -212,7 +219,7 @@ final class Contents {
                 }
                 watch.allocated(made, newByteSize);
             } catch (Throwable failure) {
-                newBlocks.drop(made);
+                dropNew(made);
                 throw failure;
             }
         }

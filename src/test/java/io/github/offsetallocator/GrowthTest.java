@@ -403,6 +403,43 @@ class GrowthTest {
         }
     }
 
+    /// It was opened for the new block, which is gone.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theChunkOfAMoveThatFailsGoesBack(boolean bySegment) {
+        Arena gone = Arena.ofShared();
+        MemorySegment first = gone.allocate(CHUNK, 64);
+        MemorySegment second = Arena.ofAuto().allocate(3 * CHUNK, 64);
+        List<MemorySegment> closed = new ArrayList<>();
+        ChunkSource source = new ChunkSource() {
+            @Override
+            public MemorySegment open(long byteSize, long byteAlignment) {
+                return gone.scope().isAlive() ? first : second;
+            }
+
+            @Override
+            public void close(MemorySegment chunk) {
+                closed.add(chunk);
+            }
+        };
+        try (SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, MOST).shared().build()) {
+            MemorySegment slice = arena.allocate(CHUNK);
+            long block = arena.allocationOf(slice);
+            gone.close();
+            assertThrows(IllegalStateException.class, () -> {
+                if (bySegment) {
+                    arena.reallocate(slice, 3 * CHUNK, 1);
+                } else {
+                    arena.reallocate(block, 3 * CHUNK, 1);
+                }
+            });
+            assertEquals(CHUNK, arena.byteSize());
+            assertEquals(List.of(second), closed);
+            assertEquals(1, arena.allocations());
+            arena.verify();
+        }
+    }
+
     // ---- where chunks come from --------------------------------------------------------------------------------
 
     @Test
