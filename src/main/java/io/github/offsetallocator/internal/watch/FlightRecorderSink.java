@@ -97,7 +97,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         ArenaOpenedEvent event = new ArenaOpenedEvent();
         if (event.shouldCommit()) {
             event.arena = arena.name();
-            event.size = arena.engine().capacity() << arena.shift();
+            event.size = arena.engine().openUnits() << arena.shift();
             event.commit();
         }
     }

@@ -112,6 +112,7 @@ class EventsTest {
                 arena.tryAllocate(40_000, 1);
             }
         });
+        assertEquals(0, named(events, "ArenaOpened", "in chunks").getFirst().getLong("size"));
         assertEquals(List.of("0 65536", "65536 131072"), named(events, "ArenaGrown", "in chunks").stream()
                 .map(event -> event.getLong("before") + " " + event.getLong("after")).toList());
     }
