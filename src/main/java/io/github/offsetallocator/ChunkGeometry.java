@@ -29,8 +29,9 @@ record ChunkGeometry(int shift, long chunk, long limit, int slotShift, int slots
             if (units > MOST_UNITS >>> 1) {
                 continue;
             }
-            long chunk = SmallFloat.size(SmallFloat.roundUp(units));
-            long limit = Math.max(chunk, maxByteSize >>> shift);
+            long limit = Math.max(1, maxByteSize >>> shift);
+            long rounded = SmallFloat.size(SmallFloat.roundUp(units));
+            long chunk = rounded <= limit ? rounded : SmallFloat.size(SmallFloat.roundDown(limit));
             long slot = Math.max(1, Long.highestOneBit(chunk) >>> SLOTS_OF_A_CHUNK_SHIFT);
             long needed = 2 * (limit / slot) + SPARE_SLOTS;
             if (needed > MOST_NEEDED) {

@@ -6,8 +6,6 @@ import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.regions.Walls;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.function.BooleanSupplier;
 
 /// When a growable arena opens a chunk, and when one goes back.
@@ -15,7 +13,7 @@ import java.util.function.BooleanSupplier;
 /// ```
 ///   allocate     the engine has room? ------yes------> a handle
 ///                    | no
-///   (lock)       again; still none: give back chunks without a block if the limit needs it,
+///   (lock)       again; still none: give back chunks without a block if the limit needs it, end their memory, and again;
 ///                open a chunk, or one of the request's own size, and again
 ///
 ///   free         a chunk has become one free region?       only then
@@ -29,13 +27,13 @@ import java.util.function.BooleanSupplier;
 /// The memory of a chunk that has gone ends without the lock, since that may take long.
 final class ChunkGrowth extends Growth {
     private static final long NATIVE_ALIGNMENT = 64;
+    private static final long AGAIN = -2;
 
     private final ChunkedMemory memory;
     private final Walls walls;
     private final Source source;
     private final ChunkGeometry geometry;
-    /// Chunks that have gone and whose memory is to end. Who ends one takes it out before, so that no other thread does.
-    private Deque<Source.Opened> gone = new ArrayDeque<>();
+    private final GoneChunks gone;
     private final BooleanSupplier mayGiveBack;
     private int resets;
 
@@ -47,6 +45,7 @@ final class ChunkGrowth extends Growth {
         this.walls = walls;
         this.source = source;
         this.geometry = geometry;
+        gone = new GoneChunks(engine, geometry.shift());
         resets = engine.resets();
     }
 
@@ -70,11 +69,15 @@ final class ChunkGrowth extends Growth {
             return refuse(units, alignment);
         }
         long handle;
-        try {
-            handle = allocateOrOpen(units, alignment, slack);
-        } finally {
-            endGone();
-        }
+        long left;
+        do {
+            left = gone.left();
+            try {
+                handle = allocateOrOpen(units, alignment, slack);
+            } finally {
+                endGone();
+            }
+        } while (handle == AGAIN || handle == Engine.NO_SPACE && gone.left() < left);
         return handle == Engine.NO_SPACE ? refuse(units, alignment) : handle;
     }
 
@@ -84,7 +87,7 @@ final class ChunkGrowth extends Growth {
             if (handle == Engine.NO_SPACE && openForgotten()) {
                 handle = engine.allocate(units, alignment, slack);
             }
-            return handle == Engine.NO_SPACE && !isAtItsLimit() && open(units, alignment) ? allocateInOpened(units, alignment, slack) : handle;
+            return handle == Engine.NO_SPACE && !isAtItsLimit() ? open(units, alignment, slack) : handle;
         }
     }
 
@@ -97,12 +100,18 @@ final class ChunkGrowth extends Growth {
         }
     }
 
-    /// Opens a chunk in which a block fits.
-    private boolean open(long units, long alignment) {
+    /// Opens a chunk in which a block fits, for the block.
+    ///
+    /// @return a handle, [Engine#NO_SPACE], or [#AGAIN] if the memory of other chunks is to end before
+    private long open(long units, long alignment, int slack) {
         long needed = engine.policy().capacityFor(engine.taken(units));
         long size = Math.max(needed, geometry.chunk());
-        if (engine.openUnits() + size > geometry.limit() && !makeWay(size) || !findPlace(size)) {
-            return false;
+        long missing = engine.openUnits() + gone.left() + size - geometry.limit();
+        if (missing > 0) {
+            return makeWay(missing) ? AGAIN : Engine.NO_SPACE;
+        }
+        if (!findPlace(size)) {
+            return Engine.NO_SPACE;
         }
         long byteAlignment = Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT);
         Source.Opened opened = engine.callOut(() -> source.open(size << geometry.shift(), byteAlignment, this::isTaken));
@@ -112,21 +121,21 @@ final class ChunkGrowth extends Growth {
             chunk = memory.add(opened, geometry.unit());
         } finally {
             if (chunk == null) {
-                gone.addLast(opened);
+                gone.add(opened);
             }
         }
         tell(chunk);
-        return true;
+        return allocateInOpened(units, alignment, slack);
     }
 
     /// Whether a chunk has memory of this segment, one that is open or one that has gone and not ended yet.
     private boolean isTaken(MemorySegment segment) {
-        return memory.chunks().stream().anyMatch(chunk -> chunk.opened().overlaps(segment)) || gone.stream().anyMatch(opened -> opened.overlaps(segment));
+        return memory.chunks().stream().anyMatch(chunk -> chunk.opened().overlaps(segment)) || gone.overlaps(segment);
     }
 
-    /// Gives back chunks without a block until one of `size` units may be opened; none if that isn't enough.
-    private boolean makeWay(long size) {
-        long missing = engine.openUnits() + size - geometry.limit();
+    /// Gives back chunks without a block, of as many units as are missing; none if they have fewer.
+    private boolean makeWay(long units) {
+        long missing = units;
         long found = 0;
         for (Chunk chunk : memory.chunks()) {
             found += found < missing && engine.isEmpty(chunk.wall()) ? units(chunk) : 0;
@@ -233,7 +242,7 @@ final class ChunkGrowth extends Growth {
         int wall = chunk.wall();
         chunk.setWall(0);
         if (engine.shut(wall)) {
-            gone.addLast(chunk.opened());
+            gone.add(chunk.opened());
             try {
                 memory.remove(chunk);
             } catch (Throwable failure) { // then it is one that the engine doesn't know of
@@ -250,51 +259,19 @@ final class ChunkGrowth extends Growth {
     /// source fails, is tried again when the next one goes, and by [#close()]. Throws nothing: what the caller has done is done.
     private void endGone() {
         try {
-            Throwable _ = endAllGone(false);
+            Throwable _ = gone.endAll(false);
         } catch (VirtualMachineError noRoom) {
             walls.haveChunksToShut(true);
         }
-    }
-
-    /// Returns why the first one that couldn't be ended could not, or null.
-    ///
-    /// @param waits whether to wait for a disk that one is being written to
-    private Throwable endAllGone(boolean waits) {
-        Throwable reason = null;
-        int left;
-        synchronized (engine.lock()) {
-            left = gone.size();
-        }
-        for (; left > 0; left--) {
-            Source.Opened end;
-            synchronized (engine.lock()) {
-                end = gone.pollFirst();
-            }
-            if (end == null) {
-                break;
-            }
-            try {
-                end.end(waits);
-            } catch (Throwable failure) {
-                synchronized (engine.lock()) {
-                    gone.addLast(end);
-                }
-                reason = reason == null ? failure : reason;
-            }
-        }
-        return reason;
     }
 
     /// What can't be ended stays, and the next call tries again.
     @Override
     void close() {
         synchronized (engine.lock()) {
-            Deque<Source.Opened> all = new ArrayDeque<>(gone);
-            memory.chunks().forEach(chunk -> all.addLast(chunk.opened()));
-            memory.removeAll();
-            gone = all;
+            gone.takeAll(memory);
         }
-        Throwable reason = endAllGone(true);
+        Throwable reason = gone.endAll(true);
         if (reason != null) {
             ChunkGrowth.<RuntimeException>rethrow(reason);
         }

@@ -35,7 +35,7 @@ public interface ChunkSource {
     MemorySegment open(long byteSize, long byteAlignment);
 
     /// Ends a chunk in which no block is live any more. If it throws, whatever that is, nobody hears of it yet: it is called again when
-    /// the next chunk goes, and at last by [SegmentArena#close()], which throws what it throws.
+    /// the next chunk goes or a request needs its room, as its bytes count towards the limit until then; and at last by [SegmentArena#close()], which throws what it throws.
     ///
     /// @param chunk the segment that [#open(long, long)] returned
     void close(MemorySegment chunk);

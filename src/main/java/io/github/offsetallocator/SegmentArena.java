@@ -986,8 +986,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// no room for a request, up to `maxByteSize`, which must be the same each time. Blocks may lie anywhere in it, and it never
         /// becomes smaller: nothing in a file goes back, and [SegmentArena#trim()] does nothing.
         ///
-        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
-        /// @param maxByteSize   bytes of all chunks together, at most: at least one chunk, and about half a million of them at most
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
+        /// @param maxByteSize   bytes of all chunks together, at most: at least `chunkByteSize`, and about half a million of them at most
         /// @return this builder
         /// @throws IllegalArgumentException if a durable arena was said before, with another `maxByteSize`
         public Builder growable(long chunkByteSize, long maxByteSize) {
@@ -1012,8 +1012,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// scopes.
         ///
         /// @param directory     where the files are made
-        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
-        /// @param maxByteSize   bytes of all chunks together, at most: at least one chunk, and about half a million of them at most
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
+        /// @param maxByteSize   bytes of all chunks together, at most: at least `chunkByteSize`, and about half a million of them at most
         /// @return this builder
         public Builder growable(Path directory, long chunkByteSize, long maxByteSize) {
             inChunks(chunkByteSize, maxByteSize);
@@ -1024,8 +1024,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// As [#growable(long, long)], with chunks that someone else makes.
         ///
         /// @param source        where chunks come from
-        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two
-        /// @param maxByteSize   bytes of all chunks together, at most: at least one chunk, and about half a million of them at most
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
+        /// @param maxByteSize   bytes of all chunks together, at most: at least `chunkByteSize`, and about half a million of them at most
         /// @return this builder
         public Builder growable(ChunkSource source, long chunkByteSize, long maxByteSize) {
             inChunks(chunkByteSize, maxByteSize);

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -48,6 +49,8 @@ class GrowthTest {
     private static final class Counting implements ChunkSource {
         final Map<Long, Arena> open = new ConcurrentHashMap<>();
         int opened;
+        long bytes;
+        long mostBytes;
         boolean fails;
         Throwable closeFails;
 
@@ -60,6 +63,8 @@ class GrowthTest {
             MemorySegment made = arena.allocate(byteSize, byteAlignment);
             open.put(made.address(), arena);
             opened++;
+            bytes += byteSize;
+            mostBytes = Math.max(mostBytes, bytes);
             return made;
         }
 
@@ -69,6 +74,7 @@ class GrowthTest {
                 Counting.<RuntimeException>fail(closeFails);
             }
             open.remove(chunk.address()).close();
+            bytes -= chunk.byteSize();
         }
 
         @SuppressWarnings("unchecked")
@@ -221,6 +227,39 @@ class GrowthTest {
             arena.verify();
         }
         assertEquals(Map.of(), source.open);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"100000,100000", "65537,65537", "65537,131073", "1000001,1000001", "17,17", "100,127"})
+    void theLimitIsWhatWasSaid(long chunk, long most) {
+        Counting source = new Counting();
+        try (SegmentArena arena = SegmentArena.builder().growable(source, chunk, most).build()) {
+            assertEquals(most & -16, arena.maxByteSize());
+            assertNotEquals(SegmentArena.NO_SPACE, arena.tryAllocate(1, 1));
+            assertTrue(arena.byteSize() <= most);
+            arena.reset();
+            assertNotEquals(SegmentArena.NO_SPACE, arena.tryAllocate(most & -16, 16));
+            assertEquals(most & -16, arena.byteSize());
+            arena.verify();
+        }
+        assertTrue(source.mostBytes <= most, () -> "open at once: " + source.mostBytes);
+    }
+
+    /// Their memory is still there. As soon as they can be closed, there is room again.
+    @Test
+    void chunksThatCanNotBeClosedCount() {
+        Counting source = new Counting();
+        try (SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, 4 * CHUNK).build()) {
+            source.closeFails = new IllegalStateException("in use");
+            arena.free(arena.tryAllocate(2 * CHUNK, 1));
+            arena.free(arena.tryAllocate(CHUNK, 1));
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(2 * CHUNK, 1), "the chunk that was kept can not make way either");
+            source.closeFails = null;
+            assertNotEquals(SegmentArena.NO_SPACE, arena.tryAllocate(4 * CHUNK, 1));
+            arena.verify();
+        }
+        assertEquals(Map.of(), source.open);
+        assertTrue(source.mostBytes <= 4 * CHUNK, () -> "open at once: " + source.mostBytes);
     }
 
     /// Wherever the chunks lie that stay, what the limit leaves is granted.
@@ -489,7 +528,7 @@ class GrowthTest {
     @MethodSource("failures")
     void nobodyHearsOfAChunkThatCantBeClosedYet(Throwable failure) {
         Counting source = new Counting();
-        SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, 8 * CHUNK).build();
+        SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, 64 * CHUNK).build();
         long block = arena.tryAllocate(2 * CHUNK, 1);
         arena.segment(block).fill((byte) 7);
         source.closeFails = failure;
@@ -509,7 +548,6 @@ class GrowthTest {
         }
         arena.tryAllocate(2 * CHUNK, 1);
         arena.reset();
-        arena.free(arena.tryAllocate(CHUNK, 1)); // stays, and makes way
         assertNotEquals(SegmentArena.NO_SPACE, arena.tryAllocate(8 * CHUNK, 1));
         arena.trim();
         assertEquals(1, arena.allocations());
