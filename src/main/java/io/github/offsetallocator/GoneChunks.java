@@ -77,6 +77,7 @@ final class GoneChunks {
                 break;
             }
             try {
+                engine.awaitWrites(); // the JDK would interrupt a thread that is copying from it; later ones don't find it
                 end.opened.end(waits);
             } catch (Throwable failure) {
                 synchronized (engine.lock()) {

@@ -1,5 +1,7 @@
 package io.github.offsetallocator;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,9 +11,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -196,6 +200,52 @@ class ChunkRaceTest {
             }
         }
         assertNull(wrong.get());
+    }
+
+    /// A copy that has begun ends before the memory that it reads does. Else the JDK would stop it, and leave its thread interrupted.
+    @Test
+    void aFreeDuringAReallocateInterruptsNobody() throws Exception {
+        int size = 4 << 20;
+        try (SegmentArena arena = SegmentArena.builder().growable(1 << 20, 64 << 20).shared().build()) {
+            AtomicLong shown = new AtomicLong();
+            AtomicBoolean enough = new AtomicBoolean();
+            AtomicBoolean interrupted = new AtomicBoolean();
+            Thread other = Thread.ofPlatform().daemon().start(() -> {
+                while (!enough.get()) {
+                    long block = shown.get();
+                    if (block != 0) {
+                        try {
+                            arena.free(arena.reallocate(block, size + (1 << 20), 1));
+                        } catch (IllegalStateException gone) {
+                            Thread.onSpinWait();
+                        }
+                        interrupted.compareAndSet(false, Thread.interrupted());
+                        shown.set(0);
+                    }
+                }
+            });
+            try {
+                long stop = System.nanoTime() + 2 * ENOUGH;
+                for (int round = 1; System.nanoTime() < stop && !interrupted.get(); round++) {
+                    long block = arena.tryAllocate(size, 1);
+                    shown.set(block);
+                    long until = System.nanoTime() + round * 7919L % 3_000_000;
+                    while (System.nanoTime() < until) {
+                        Thread.onSpinWait();
+                    }
+                    isFreed(arena, block);
+                    while (shown.get() != 0) {
+                        Thread.onSpinWait();
+                    }
+                }
+            } finally {
+                enough.set(true);
+                other.join();
+            }
+            assertFalse(interrupted.get());
+            assertEquals(0, arena.allocations());
+            arena.verify();
+        }
     }
 
     private static void endUnlessGone(End end, SegmentArena arena, MemorySegment slice) {

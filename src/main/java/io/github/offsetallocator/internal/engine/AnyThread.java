@@ -360,9 +360,7 @@ final class AnyThread extends LockedEngine {
             resetting = true;
             try {
                 if (!resetUnwritten()) {
-                    for (Object writer : writers) {
-                        await(writer); // a thread that takes it later finds `resetting`
-                    }
+                    awaitWrites(); // a thread that takes a writer later finds `resetting`
                     resetNow();
                 }
             } finally {
@@ -401,6 +399,16 @@ final class AnyThread extends LockedEngine {
                 }
             }
             await(resetLock);
+        }
+    }
+
+    @Override
+    public void awaitWrites() {
+        Object[] all = writers;
+        if (all != null) {
+            for (Object writer : all) {
+                await(writer);
+            }
         }
     }
 

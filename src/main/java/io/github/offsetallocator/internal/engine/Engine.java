@@ -277,6 +277,9 @@ public abstract class Engine {
         write.run(a, handle, x, y);
     }
 
+    /// Waits until each [#write] that is under way has ended. Not by a thread that holds the lock.
+    public void awaitWrites() {}
+
     public abstract void checkLive(long handle);
 
     public abstract boolean isLive(long handle);
