@@ -5,7 +5,6 @@ import io.github.offsetallocator.internal.backing.ChunkedMemory;
 import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.regions.Walls;
-import java.lang.foreign.MemorySegment;
 import java.util.function.BooleanSupplier;
 
 /// When a growable arena opens a chunk, and when one goes back.
@@ -114,6 +113,7 @@ final class ChunkGrowth extends Growth {
             return Engine.NO_SPACE;
         }
         long byteAlignment = Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT);
+        gone.expectOne();
         Source.Opened opened = engine.callOut(() -> source.open(size << geometry.shift(), byteAlignment, this::isTaken));
         assert engine.openUnits() + size <= geometry.limit() : "the source has changed the arena";
         Chunk chunk = null;
@@ -129,8 +129,8 @@ final class ChunkGrowth extends Growth {
     }
 
     /// Whether a chunk has memory of this segment, one that is open or one that has gone and not ended yet.
-    private boolean isTaken(MemorySegment segment) {
-        return memory.chunks().stream().anyMatch(chunk -> chunk.opened().overlaps(segment)) || gone.overlaps(segment);
+    private boolean isTaken(long address, long byteSize) {
+        return memory.overlaps(address, byteSize) || gone.overlap(address, byteSize);
     }
 
     /// Gives back chunks without a block, of as many units as are missing; none if they have fewer.

@@ -3,26 +3,22 @@ package io.github.offsetallocator;
 import io.github.offsetallocator.internal.backing.ChunkedMemory;
 import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 
 /// Chunks that have gone from an arena, and whose memory is to end. That is done without the engine's lock, since it may take long; all
 /// else is guarded by it. Who ends one takes it out before, so that no other thread does.
 final class GoneChunks {
     private static final class Gone {
-        final Source.Opened opened;
+        Source.Opened opened;
         /// Whether it could not be ended.
         boolean isLeft;
-
-        Gone(Source.Opened opened) {
-            this.opened = opened;
-        }
     }
 
     private final Engine engine;
     private final int shift;
-    private Deque<Gone> gone = new ArrayDeque<>();
+    private ArrayList<Gone> gone = new ArrayList<>();
+    /// For the next one, if that must not need room on the heap.
+    private Gone next;
     private long left;
 
     /// @param shift a unit has 2^shift bytes
@@ -31,8 +27,17 @@ final class GoneChunks {
         this.shift = shift;
     }
 
+    /// Makes sure that the next [#add] creates no object.
+    void expectOne() {
+        gone.ensureCapacity(gone.size() + 1);
+        next = new Gone();
+    }
+
     void add(Source.Opened opened) {
-        gone.addLast(new Gone(opened));
+        Gone end = next == null ? new Gone() : next;
+        next = null;
+        end.opened = opened;
+        gone.addLast(end);
     }
 
     /// Takes back what was added last.
@@ -42,14 +47,25 @@ final class GoneChunks {
 
     /// Takes all chunks out of a memory, or none.
     void takeAll(ChunkedMemory memory) {
-        Deque<Gone> all = new ArrayDeque<>(gone);
-        memory.chunks().forEach(chunk -> all.addLast(new Gone(chunk.opened())));
-        memory.removeAll();
-        gone = all;
+        ArrayList<Gone> before = gone;
+        gone = new ArrayList<>(before);
+        try {
+            memory.chunks().forEach(chunk -> add(chunk.opened()));
+            memory.removeAll();
+        } catch (Throwable failure) {
+            gone = before;
+            throw failure;
+        }
     }
 
-    boolean overlaps(MemorySegment segment) {
-        return gone.stream().anyMatch(end -> end.opened.overlaps(segment));
+    /// Whether one shares bytes with native memory. Creates no object.
+    boolean overlap(long address, long byteSize) {
+        for (int i = 0; i < gone.size(); i++) {
+            if (gone.get(i).opened.overlaps(address, byteSize)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Units of those that could not be ended.
@@ -71,7 +87,7 @@ final class GoneChunks {
         for (; more > 0; more--) {
             Gone end;
             synchronized (engine.lock()) {
-                end = gone.pollFirst();
+                end = gone.isEmpty() ? null : gone.removeFirst();
             }
             if (end == null) {
                 break;

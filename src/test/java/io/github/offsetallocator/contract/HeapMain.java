@@ -1,6 +1,9 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.ChunkSource;
 import io.github.offsetallocator.SegmentArena;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,6 +12,7 @@ import java.util.SplittableRandom;
 /// A JVM of its own whose heap is full. Arguments: what is done, the seed, the number of batches, and the subjects.
 ///
 /// - `calls`: random calls while the heap has room for a few objects at most.
+/// - `chunk`: requests whose chunk is opened when the heap is full.
 /// - `beside`: the same, while another thread works on the same arena.
 final class HeapMain {
     private static final int CRUMBS = 32;
@@ -28,7 +32,9 @@ final class HeapMain {
         for (int i = 3; i < arguments.length; i++) {
             Subject subject = Subject.valueOf(arguments[i]);
             try {
-                if (arguments[0].equals("reset")) {
+                if (arguments[0].equals("chunk")) {
+                    chunksThatAreOpened();
+                } else if (arguments[0].equals("reset")) {
                     firstReset(subject, directory);
                 } else {
                     calls(subject, seed, batches, directory, arguments[0].equals("beside"));
@@ -91,6 +97,49 @@ final class HeapMain {
             Check.equal(0, face.allocations(), "live after a reset");
             face.verify();
         }
+    }
+
+    // ---- chunks -------------------------------------------------------------------------------------------------
+
+    /// What a source has opened it is asked to close, also if there is no room for what is to be known of it.
+    private static void chunksThatAreOpened() {
+        MemorySegment memory = Arena.global().allocate(1 << 16, 1 << 16);
+        int[] open = {0};
+        int[] room = {CRUMBS};
+        ChunkSource source = new ChunkSource() {
+            @Override
+            public MemorySegment open(long byteSize, long byteAlignment) {
+                open[0]++;
+                if (room[0] < CRUMBS) {
+                    fillHeap(room[0]);
+                }
+                return memory;
+            }
+
+            @Override
+            public void close(MemorySegment chunk) {
+                open[0]--;
+            }
+        };
+        int failures = 0;
+        try (SegmentArena arena = SegmentArena.builder().growable(source, 1 << 16, 1 << 20).shared().build()) {
+            arena.free(arena.tryAllocate(60_000, 16)); // what is made once is made
+            arena.trim();
+            for (int i = 0; i < 10; i++) {
+                room[0] = i;
+                try {
+                    arena.free(arena.tryAllocate(60_000, 16));
+                } catch (OutOfMemoryError full) {
+                    failures++;
+                } finally {
+                    release();
+                }
+                arena.trim();
+                Check.equal(0, open[0], "open after round " + i);
+            }
+            arena.verify();
+        }
+        System.out.println("chunk: calls=10 failures=" + failures);
     }
 
     // ---- calls -------------------------------------------------------------------------------------------------

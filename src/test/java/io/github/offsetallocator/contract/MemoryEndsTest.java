@@ -50,6 +50,11 @@ class MemoryEndsTest {
         Check.equal(0, result.exit(), "the status of\n" + result.output());
     }
 
+    @Test
+    void theHeapIsFullWhenAChunkIsOpened() {
+        heap("chunk", 5, "GROWABLE_SHARED");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"NATIVE_SHARED", "NATIVE_SHARED_TIGHT"})
     @Fault(22)

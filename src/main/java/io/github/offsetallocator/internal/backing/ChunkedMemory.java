@@ -122,6 +122,16 @@ public sealed class ChunkedMemory extends Backing {
         return chunks;
     }
 
+    /// Whether a chunk shares bytes with native memory. Creates no object.
+    public boolean overlaps(long address, long byteSize) {
+        for (Chunk chunk : bySlot) {
+            if (chunk != null && chunk.opened().overlaps(address, byteSize)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// The wall of the last chunk before this one that has one, or 0.
     public int wallBefore(Chunk chunk) {
         Chunk[] chunks = bySlot;

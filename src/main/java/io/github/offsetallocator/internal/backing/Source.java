@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Predicate;
 
 /// Where chunks come from.
 @FunctionalInterface
@@ -52,14 +51,20 @@ public interface Source {
             }
         }
 
-        /// Whether native memory shares bytes with it.
-        public boolean overlaps(MemorySegment other) {
-            return other.address() < segment.address() + segment.byteSize() && segment.address() < other.address() + other.byteSize();
+        /// Whether native memory shares bytes with it. Creates no object.
+        public boolean overlaps(long address, long byteSize) {
+            return address < segment.address() + segment.byteSize() && segment.address() < address + byteSize;
         }
     }
 
-    /// @param isTaken whether memory is that of a chunk which has not ended yet
-    Opened open(long byteSize, long byteAlignment, Predicate<MemorySegment> isTaken);
+    /// Whether native memory is, in part, that of a chunk which has not ended yet. Creates no object, so that it can be told when there is
+    /// no room for one.
+    @FunctionalInterface
+    interface Taken {
+        boolean test(long address, long byteSize);
+    }
+
+    Opened open(long byteSize, long byteAlignment, Taken isTaken);
 
     /// Native memory, each chunk by itself.
     static Source ofNative(boolean shared) {
@@ -78,17 +83,25 @@ public interface Source {
     static Source inDirectory(Path directory, boolean shared, boolean reserve) {
         return (byteSize, byteAlignment, _) -> {
             Path file = newFile(directory);
+            MappedFile mapped = null;
             try {
-                MappedFile mapped = MappedFile.of(file, byteSize, shared, reserve);
-                return new Opened(mapped.segment(), () -> {
-                    mapped.close();
-                    delete(file);
-                });
+                mapped = MappedFile.of(file, byteSize, shared, reserve);
+                return openedOf(mapped, file);
             } catch (Throwable failure) {
+                if (mapped != null) {
+                    mapped.close();
+                }
                 delete(file);
                 throw failure;
             }
         };
+    }
+
+    private static Opened openedOf(MappedFile mapped, Path file) {
+        return new Opened(mapped.segment(), () -> {
+            mapped.close();
+            delete(file);
+        });
     }
 
     private static Path newFile(Path directory) {
