@@ -8,6 +8,7 @@ import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.TablePlaces;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /// How an arena is built from what its builder was told.
 ///
@@ -79,6 +80,12 @@ final class Building {
                     + ": leave it out there, or say the same");
         }
         return builder.source.isDurable() ? From.DURABLE_GROWING : From.CHUNKS;
+    }
+
+    /// What a close does first if blocks are live, the report before the refusal; or null.
+    static Consumer<SegmentArena> whenLive(Builder builder) {
+        return builder.report == null ? builder.refusal
+                : builder.refusal == null ? builder.report : builder.report.andThen(builder.refusal);
     }
 
     private static boolean isInFiles(Builder builder) {

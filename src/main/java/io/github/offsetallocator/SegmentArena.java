@@ -105,7 +105,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         places = parts.places;
         growth = parts.growth;
         scopes = parts.scopes;
-        whenLive = builder.whenLive;
+        whenLive = Building.whenLive(builder);
         try {
             retired = newRetireQueue();
             access = new BlockAccess(places);
@@ -903,7 +903,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// Of what is growable or durable, or 0 if it was not stated.
         long maxByteSize;
         ChunkSource chunks;
-        Consumer<SegmentArena> whenLive;
+        /// What was said for a close with live blocks, or null.
+        Consumer<SegmentArena> report, refusal;
         LeakDetection leakDetection = LeakDetection.OFF;
         CheckedBlocks.Mode checks = CheckedBlocks.Mode.OFF;
 
@@ -1167,21 +1168,22 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
 
         /// Lets [SegmentArena#close()] refuse while allocations are live or retired: it throws an [IllegalStateException] that says how many,
-        /// and nothing has changed.
+        /// and nothing has changed. With [#closeReportsLive(Consumer)] too, it calls that first, and then refuses.
         ///
         /// @return this builder
         public Builder closeRefusesLive() {
-            whenLive = SegmentArena::refuseLive;
+            refusal = SegmentArena::refuseLive;
             return this;
         }
 
         /// Lets [SegmentArena#close()] call someone first if allocations are live or retired: to count or list them, by
-        /// [SegmentArena#forEachAllocation(LongConsumer)] for example. If it throws, the arena stays open and nothing has changed.
+        /// [SegmentArena#forEachAllocation(LongConsumer)] for example. If it throws, the arena stays open and nothing has changed. With [#closeRefusesLive()] too,
+        /// the close is refused after that, whichever of the two was said first. Said twice, the last report counts.
         ///
         /// @param report what is called, with the arena; it may read from it, and what would change it throws an [IllegalStateException]
         /// @return this builder
         public Builder closeReportsLive(Consumer<SegmentArena> report) {
-            whenLive = Objects.requireNonNull(report);
+            this.report = Objects.requireNonNull(report);
             return this;
         }
 

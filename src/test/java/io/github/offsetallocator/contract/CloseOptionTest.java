@@ -71,6 +71,28 @@ class CloseOptionTest {
         assertEquals(2, calls[0]);
     }
 
+    /// Both options, in either order: the report comes first, then the refusal, at each close.
+    @ParameterizedTest
+    @EnumSource(ScopeTest.Pool.class)
+    void reportsAndThenRefuses(ScopeTest.Pool kind) {
+        for (boolean isReportFirst : new boolean[] {true, false}) {
+            int[] calls = {0};
+            SegmentArena.Builder builder = builder(kind);
+            builder = isReportFirst ? builder.closeReportsLive(_ -> calls[0]++).closeRefusesLive()
+                    : builder.closeRefusesLive().closeReportsLive(_ -> calls[0]++);
+            SegmentArena arena = builder.build();
+            long block = arena.tryAllocate(100, 1);
+            for (int i = 1; i <= 2; i++) {
+                String message = assertThrows(IllegalStateException.class, arena::close).getMessage();
+                assertTrue(message.contains("1 allocations are live"), message);
+                assertEquals(i, calls[0]);
+            }
+            arena.free(block);
+            arena.close();
+            assertEquals(2, calls[0]);
+        }
+    }
+
     /// It may look, and change nothing: nor close the arena once more.
     @ParameterizedTest
     @EnumSource(ScopeTest.Pool.class)
