@@ -31,9 +31,10 @@ import java.util.function.LongConsumer;
 /// copies what is left; and a request that finds no room at first, which looks through all slots and dissolves slabs.
 ///
 /// **Metadata** takes 9.5 bytes for a block in a full slab, and 32 for any other block and for each free region. The table of
-/// nodes grows by doubling; the table of slabs grows by an eighth. A table shrinks after a peak if its upper half holds
-/// nothing, and there are fewer blocks than a 32nd of the nodes, or fewer slabs than an eighth of the rows. It never
-/// shrinks below 128 KiB for nodes and 144 KiB for slabs.
+/// nodes grows by doubling; the table of slabs grows by an eighth. A table shrinks after a peak if nothing in its upper half
+/// is live, and fewer blocks are than a 32nd of the nodes, or fewer small ones than an eighth of the slots. It is looked at when something
+/// is freed, not each time, so the last blocks of a peak may need some frees after them. It never shrinks below 128 KiB for nodes and
+/// 144 KiB for slabs.
 ///
 /// **Errors.** A StackOverflowError or an OutOfMemoryError can strike in the middle of a call. It costs at most the block that
 /// this call was about: whether a block is live is decided by one store, and the next call rebuilds all else from that, in

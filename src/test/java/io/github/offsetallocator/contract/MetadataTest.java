@@ -12,6 +12,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class MetadataTest {
     /// What an allocator of few blocks takes.
     private static final long METADATA_OF_FEW = 40 << 10;
+    /// Tables that are never made smaller: 128 KiB for nodes, and 144 KiB for slabs with their head. Of up to twice as much no upper half is empty.
+    private static final long KEPT = (128 + 160) << 10;
 
     /// As many blocks as the metadata holds; then one, when all is free again.
     @ParameterizedTest
@@ -123,6 +125,75 @@ class MetadataTest {
                     "of " + most + " bytes " + freed + " are left with no block live, " + allocator.metadataSize() + " after a reset");
             allocator.verify();
             Check.that(allocator.allocate(100) > 0, "no room");
+        }
+    }
+
+    /// Whatever sizes there were and in whatever order they end: neither slabs that are kept nor slots that wait nor free regions pin the
+    /// tables.
+    @ParameterizedTest
+    @CsvSource({"IN_ORDER, 64", "IN_ORDER, 500", "IN_ORDER, 4000", "REVERSE, 500", "RANDOM, 64", "RANDOM, 500", "RANDOM, 4000"})
+    void aPeakOfMixedSizesLeavesNothing(Order order, int most) {
+        SplittableRandom random = new SplittableRandom(5);
+        try (OffsetAllocator allocator = OffsetAllocator.create(0xFFFF_FFFFL)) {
+            long[] all = new long[300_000];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = allocator.allocate(1 + random.nextInt(most));
+            }
+            order.apply(all, random);
+            for (long block : all) {
+                allocator.free(block);
+            }
+            for (int i = 0; i < 2000; i++) {
+                allocator.free(allocator.allocate(1 + random.nextInt(5000)));
+            }
+            Check.that(allocator.metadataSize() <= 2 * KEPT, () -> allocator.metadataSize() + " bytes are left with no block live");
+            allocator.verify();
+            all[0] = allocator.allocate(most);
+            allocator.free(all[0]);
+            allocator.verify();
+        }
+    }
+
+    /// Nor does a peak while blocks that came before it stay live.
+    @ParameterizedTest
+    @EnumSource(Order.class)
+    void aPeakOverAFewBlocksLeavesThem(Order order) {
+        SplittableRandom random = new SplittableRandom(6);
+        try (OffsetAllocator allocator = OffsetAllocator.create(0xFFFF_FFFFL)) {
+            long[] few = new long[100];
+            for (int i = 0; i < few.length; i++) {
+                few[i] = allocator.allocate(1 + random.nextInt(5000));
+            }
+            long[] all = new long[300_000];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = allocator.allocate(1 + random.nextInt(1000));
+            }
+            order.apply(all, random);
+            for (long block : all) {
+                allocator.free(block);
+            }
+            for (int i = 0; i < 40_000; i++) {
+                allocator.free(allocator.allocate(1 + random.nextInt(1000)));
+            }
+            Check.that(allocator.metadataSize() <= 2 * KEPT, () -> allocator.metadataSize() + " bytes are left with 100 blocks live");
+            allocator.verify();
+            for (long block : few) {
+                allocator.free(block);
+            }
+            allocator.verify();
+        }
+    }
+
+    enum Order {
+        IN_ORDER, REVERSE, RANDOM;
+
+        void apply(long[] all, SplittableRandom random) {
+            for (int i = all.length - 1; i > 0 && this != IN_ORDER; i--) {
+                int other = this == RANDOM ? random.nextInt(i + 1) : Math.min(i, all.length - 1 - i);
+                long kept = all[i];
+                all[i] = all[other];
+                all[other] = kept;
+            }
         }
     }
 }

@@ -329,7 +329,18 @@ final class OneThread extends Engine {
         regions.tally().gave(region & LOW);
         giveOrKeep(t, node);
         regions.finish(t);
-        regions.trim();
+        if (regions.freed() || slabs != null && slabs.isTrimDue()) {
+            trim();
+        }
+    }
+
+    /// Makes tables smaller after a peak, if it is time. A plan knows its nodes by their numbers.
+    void trim() {
+        if (plan == null && slabs != null) {
+            slabs.trim();
+        } else if (plan == null && regions.isTrimDue() && regions.trimsFrom(_ -> false) != NIL) {
+            regions.trim();
+        }
     }
 
     void giveOrKeep(MemorySegment t, int node) {

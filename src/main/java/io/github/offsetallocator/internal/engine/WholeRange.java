@@ -62,10 +62,8 @@ final class WholeRange {
         VarHandle.releaseFence();
         Header.setHalf(t, Header.RESETTING, 0);
         Regions.end(t);
-        if (slabs != null) {
-            slabs.trim();
-        }
-        regions.trim();
+        regions.freed();
+        engine.trim();
         regions.publish();
     }
 }

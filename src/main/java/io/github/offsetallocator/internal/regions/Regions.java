@@ -11,12 +11,12 @@ import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.Tally;
+import io.github.offsetallocator.internal.tables.TrimRule;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
-import java.util.function.LongPredicate;
 
 /// The published algorithm: regions in address order, the free ones in [Bins].
 ///
@@ -41,8 +41,6 @@ public final class Regions implements AutoCloseable {
     private static final int TRIM_SHIFT = 5;
     /// A table of so many nodes, 128 KiB, is never made smaller.
     private static final long KEPT_NODES = 4096;
-    /// Linked here, since it is used where the heap may be full.
-    private static final LongPredicate IS_UNUSED = NodeState::isUnused;
 
     /// The table after close: no node in it is live.
     public static final MemorySegment CLOSED = closedTable();
@@ -52,6 +50,7 @@ public final class Regions implements AutoCloseable {
     private final long minNodes;
     private final long maxNodes;
     private final Tally tally = new Tally();
+    private final TrimRule rule = new TrimRule(tally);
     /// What keeps parts of the range without memory apart, or null if all of it has memory.
     private final Walls walls;
     private boolean countsRefusals;
@@ -122,6 +121,7 @@ public final class Regions implements AutoCloseable {
         tally.add(-Header.word(t, Header.LIVE));
         Header.setWord(t, Header.LIVE, 0);
         Header.setHalf(t, Header.RETIRED, 0);
+        rule.cleared();
         if (walls == null) {
             append(t, 0, Header.word(t, CAPACITY));
         } else {
@@ -391,7 +391,7 @@ public final class Regions implements AutoCloseable {
         }
         MemorySegment t = memory.allocate(bytes(nodes));
         memory.copy(old, t, Math.min(old.byteSize(), bytes(Header.half(old, FRESH))));
-        Header.setHalf(t, Header.TRIM_AT, nodes <= Math.max(minNodes, KEPT_NODES) ? 0 : (int) (nodes >>> TRIM_SHIFT));
+        rule.start(nodes <= Math.max(minNodes, KEPT_NODES) ? 0 : nodes >>> TRIM_SHIFT);
         VarHandle.releaseFence(); // for threads that read it without a lock
         table = t;
         memory.dropOld();
@@ -413,45 +413,50 @@ public final class Regions implements AutoCloseable {
         }
     }
 
-    /// Makes the table smaller after a peak: when there are fewer blocks than a 32nd of its nodes, and no node in its
-    /// upper half is in use. O(nodes), and not again before half of the blocks that were left are gone too.
-    public void trim() {
+    /// Something was freed: sees whether a chunk has become free. Returns whether it is time to [#trim()].
+    public boolean freed() {
         MemorySegment t = table;
         if (walls != null) {
             walls.look(t);
         }
-        int blocks = Header.half(t, Header.BLOCKS);
-        if (blocks >= Header.half(t, Header.TRIM_AT) || !memory.shrinks()) {
-            return;
-        }
-        Header.setHalf(t, Header.TRIM_AT, Math.max(1, blocks >>> 1));
-        int used = Header.half(t, FRESH);
-        while (used > FIRST_REGION && NodeState.isUnused(links(t, used - 1))) {
-            used--;
-        }
-        long nodes = nodes(t);
+        return isTrimDue();
+    }
+
+    /// Whether fewer blocks are live than a 32nd of the nodes, and it is time to look.
+    public boolean isTrimDue() {
+        return rule.isDue(tally.live() >>> 32) && memory.shrinks();
+    }
+
+    /// The first node of those that [#trim()] could do without, if slabs that are empty end before; or NIL. O(nodes).
+    public int trimsFrom(IntPredicate isEmptySlab) {
+        MemorySegment t = table;
+        int needed = UnusedNodes.needed(t, isEmptySlab);
+        rule.looked(tally.live() >>> 32, Header.half(t, FRESH) - needed);
+        long nodes = nodesFor(needed);
+        return nodes < nodes(t) ? (int) nodes : NIL;
+    }
+
+    private long nodesFor(int used) {
+        long nodes = nodes(table);
         while (nodes >>> 1 >= Math.max(Math.max(minNodes, KEPT_NODES), used)) {
             nodes >>>= 1;
         }
+        return nodes;
+    }
+
+    /// Makes the table smaller after a peak, if no block or slab in its upper half is in use. O(nodes).
+    public void trim() {
+        MemorySegment t = table;
+        begin(t);
+        int used = UnusedNodes.lower(t);
+        Header.setHalf(t, FRESH, used);
+        end(t);
+        long nodes = nodesFor(used);
         if (nodes < nodes(t)) {
-            begin(t);
-            Header.setHalf(t, FRESH, used);
-            chainUnused(t, used, IS_UNUSED);
-            end(t);
             try {
                 replaceTable(nodes);
             } catch (OutOfMemoryError e) { // then it stays as large as it is
-                Header.setHalf(t, Header.TRIM_AT, 0);
-            }
-        }
-    }
-
-    /// Chains those nodes below `end` that are unused, the lowest first.
-    private static void chainUnused(MemorySegment t, int end, LongPredicate isUnused) {
-        Header.setHalf(t, UNUSED_NODES, NIL);
-        for (int node = end - 1; node >= FIRST_REGION; node--) {
-            if (isUnused.test(links(t, node))) {
-                discard(t, node);
+                rule.start(0);
             }
         }
     }
@@ -490,7 +495,7 @@ public final class Regions implements AutoCloseable {
             }
         }
         keys = AddressOrder.sort(keys, kept);
-        chainUnused(t, fresh, IS_UNUSED);
+        UnusedNodes.chain(t, fresh);
         emptyBins(t);
         long capacity = Header.word(t, CAPACITY);
         long free = 0;

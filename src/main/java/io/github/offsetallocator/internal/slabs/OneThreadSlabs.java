@@ -31,14 +31,12 @@ import java.lang.foreign.MemorySegment;
 public final class OneThreadSlabs extends Slabs {
     private static final int FIRST_ROWS = 8;
     /// A table grows by this part of itself: an eighth.
-    private static final int GROW_SHIFT = 3;
-    /// A table of so many rows, 144 KiB, is never made smaller: a program that frees all now and then would make it grow again
-    /// and again.
-    private static final int KEPT_ROWS = 256;
+    static final int GROW_SHIFT = 3;
 
     private final TableMemory memory;
     private final long mostRows;
     private final WaitingSlots waiting = new WaitingSlots();
+    private final SlabTrimming trimming = new SlabTrimming(this);
     /// The table, or [SlabTable#NONE] while no call may take the short way: after close, during a walk, with a plan open.
     private MemorySegment open;
     /// The words of the slots that wait, or [WaitingSlots#NONE] while no call may take the short way.
@@ -214,8 +212,13 @@ public final class OneThreadSlabs extends Slabs {
         t.set(WORD, at + BITS, now);
         if (bits == 0) {
             SlabLists.list(t, line, slot >>> 6);
-        } else if (now == -1L >>> -SlabTable.slots(shape)) {
+            return;
+        }
+        long left = now ^ -1L >>> -SlabTable.slots(shape);
+        if (left == 0) {
             keepOrGiveBack(t, line, slot >>> 6);
+        } else if (Long.bitCount(left) <= 2 && waiting.areIn(slot >>> 6, SlabTable.sizeClass(shape), left)) {
+            trim(); // none of its slots is live
         }
     }
 
@@ -259,20 +262,18 @@ public final class OneThreadSlabs extends Slabs {
     /// Keeps an empty slab if it is the only one of its size.
     private void keepOrGiveBack(MemorySegment t, long line, int row) {
         int kept = half(t, line + EMPTY);
-        if (kept == row || regions.isBusy()) {
-            return; // kept already; or an error has left the bins half changed: it stays until they have been made anew
+        if (regions.isBusy()) {
+            return; // an error has left the bins half changed: it stays until they have been made anew
         }
         if (!SlabLists.isEmpty(t, kept, line)) {
             setHalf(t, line + EMPTY, row);
-        } else {
+        } else if (kept != row) {
             begin();
             ending.giveBack(row);
             end();
             regions.publish();
         }
-        if (half(t, ROWS_USED) < half(t, TRIM_AT)) {
-            trim();
-        }
+        trim();
     }
 
     @Override
@@ -366,6 +367,7 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     public void beginClear() {
         begin();
+        trimming.cleared();
     }
 
     @Override
@@ -453,6 +455,10 @@ public final class OneThreadSlabs extends Slabs {
         tally.add(change);
     }
 
+    boolean shrinks() {
+        return memory.shrinks();
+    }
+
     @Override
     boolean hasRow() {
         MemorySegment t = table;
@@ -473,64 +479,25 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     /// Copies the rows that have entries: generations of rows that will be used again count too.
-    private void replaceTable(long rows) {
+    void replaceTable(long rows) {
         MemorySegment old = table;
         MemorySegment t = memory.allocate(SlabTable.bytes(rows));
         memory.copy(old, t, SlabTable.bytes(half(old, VIRGIN_ROW)));
-        setHalf(t, TRIM_AT, rows <= KEPT_ROWS ? 0 : (int) (rows >>> 3));
         peakRows = Math.max(peakRows, rows);
         table = t;
+        trimming.start();
         openShortWay();
         memory.dropOld();
         tally.happenings().metadataResized(old.byteSize(), t.byteSize());
     }
 
-    /// When fewer than an eighth of the rows are in use, and none in the upper half. O(rows), and not again before half of
-    /// the rows that were left are gone too.
     @Override
-    public void trim() {
-        MemorySegment t = table;
-        if (rows(t) <= KEPT_ROWS || !memory.shrinks()) {
-            return;
-        }
-        setHalf(t, TRIM_AT, half(t, ROWS_USED) >>> 1);
-        giveEmptyBack(t);
-        int fresh = half(t, FRESH_ROW);
-        while (fresh > FIRST_ROW && chain.isUnused(fresh - 1)) {
-            fresh--;
-        }
-        long rows = Math.max(KEPT_ROWS, fresh + (fresh >>> GROW_SHIFT));
-        if (rows > rows(t) >>> 1) {
-            return;
-        }
-        long floor = (long) Header.half(regions.table(), Header.FLOOR) << 32;
-        for (int row = fresh; row < half(t, VIRGIN_ROW); row++) {
-            for (int place = 0; place < SLOTS; place++) {
-                floor = Math.max(floor, entry(row << 6 | place) & GENERATION);
-            }
-        }
-        begin();
-        Header.setHalf(regions.table(), Header.FLOOR, (int) (floor >>> 32));
-        setHalf(t, FRESH_ROW, fresh);
-        setHalf(t, VIRGIN_ROW, fresh);
-        chain.makeAnew();
-        end();
-        try {
-            replaceTable(rows);
-        } catch (OutOfMemoryError e) { // then it stays as large as it is
-            setHalf(t, TRIM_AT, 0);
-        }
+    public boolean isTrimDue() {
+        return trimming.isDue();
     }
 
-    private void giveEmptyBack(MemorySegment t) {
-        begin();
-        for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
-            int empty = half(t, line(sizeClass) + EMPTY);
-            if (SlabLists.isEmpty(t, empty, line(sizeClass))) {
-                setHalf(t, line(sizeClass) + EMPTY, 0);
-                ending.giveBack(empty);
-            }
-        }
-        end();
+    @Override
+    public void trim() {
+        trimming.trim();
     }
 }

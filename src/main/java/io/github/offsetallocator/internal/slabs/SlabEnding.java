@@ -54,7 +54,7 @@ final class SlabEnding {
         slabs.chain.discard(row);
         regions.give(nodes, node);
         Regions.end(nodes);
-        regions.trim();
+        regions.freed();
         return true;
     }
 

@@ -143,8 +143,14 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// A slot has become live, or dead, by another way than [#take] and [#give].
     abstract void addUsed(long change);
 
-    /// Makes tables smaller after a peak, if that is possible.
+    /// Makes tables smaller after a peak, that of the regions too, if it is time and nothing in their upper halves is in use. Slabs without
+    /// a live slot go back first.
     public abstract void trim();
+
+    /// Whether it is time to [#trim()] the slabs' own table.
+    public boolean isTrimDue() {
+        return false;
+    }
 
     // ---- begin and end -----------------------------------------------------------------------------------------
 

@@ -40,6 +40,15 @@ final class WaitingSlots {
         return slot;
     }
 
+    /// Whether all those slots of a slab wait, two at most.
+    boolean areIn(int row, int sizeClass, long bits) {
+        for (int index = 2 * sizeClass; index <= 2 * sizeClass + 1; index++) {
+            int slot = (int) words[index];
+            bits &= slot >>> 6 == row ? ~(1L << slot) : -1;
+        }
+        return bits == 0;
+    }
+
     /// Puts those slots of a slab that wait back into it, the last to be taken first.
     void settle(MemorySegment t, int row) {
         int sizeClass = SlabTable.sizeClass(word(t, SlabTable.at(row) + SHAPE));

@@ -20,7 +20,7 @@ import java.lang.foreign.MemorySegment;
 ///
 ///  128   capacity    64 bits         units
 ///  136   live        32 | 32         live and retired blocks with a node | their units
-///  144   trim at     32 bits         the tables are trimmed when fewer blocks than this are left
+///  144   not used    32 bits
 ///  148   retired     32 bits         blocks that are retired
 ///  152   resets      32 bits         how often everything was freed at once
 ///  156   floor       31 bits         generations of new slots start here
@@ -46,7 +46,6 @@ public final class Header {
     public static final int GENERATION = 124;
     public static final int CAPACITY = 128;
     public static final int LIVE = 136;
-    public static final int TRIM_AT = 144;
     public static final int RETIRED = 148;
     public static final int RESETS = 152;
     public static final int FLOOR = 156;

@@ -75,8 +75,6 @@ public final class SlabTable {
     public static final int BUSY = SUMS + 24;
     /// Rows that hold a slab, or live slots that have moved.
     public static final int ROWS_USED = SUMS + 28;
-    /// The table is trimmed when fewer rows than this are in use.
-    public static final int TRIM_AT = SUMS + 32;
 
     public static final long STRIDE = 576;
     /// Row 0 stands for none: it has no free bit and no live slot.

@@ -1,0 +1,124 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static io.github.offsetallocator.internal.tables.NodeTable.NIL;
+import static io.github.offsetallocator.internal.tables.SlabTable.*;
+
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.TrimRule;
+import java.lang.foreign.MemorySegment;
+import java.util.function.IntPredicate;
+
+/// How tables become smaller after a peak, where one thread works at a time.
+///
+/// ```
+///   few are live  -> is anything live in the upper half of the rows, or of the nodes?
+///       nothing      empty slabs there go back to the bins, with their slots that wait; the table gets smaller
+///       something    again when the rule says so
+/// ```
+///
+/// Few are fewer slots than an eighth of those that the rows have room for, or fewer blocks than a 32nd of the nodes. See [TrimRule].
+final class SlabTrimming {
+    /// An eighth of the 64 slots of each row.
+    private static final int FEW_SHIFT = 3;
+    /// A table of so many rows, 144 KiB, is never made smaller: a program that frees all now and then would make it grow again
+    /// and again.
+    private static final int KEPT_ROWS = 256;
+
+    private final OneThreadSlabs slabs;
+    private final TrimRule rule;
+    /// Linked here, since it is used where the heap may be full.
+    private final IntPredicate isEmpty = this::isEmptySlab;
+
+    SlabTrimming(OneThreadSlabs slabs) {
+        this.slabs = slabs;
+        rule = new TrimRule(slabs.tally);
+    }
+
+    /// The table has another size.
+    void start() {
+        long rows = rows(slabs.table());
+        rule.start(rows <= KEPT_ROWS ? 0 : rows << FEW_SHIFT);
+    }
+
+    /// All slabs end at once.
+    void cleared() {
+        rule.cleared();
+    }
+
+    /// As [Slabs#trim()].
+    void trim() {
+        boolean isDue = isDue();
+        if ((isDue || slabs.regions.isTrimDue()) && !slabs.isBusy()) {
+            if (slabs.regions.isTrimDue()) {
+                trimNodes();
+            }
+            if (isDue) {
+                trimRows();
+            }
+        }
+    }
+
+    /// Whether it is time to look at the rows.
+    boolean isDue() {
+        return rule.isDue(slots()) && slabs.shrinks();
+    }
+
+    private long slots() {
+        return slabs.used() >>> 32;
+    }
+
+    /// Makes the table of nodes smaller if no node in its upper half has a live block or a slab with one. O(nodes).
+    private void trimNodes() {
+        int from = slabs.regions.trimsFrom(isEmpty);
+        if (from != NIL) {
+            for (int row = FIRST_ROW; row < half(slabs.table(), FRESH_ROW); row++) {
+                if (half(slabs.table(), slabs.at(row) + NODE) >= from && isEmptySlab(row)) {
+                    slabs.ending.end(row);
+                }
+            }
+            slabs.regions.trim();
+            slabs.regions.publish();
+        }
+    }
+
+    private boolean isEmptySlab(int row) {
+        return slabs.isSlab(row) && slabs.isEmpty(row);
+    }
+
+    /// Makes the table smaller if none of the rows in its upper half has a live slot. O(rows).
+    private void trimRows() {
+        int fresh = half(slabs.table(), FRESH_ROW);
+        while (fresh > FIRST_ROW && (slabs.chain.isUnused(fresh - 1) || isEmptySlab(fresh - 1))) {
+            fresh--;
+        }
+        long rows = Math.max(KEPT_ROWS, fresh + (fresh >>> OneThreadSlabs.GROW_SHIFT));
+        rule.looked(slots(), half(slabs.table(), FRESH_ROW) - fresh);
+        if (rows > rows(slabs.table()) >>> 1) {
+            return;
+        }
+        for (int row = fresh; row < half(slabs.table(), FRESH_ROW); row++) {
+            if (slabs.isSlab(row)) {
+                slabs.ending.end(row);
+            }
+        }
+        slabs.regions.publish();
+        MemorySegment t = slabs.table();
+        long floor = (long) Header.half(slabs.regions.table(), Header.FLOOR) << 32;
+        for (int row = fresh; row < half(t, VIRGIN_ROW); row++) {
+            for (int place = 0; place < SLOTS; place++) {
+                floor = Math.max(floor, slabs.entry(row << 6 | place) & GENERATION);
+            }
+        }
+        slabs.begin();
+        Header.setHalf(slabs.regions.table(), Header.FLOOR, (int) (floor >>> 32));
+        setHalf(t, FRESH_ROW, fresh);
+        setHalf(t, VIRGIN_ROW, fresh);
+        slabs.chain.makeAnew();
+        slabs.end();
+        try {
+            slabs.replaceTable(rows);
+        } catch (OutOfMemoryError e) { // then it stays as large as it is
+            rule.start(0);
+        }
+    }
+}
