@@ -1147,7 +1147,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// by [SegmentArena#verify()] and [SegmentArena#close()], an [AssertionError] tells if something was written there: through
         /// [SegmentArena#backing()], or by native code. The call has changed nothing then and may be tried again; unless it is
         /// `verify`, it has made that border whole, so each damage is told of once. With [LeakDetection#ALL] the error names the code that
-        /// asked for the allocation. Bytes that were freed are overwritten. Where the bytes can't be reached, since their owner has closed them
+        /// asked for the allocation. Bytes that were freed are overwritten, those that a smaller size cuts off and those of `reset` too; not by `close`. Where the bytes can't be reached, since their owner has closed them
         /// or they are another thread's, nothing is looked at.
         ///
         /// **Native calls.** A call that would end an allocation, or a slice by another size, while a native call is using it throws an

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ObjLongConsumer;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -274,6 +275,25 @@ class CheckedTest {
             assertThrows(AssertionError.class, () -> arena.reclaim(1));
             assertEquals(2, arena.retired());
             assertEquals(2, arena.reclaim(1));
+        }
+    }
+
+    /// Whatever frees bytes overwrites them: also a smaller size and a reset.
+    @ParameterizedTest
+    @EnumSource(value = Pool.class, names = {"CONFINED", "SHARED"})
+    void whatACallCutsOffIsOverwritten(Pool pool) {
+        List<ObjLongConsumer<SegmentArena>> ways = List.of((arena, block) -> arena.resize(block, 100), (arena, block) -> arena.reallocate(block, 100, 1),
+                (arena, block) -> arena.reallocate(arena.segment(block), 100, 1), SegmentArena::free, (arena, _) -> arena.reset());
+        for (var way : ways) {
+            try (SegmentArena arena = pool.open()) {
+                long block = arena.tryAllocate(2000, 1);
+                long at = arena.offset(block);
+                arena.segment(block).fill((byte) 7);
+                way.accept(arena, block);
+                assertEquals((byte) 0xDD, arena.backing().get(BYTE, at + 1500));
+                assertEquals((byte) 0xDD, arena.backing().get(BYTE, at + 1999));
+                arena.verify();
+            }
         }
     }
 

@@ -206,6 +206,8 @@ public final class CheckedMemory extends Backing {
             block.life = now.life;
             dropNext();
         }
+        long freed = Math.max(end, place + byteSize);
+        fill(freed, Math.max(freed, block.end), FREED);
         paint(block, place, byteSize, end);
         return true;
     }
@@ -289,6 +291,7 @@ public final class CheckedMemory extends Backing {
     public synchronized void endAll(Runnable end) {
         endLives(blocks.values());
         end.run();
+        blocks.forEach((place, block) -> fill(place, block.end, FREED));
         forgetAll();
     }
 
@@ -353,7 +356,9 @@ public final class CheckedMemory extends Backing {
     @Override
     public synchronized void close() {
         try {
-            endAll(memory::close);
+            endLives(blocks.values());
+            memory.close();
+            forgetAll();
         } catch (UncheckedIOException ended) {
             forgetAll();
             throw ended;
