@@ -50,7 +50,6 @@ final class OpenPlan {
             }
         }
         regions.publish();
-        regions.tally().happenings().compactionPlanned(target, made.count());
         return made;
     }
 
@@ -89,7 +88,6 @@ final class OpenPlan {
             ended.release();
             engine.openSlabs();
             regions.finish(t);
-            regions.tally().happenings().compactionDone(ended.count());
         }
     }
 }

@@ -237,14 +237,4 @@ public final class ArenaWatch implements Happenings, Runnable {
     public void grown(long before, long after) {
         EventSink.SINK.grown(this, before << shift, after << shift);
     }
-
-    @Override
-    public void compactionPlanned(long target, int moves) {
-        EventSink.SINK.compactionPlanned(this, target > Long.MAX_VALUE >> shift ? Long.MAX_VALUE : target << shift, moves);
-    }
-
-    @Override
-    public void compactionDone(int moves) {
-        EventSink.SINK.compactionDone(this, moves);
-    }
 }

@@ -25,10 +25,6 @@ interface EventSink {
 
     default void slabsDissolved(ArenaWatch arena, int slabs) {}
 
-    default void compactionPlanned(ArenaWatch arena, long target, int moves) {}
-
-    default void compactionDone(ArenaWatch arena, int moves) {}
-
     default void leaked(ArenaWatch arena, Sites.Group group) {}
 
     /// Whether allocations are to be offered.

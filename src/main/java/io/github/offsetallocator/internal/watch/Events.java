@@ -165,24 +165,6 @@ final class Events {
         int slabs;
     }
 
-    @Name(PREFIX + "CompactionPlanned")
-    @Label("Compaction Planned")
-    static final class CompactionPlannedEvent extends ArenaEvent {
-        @Label("Target")
-        @DataAmount
-        long target;
-
-        @Label("Moves")
-        int moves;
-    }
-
-    @Name(PREFIX + "CompactionDone")
-    @Label("Compaction Done")
-    static final class CompactionDoneEvent extends ArenaEvent {
-        @Label("Moves")
-        int moves;
-    }
-
     @Name(PREFIX + "Leak")
     @Label("Leak")
     @Description("Blocks of one site that were live when their arena ended")

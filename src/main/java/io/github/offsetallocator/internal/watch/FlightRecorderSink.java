@@ -187,33 +187,6 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
     }
 
     @Override
-    public void compactionPlanned(ArenaWatch arena, long target, int moves) {
-        if (!on) {
-            return;
-        }
-        CompactionPlannedEvent event = new CompactionPlannedEvent();
-        if (event.shouldCommit()) {
-            event.arena = arena.name();
-            event.target = target;
-            event.moves = moves;
-            event.commit();
-        }
-    }
-
-    @Override
-    public void compactionDone(ArenaWatch arena, int moves) {
-        if (!on) {
-            return;
-        }
-        CompactionDoneEvent event = new CompactionDoneEvent();
-        if (event.shouldCommit()) {
-            event.arena = arena.name();
-            event.moves = moves;
-            event.commit();
-        }
-    }
-
-    @Override
     public void leaked(ArenaWatch arena, Sites.Group group) {
         if (!on) {
             return;
