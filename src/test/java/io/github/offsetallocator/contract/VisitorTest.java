@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import io.github.offsetallocator.ArenaStatistics;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What the visitor of a walk may do: read, write to allocations, set tags and the root. All else is refused, and nothing has changed.
 class VisitorTest {
@@ -118,5 +120,24 @@ class VisitorTest {
         return List.of(_ -> allocator.allocate(1), allocator::free, block -> allocator.resize(block, 90), block -> allocator.retire(block, 1),
                 _ -> allocator.reclaim(1), _ -> allocator.grow(20_000), _ -> allocator.reset(), _ -> allocator.planCompaction(100),
                 _ -> allocator.close());
+    }
+
+    /// What is refused takes nothing, not for a moment: the counts stay.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aRefusedRequestOfADurableZeroedArenaIsNotCounted(boolean isShared, @TempDir Path directory) {
+        SegmentArena.Builder builder = SegmentArena.builder().durable(directory.resolve("a"), 1 << 18).zeroed();
+        try (SegmentArena arena = (isShared ? builder.shared() : builder).build()) {
+            for (int i = 0; i < 12; i++) {
+                arena.tryAllocate(100, 1);
+            }
+            ArenaStatistics before = arena.statistics();
+            arena.forEachAllocation(_ -> {
+                assertThrows(IllegalStateException.class, () -> arena.tryAllocate(100, 1));
+                assertThrows(IllegalStateException.class, () -> arena.tryAllocate(5000, 1));
+            });
+            assertEquals(before, arena.statistics());
+            arena.verify();
+        }
     }
 }

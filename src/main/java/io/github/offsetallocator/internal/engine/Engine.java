@@ -95,6 +95,7 @@ public abstract class Engine {
     }
 
     private long allocateUnpublished(long size, long alignment, int slack) {
+        one().checkUsable(); // before a slot is taken without a look at who calls
         long hidden = one().allocate(size, alignment, slack);
         if (hidden != NO_SPACE) {
             Header.add(one().regions().table(), Header.RETIRED, 1);
