@@ -441,12 +441,12 @@ public final class OffsetAllocator implements AutoCloseable {
         engine.close(() -> {});
     }
 
-    /// Capacity, fit and number of allocations, for a log.
+    /// Capacity, fit, number of allocations and their limit, for a log.
     @Override
     public String toString() {
         return engine.isClosed()
                 ? "OffsetAllocator[closed]"
-                : "OffsetAllocator[capacity=" + capacity() + ", fit=" + fit + ", maxAllocations=" + maxAllocations() + "]";
+                : "OffsetAllocator[capacity=" + capacity() + ", fit=" + fit + ", allocations=" + allocations() + ", maxAllocations=" + maxAllocations() + "]";
     }
 
     /// Options for an [OffsetAllocator].
