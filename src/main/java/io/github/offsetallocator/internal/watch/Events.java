@@ -142,6 +142,7 @@ final class Events {
         long asked;
 
         @Label("Alignment")
+        @Description("A granule at least")
         @DataAmount
         long alignment;
 
