@@ -205,8 +205,8 @@ public final class ArenaWatch implements Happenings, Runnable {
         StringBuilder text = new StringBuilder(name).append(' ').append(what).append("; live allocations: ").append(live)
                 .append(lost)
                 .append(groups.isEmpty() ? "; no site of them is known" : ". Known sites (" + which + "), the worst first:");
+        groups.forEach(group -> EventSink.SINK.leaked(this, group));
         for (Sites.Group group : groups.subList(0, Math.min(WORST, groups.size()))) {
-            EventSink.SINK.leaked(this, group);
             text.append("\n  allocations: ").append(group.count()).append(group.bytes() == 0 ? "" : ", bytes: " + group.bytes())
                     .append('\n').append(group.site());
         }
