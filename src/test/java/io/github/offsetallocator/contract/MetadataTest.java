@@ -2,6 +2,8 @@ package io.github.offsetallocator.contract;
 
 import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.OffsetAllocator;
+import io.github.offsetallocator.SegmentArena;
+import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -195,5 +197,27 @@ class MetadataTest {
                 all[other] = kept;
             }
         }
+    }
+
+    /// A block is found by the page where it starts: a larger one needs no more to be found, whatever it becomes.
+    @Test
+    @SuppressWarnings("restricted")
+    void aVeryLargeBlockTakesNoMoreThanASmallOne() {
+        MemorySegment range = MemorySegment.ofAddress(1L << 44).reinterpret((1L << 36) - 16); // nobody touches it
+        long[] taken = new long[2];
+        for (int i = 0; i < 2; i++) {
+            try (SegmentArena arena = SegmentArena.ofConfined(range)) {
+                long block = arena.tryAllocate(i == 0 ? 1 << 14 : 1L << 35, 1);
+                taken[i] = arena.metadataSize();
+                for (long size : new long[] {(1L << 34) + 16, 1 << 20, 16, 1L << 35}) {
+                    Check.that(arena.resize(block, size), "no room for " + size);
+                    Check.that(arena.allocationAt(arena.address(block)) == block, "not found with " + size + " bytes");
+                    arena.verify();
+                }
+                arena.free(block);
+                arena.verify();
+            }
+        }
+        Check.that(taken[0] == taken[1], () -> taken[0] + " bytes for a small one, " + taken[1] + " for a large one");
     }
 }

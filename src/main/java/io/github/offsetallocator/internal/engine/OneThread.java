@@ -246,7 +246,7 @@ final class OneThread extends Engine {
     /// Lets a region be found by offset. If there is no memory for that, it goes back.
     private void enter(MemorySegment t, int node) {
         try {
-            pages.ready(region(t, node));
+            pages.readyBlock(region(t, node));
         } catch (Throwable noMemory) {
             regions.give(t, node);
             Regions.end(t);

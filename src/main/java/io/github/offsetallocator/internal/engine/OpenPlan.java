@@ -63,7 +63,7 @@ final class OpenPlan {
             return false;
         }
         if (pages != null) {
-            pages.ready(to << 32 | sizeOf(region(t, node)));
+            pages.readyBlock(to << 32 | sizeOf(region(t, node)));
         }
         Regions.begin(t);
         if (pages != null) {

@@ -73,7 +73,7 @@ final class Resizing {
         }
         t = regions.ready(3);
         if (pages != null) {
-            pages.ready(region + more);
+            pages.readyBlock(region + more);
         }
         Regions.begin(t);
         Header.setWord(t, Header.RESIZED_REGION, region + more);

@@ -110,7 +110,13 @@ public final class PageMap implements AutoCloseable {
         return ((leaf & LOW) << LINE_SHIFT) + ((page & LEAF_PAGES - 1) << 3);
     }
 
-    /// Makes sure that what lies in a region can be entered. Nothing changes if that fails.
+    /// Makes sure that a block can be entered, and also if it becomes smaller: that takes the page where it starts and the next. Nothing
+    /// changes if that fails. O(1).
+    public void readyBlock(long region) {
+        ready(offsetOf(region) << 32 | Math.min(sizeOf(region), PAGE_UNITS));
+    }
+
+    /// Makes sure that a slab, or what a slab's region is cut into, can be entered. Nothing changes if that fails. O(pages).
     public void ready(long region) {
         long last = page(endOf(region)) >>> LEAF_SHIFT;
         for (long leaf = page(offsetOf(region)) >>> LEAF_SHIFT; leaf <= last; leaf++) {
@@ -189,10 +195,11 @@ public final class PageMap implements AutoCloseable {
     /// Enters what a node stands for, a block or a slab.
     public void enter(MemorySegment nodes, int node) {
         long region = region(nodes, node);
-        ready(region);
         if (NodeState.isSlab(links(nodes, node))) {
+            ready(region);
             coverSlab(low(links(nodes, node)), region);
         } else {
+            readyBlock(region);
             add(nodes, node);
         }
     }
