@@ -88,6 +88,12 @@ final class Building {
                 : builder.refusal == null ? builder.report : builder.report.andThen(builder.refusal);
     }
 
+    /// What the JDK says of memory that a native call uses names no arena.
+    static IllegalStateException inUse(String name, IllegalStateException refused) {
+        return new IllegalStateException("can't close " + name + ": a native call is using its memory, or that of a scope; close it again when the call has returned ("
+                + refused.getMessage() + ")", refused);
+    }
+
     private static boolean isInFiles(Builder builder) {
         return builder.source == From.MAPPED || builder.source.isDurable() || builder.source == From.CHUNKS && builder.path != null;
     }

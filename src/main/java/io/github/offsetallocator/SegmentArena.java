@@ -861,9 +861,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             whenLive.accept(this);
         }
         watch.closing(); // the tables of a durable arena end with its memory
-        scopes.endSlices();
         try {
+            scopes.endSlices();
             memory.close(); // chunks end later
+        } catch (IllegalStateException e) {
+            throw Building.inUse(name(), e);
         } catch (UncheckedIOException e) {
             failures.add(e);
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.NativeCall;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -163,5 +164,15 @@ class CloseOptionTest {
             assertTrue(refused.getMessage().contains("are live"), refused::getMessage);
             return false;
         }
+    }
+
+    /// What the JDK says, "acquired by 1 clients", names neither the arena nor what to do.
+    @Test
+    void aCloseDuringANativeCallSaysWhatToDo() throws Throwable {
+        SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 16).name("textures").build();
+        String[] told = {""};
+        NativeCall.over(arena.allocate(8, 4), () -> told[0] = assertThrows(IllegalStateException.class, arena::close).getMessage());
+        assertTrue(told[0].contains("textures") && told[0].contains("native call") && told[0].contains("close it again"), told[0]);
+        arena.close();
     }
 }
