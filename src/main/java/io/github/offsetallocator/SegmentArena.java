@@ -944,8 +944,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// retired is free. A handle that was freed is refused as before.
         ///
         /// While the arena is open the file is locked. A file that is anything else, is damaged or was made for another size is
-        /// refused and not written to. It is sparse: its length is several times `byteSize`, its space on disk is what is
-        /// used. Opening takes time in proportion to what is live, and so does a close, which also forces: see [SegmentArena#force()].
+        /// refused and not written to. Where the file system knows holes it is sparse: its length is several times `byteSize`, its
+        /// space on disk is what is used. Opening takes time in proportion to what is live, and so does a close, which also forces: see [SegmentArena#force()].
         /// [#realTime()] and [#alignByAddress()] don't go with it.
         ///
         /// It has one size, unless [#growable(long, long)] is said after this.

@@ -64,7 +64,8 @@ record LockedFile(FileClaims.Opened claimed, boolean isNew) {
     }
 
     private static void write(Path path) throws IOException {
-        Files.write(path, FilePlan.unfinished(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+        Files.write(path, FilePlan.unfinished(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SYNC,
+                StandardOpenOption.SPARSE); // which Windows has to be told
     }
 
     private static boolean isUnfinished(FileChannel channel) throws IOException {
