@@ -214,7 +214,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return new OutOfSpaceException(byteSize, byteAlignment, storageReport(), engine.blocks(), engine.retired(), engine.maxBlocks());
     }
 
-    /// Frees a slice. O(1), creates no object.
+    /// Frees a slice. O(1), creates no object; only if the arena lies in an array of the heap it may be one of 16 bytes, the
+    /// [java.util.Optional] by which the JDK tells of a segment's array.
     ///
     /// @param slice a slice as [#allocate(long, long)] or [#segment(long)] returned it
     /// @throws IllegalArgumentException if the segment is no live slice of this arena
