@@ -3,6 +3,7 @@ package io.github.offsetallocator.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.github.offsetallocator.ArenaStatistics;
 import io.github.offsetallocator.CompactionPlan;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
@@ -14,7 +15,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import io.github.offsetallocator.ArenaStatistics;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What the visitor of a walk may do: read, write to allocations, set tags and the root. All else is refused, and nothing has changed.
