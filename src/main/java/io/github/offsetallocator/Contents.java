@@ -62,7 +62,7 @@ final class Contents {
     /// As [#sliceOrDrop], filled with zeros, where no other thread can reset the arena meanwhile and the caller drops the block.
     MemorySegment zeroedSliceOfNew(long allocation, long byteSize) {
         MemorySegment slice = places.sliceOfNew(allocation, byteSize);
-        Fill.zero(slice);
+        Fill.zero(slice, 0, byteSize);
         return slice;
     }
 
