@@ -46,6 +46,9 @@ class CallerMemoryTest {
                     Check.equal(all.length, face.allocations(), "live at the start of round " + round);
                     System.arraycopy(all, 0, passed, 0, BLOCKS);
                     int gone = 0;
+                    if (round % 2 == 0) {
+                        Thread.yield(); // on a busy machine the writer rarely runs at the same time
+                    }
                     try {
                         face.freeAll(passed, 0, BLOCKS);
                         gone = BLOCKS;
