@@ -172,6 +172,37 @@ class HandleTest {
         face.verify();
     }
 
+    /// No handle has the sign bit. One that is made up with it names no block, not even one that the same call has named already.
+    @ParameterizedTest
+    @EnumSource(Subject.class)
+    void aHandleWithTheSignBitIsRefusedBesideItsTwin(Subject subject) {
+        try (Face face = subject.open(directory)) {
+            List<Long> all = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                long allocation = face.allocate(i % 3 == 1 ? 3 * face.unit() : 1, 1);
+                if (allocation != OffsetAllocator.NO_SPACE) {
+                    all.add(allocation);
+                }
+            }
+            for (int round = 0; round < 2; round++) {
+                for (long handle : all) {
+                    long forged = handle | Long.MIN_VALUE;
+                    Check.refused(() -> face.free(forged));
+                    Check.refused(() -> face.freeAll(new long[] {handle, forged}, 0, 2));
+                    Check.refused(() -> face.freeAll(new long[] {forged, handle}, 0, 2));
+                    face.size(handle);
+                }
+                Check.equal(all.size(), face.allocations(), "live");
+                face.verify();
+                // A block that is larger than all free regions makes slabs dissolve.
+                face.allocate((subject.spec().can(Can.ONE_PIECE) ? face.totalFree() * face.unit() : subject.spec().largestCapacity()) + 1, 1);
+            }
+            face.freeAll(all.stream().mapToLong(Long::longValue).toArray(), 0, all.size());
+            Check.equal(0, face.allocations(), "live");
+            face.verify();
+        }
+    }
+
     /// Handles of before a reset, which are as foreign as those of another arena.
     @ParameterizedTest
     @EnumSource(Subject.class)

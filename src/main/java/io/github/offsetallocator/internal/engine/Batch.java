@@ -77,7 +77,7 @@ final class Batch {
             Slabs slabs = engine.slabs();
             int slot = SlabTable.slotOf(handle);
             long entry = slabs.entry(slot);
-            if (SlabTable.matches(entry, handle) && slabs.replaceEntry(slot, entry, entry | SlabTable.PENDING)) {
+            if (SlabTable.matches(entry, handle) && slabs.replaceEntry(slot, entry, SlabTable.pending(entry))) {
                 return true;
             }
         }
@@ -87,7 +87,7 @@ final class Batch {
     private void unmark(long handle) {
         if (SlabTable.isSlot(handle)) {
             int slot = SlabTable.slotOf(handle);
-            engine.slabs().setEntry(slot, engine.slabs().entry(slot) & ~SlabTable.PENDING);
+            engine.slabs().setEntry(slot, SlabTable.notPending(engine.slabs().entry(slot)));
         } else {
             setLinks(table(), low(handle), links(table(), low(handle)) & ~NodeState.PENDING);
         }
@@ -108,7 +108,7 @@ final class Batch {
         } else if (SlabTable.isMoved(engine.slabs().entry(SlabTable.slotOf(handle)))) {
             engine.releaseMoved(SlabTable.slotOf(handle));
         } else {
-            engine.slabs().giveMarked(handle, SlabTable.PENDING);
+            engine.slabs().giveMarked(handle, SlabTable.pending(0));
         }
     }
 

@@ -241,7 +241,7 @@ final class Survey {
     /// Whether a live slot of a slab is retired.
     private boolean isRetired(int slot, long entry) {
         return isMoved(entry) ? NodeState.isRetired(links(t, movedTo(entry))) && !isSuccessor(movedTo(entry), slot, links(t, movedTo(entry)))
-                : (entry & RETIRED) != 0 && !isSuccessor(NIL, slot, 0);
+                : (notPending(entry) & RETIRED) != 0 && !isSuccessor(NIL, slot, 0);
     }
 
     /// Whether a block that is retired is about to be brought to light, see [Batch].

@@ -83,7 +83,7 @@ final class SlabRebuild {
 
     /// A slot with a mark is dead if that was decided, and live otherwise.
     private static long unmarked(MemorySegment nodes, long entry) {
-        return (entry & PENDING) != 0 && Header.half(nodes, Header.DECIDED) != 0 ? freed(entry) : entry & ~PENDING;
+        return (entry & PENDING) != 0 && Header.half(nodes, Header.DECIDED) != 0 ? freed(entry) : notPending(entry);
     }
 
     /// Counts the live slots of a row without a slab that have a node; others are dead.

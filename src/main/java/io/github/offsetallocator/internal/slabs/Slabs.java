@@ -81,7 +81,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Frees the live slot that starts at `unit` in the slab of a row, if it has this size in parts of a unit, or [SlabTable#ANY_SIZE] is given.
     public abstract boolean giveAt(int row, long unit, long size, int shift);
 
-    /// As [#give], for a slot whose entry has a mark: [SlabTable#PENDING] or [SlabTable#RETIRED].
+    /// As [#give], for a slot whose entry has a mark: [SlabTable#pending(long)] or [SlabTable#RETIRED].
     public abstract boolean giveMarked(long handle, long mark);
 
     /// Lets calls take the short way, or sends all of them the way that asks whether they may.

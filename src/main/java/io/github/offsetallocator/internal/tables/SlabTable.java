@@ -100,7 +100,8 @@ public final class SlabTable {
     public static final long GENERATION = 0x7FFF_FFFF_0000_0000L;
     public static final long MOVED = 0x8000_0000L;
     public static final long RETIRED = 1L << 25;
-    /// In place of the highest bit of the generation: named by a freeAll that is checking its handles.
+    /// In place of the highest bit of the generation: named by a freeAll that is checking its handles. A slot in its slab has [#RETIRED] too
+    /// then, so that no handle matches it in place, not even one that has this bit.
     public static final long PENDING = 1L << 63;
 
     /// In place of a block's size, where a caller doesn't say.
@@ -182,7 +183,7 @@ public final class SlabTable {
     /// Whether an entry is live and of the generation in the high half of a handle. If it has moved, its node says
     /// whether it is retired.
     public static boolean matches(long entry, long handle) {
-        return ((entry ^ handle) & -ONE_GENERATION | ~entry & ONE_GENERATION) == 0;
+        return (entry & (ONE_GENERATION | PENDING)) == ONE_GENERATION && (entry ^ handle) >>> 32 == 0;
     }
 
     /// As [#matches], still in its slab, and not retired.
@@ -193,6 +194,16 @@ public final class SlabTable {
     /// The node of a slot that has moved.
     public static int movedTo(long entry) {
         return (int) entry & Integer.MAX_VALUE;
+    }
+
+    /// The entry of a live slot that is not retired, with the mark [#PENDING].
+    public static long pending(long entry) {
+        return entry | PENDING | (isMoved(entry) ? 0 : RETIRED);
+    }
+
+    /// An entry without the mark [#PENDING], if it has that.
+    public static long notPending(long entry) {
+        return entry >= 0 ? entry : entry & ~(PENDING | (isMoved(entry) ? 0 : RETIRED));
     }
 
     /// The entry of a live slot whose block was freed.
