@@ -436,6 +436,7 @@ final class AnyThread extends LockedEngine {
 
     @Override
     public synchronized int liveAtEnd() {
+        engine.recover(); // here, since what makes slabs anew opens them
         boolean areShut;
         int live;
         do { // a block that was seen live may be freed before it is counted
