@@ -23,8 +23,8 @@ import java.util.function.LongConsumer;
 /// **Handles** are positive `long`s. Each names one allocation; a handle that was freed, forged, or belongs to another
 /// allocator is refused with an [IllegalStateException] before anything changes. (The check compares a generation of 31
 /// bits, which starts at a random number in each allocator. A stale handle could pass only after 2^31 - 1 further allocations
-/// from the bins, or 2^30 of the same slot, if the last of them got the same node or slot. A foreign or forged handle passes
-/// with a chance of one in 2^30 at most.)
+/// from the bins, or 2^30 of the same slot (2^29 if the metadata has shrunk meanwhile), if the last of them got the same node or
+/// slot. A foreign or forged handle passes with a chance of one in 2^30 at most.)
 ///
 /// **Cost.** `allocate`, `free`, `resize`, `offset`, `size` take O(1) and create no Java object. Three things take longer, and
 /// with [Builder#realTime()] none of them happens: growing the metadata, which copies it; shrinking it after a peak, which

@@ -103,14 +103,14 @@ final class SlabTrimming {
         }
         slabs.regions.publish();
         MemorySegment t = slabs.table();
-        long floor = (long) Header.half(slabs.regions.table(), Header.FLOOR) << 32;
+        int floor = Header.half(slabs.regions.table(), Header.FLOOR);
         for (int row = fresh; row < half(t, VIRGIN_ROW); row++) {
             for (int place = 0; place < SLOTS; place++) {
-                floor = Math.max(floor, slabs.entry(row << 6 | place) & GENERATION);
+                floor = Header.later(floor, (int) (slabs.entry(row << 6 | place) >>> 32));
             }
         }
         slabs.begin();
-        Header.setHalf(slabs.regions.table(), Header.FLOOR, (int) (floor >>> 32));
+        Header.setHalf(slabs.regions.table(), Header.FLOOR, floor);
         setHalf(t, FRESH_ROW, fresh);
         setHalf(t, VIRGIN_ROW, fresh);
         slabs.chain.makeAnew();

@@ -103,6 +103,11 @@ public final class Header {
         return t.get(WORD, LEAVES + ((long) leaf << 3));
     }
 
+    /// The later of two generations less than 2^30 apart. They go round: after the highest one comes 0.
+    public static int later(int generation, int other) {
+        return other - generation << 1 > 0 ? other : generation;
+    }
+
     /// The generation of the next handle, which is never 0.
     public static int nextGeneration(MemorySegment t) {
         int last = t.get(HALF, GENERATION);
