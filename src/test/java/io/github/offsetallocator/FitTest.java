@@ -119,4 +119,67 @@ class FitTest {
             allocator.verify();
         }
     }
+
+    private static void theLargestIsGranted(OffsetAllocator allocator) {
+        long largest = allocator.storageReport().largestFreeRegion();
+        assertNotEquals(NO_SPACE, allocator.allocate(largest), "the largest, " + largest);
+        allocator.verify();
+    }
+
+    private static void fill(OffsetAllocator allocator, long size) {
+        long largest;
+        while ((largest = allocator.storageReport().largestFreeRegion()) > size) {
+            allocator.allocate(Math.min(largest, 50_000));
+        }
+    }
+
+    /// Slabs that are dissolved for the request leave regions that come before it in its bin.
+    @Test
+    void theLargestIsGrantedThoughItIsTheLastThatIsLookedAt() {
+        try (OffsetAllocator allocator = OffsetAllocator.create(8_000_000)) {
+            long[] small = new long[64 * 40];
+            for (int i = 0; i < small.length; i++) {
+                small[i] = allocator.allocate(64);
+            }
+            long[] gaps = new long[64];
+            for (int i = 0; i < gaps.length; i++) {
+                gaps[i] = allocator.allocate(i == 0 ? 4000 : 3850);
+                allocator.allocate(1100);
+            }
+            fill(allocator, 1100);
+            while (allocator.allocate(64) != NO_SPACE) {}
+            allocator.freeAll(gaps);
+            for (int i = 0; i < small.length; i++) {
+                if (i % 64 < 61) { // runs of free slots in slabs that have a live one
+                    allocator.free(small[i]);
+                }
+            }
+            theLargestIsGranted(allocator);
+        }
+    }
+
+    /// The report counts an empty slab and the free region beside it as one.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theLargestIsGrantedWhereAnEmptySlabIsPartOfIt(boolean isBehind) {
+        try (OffsetAllocator allocator = OffsetAllocator.create(2_000_000)) {
+            for (int i = 0; i < 4; i++) {
+                allocator.allocate(8);
+            }
+            long deep = isBehind ? allocator.allocate(3904) : 0;
+            long slot = allocator.allocate(8); // of the first slab, which is kept when it is empty
+            deep = isBehind ? deep : allocator.allocate(3904);
+            allocator.allocate(1100);
+            long[] gaps = new long[99];
+            for (int i = 0; i < gaps.length; i++) {
+                gaps[i] = allocator.allocate(3850);
+                allocator.allocate(1100);
+            }
+            fill(allocator, 64);
+            allocator.free(deep);
+            allocator.freeAll(gaps);
+            allocator.free(slot);
+            theLargestIsGranted(allocator);
+        }
+    }
 }

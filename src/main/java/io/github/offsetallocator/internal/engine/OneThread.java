@@ -167,13 +167,12 @@ final class OneThread extends Engine {
         }
         t = regions.ready(2);
         Regions.begin(t);
-        int node = regions.take(t, size);
+        int node = regions.takeOrLast(t, size); // the deeper look comes first: regions that dissolving makes come before others in a bin
         if (node == NIL) {
             Regions.end(t);
             t = room.forRegion(size, 1);
             Regions.begin(t);
-            node = regions.take(t, size); // what dissolving has made may be in a higher bin than the request's own
-            node = node == NIL ? regions.takeLast(t, size) : node;
+            node = regions.takeOrLast(t, size); // what dissolving has made may be in a higher bin than the request's own
         }
         return hand(t, node, size, 1, slack);
     }

@@ -20,7 +20,7 @@ public abstract sealed class FitPolicy permits FitPolicy.Reference, FitPolicy.Go
     /// The free region that a request for `size` units gets, or NIL.
     abstract int find(MemorySegment t, long size);
 
-    /// As [#find], after that found nothing and slabs with free slots have been dissolved.
+    /// As [#find], with a deeper look, after that found nothing.
     abstract int findLast(MemorySegment t, long size);
 
     /// The largest size that `find` and `findLast` are sure to find. O(1).

@@ -192,9 +192,10 @@ public final class Regions implements AutoCloseable {
         return node == NIL ? NIL : carve(t, node, size);
     }
 
-    /// As [#take], with a deeper look, for a request that would be refused otherwise.
-    public int takeLast(MemorySegment t, long size) {
-        int node = policy.findLast(t, size);
+    /// As [#take], with a deeper look where that finds nothing.
+    public int takeOrLast(MemorySegment t, long size) {
+        int node = policy.find(t, size);
+        node = node == NIL ? policy.findLast(t, size) : node;
         return node == NIL ? NIL : carve(t, node, size);
     }
 
@@ -308,6 +309,17 @@ public final class Regions implements AutoCloseable {
             enlarge(t, neighbour, old, left ? old + (region & LOW) : region + (old & LOW));
         } else {
             Bins.link(t, Bins.bin(region & LOW), node);
+        }
+    }
+
+    /// As [#give], and the region that comes of it is the first in its bin, where every search sees it.
+    public void giveFirst(MemorySegment t, int node) {
+        int before = previousNeighbour(t, node);
+        give(t, node);
+        int merged = NodeState.isFree(t, before) ? before : nextNeighbour(t, before);
+        if (previous(t, merged) >= FIRST_REGION) {
+            Bins.unlink(t, merged);
+            Bins.link(t, Bins.bin(sizeOf(region(t, merged))), merged);
         }
     }
 

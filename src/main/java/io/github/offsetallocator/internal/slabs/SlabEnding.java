@@ -52,7 +52,7 @@ final class SlabEnding {
         setWord(t, at + BITS, 0);
         Header.add(nodes, Header.BLOCKS, -forget(row));
         slabs.chain.discard(row);
-        regions.give(nodes, node);
+        regions.giveFirst(nodes, node); // a report has counted it with its neighbours
         Regions.end(nodes);
         regions.freed();
         return true;
