@@ -35,6 +35,8 @@ final class SlabMaking {
     /// Requests for a size that the bins serve before it gets slabs, up to 64 units and above.
     private static final int HEAT_SMALL = 4;
     private static final int HEAT_LARGE = 16;
+    /// More heat than this changes nothing: a size asks for slots, finds no room for them, and asks again.
+    private static final int HOTTEST = 1 << 30;
     /// Slabs lie at multiples of the largest power of two in their size, up to this one. Where addresses count, up to what
     /// any native memory of ours starts at, so that places don't depend on it.
     private static final int MOST_NATURAL = 64, MOST_NATURAL_BY_ADDRESS = 4;
@@ -98,7 +100,7 @@ final class SlabMaking {
     /// Makes a slab of a size, or only counts the request, if it is not yet time for one or there is no room.
     boolean make(long line, int size) {
         MemorySegment head = slabs.head();
-        int heat = half(head, line + HEAT) + 1;
+        int heat = Math.min(half(head, line + HEAT), HOTTEST) + 1;
         setHalf(head, line + HEAT, heat);
         MemorySegment nodes = regions.table();
         int slots = slots(Header.open(nodes), Header.word(nodes, Header.FREE_UNITS), size, heat);
