@@ -236,4 +236,34 @@ class StatisticsTest {
             Check.equal((1 << 20) + 64, arena.statistics().peakUsedBytes(), "the peak");
         }
     }
+
+    /// A resize that finds no room may have dissolved a slab: its free slots are free regions then.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aResizeThatFailsTellsWhatItHasMadeFree(boolean shared) {
+        try (SegmentArena arena = shared ? SegmentArena.ofShared(8 << 20) : SegmentArena.ofConfined(8 << 20)) {
+            long[] handles = new long[200];
+            for (int i = 0; i < handles.length; i++) {
+                handles[i] = arena.tryAllocate(1024, 1);
+            }
+            for (int size = 60_000; size > 0; size >>= 1) {
+                while (arena.tryAllocate(size, 1) > 0) {}
+            }
+            int row = (int) handles[handles.length - 70] >>> 6; // one slab
+            long kept = 0;
+            for (long handle : handles) {
+                if ((int) handle < 0 && (int) handle >>> 6 == row) {
+                    if (kept == 0) {
+                        kept = handle;
+                    } else {
+                        arena.free(handle);
+                    }
+                }
+            }
+            Check.that(!arena.resize(kept, 1 << 20), "resized");
+            long largest = arena.storageReport().largestFreeRegion();
+            Check.that(largest > 1024, "the slab was not dissolved");
+            Check.equal(largest, arena.statistics().largestFreeBytes(), "the largest free region");
+        }
+    }
 }

@@ -271,7 +271,6 @@ public final class OneThreadSlabs extends Slabs {
             begin();
             ending.giveBack(row);
             end();
-            regions.publish();
         }
         trim();
     }

@@ -77,7 +77,6 @@ final class SlabTrimming {
                 }
             }
             slabs.regions.trim();
-            slabs.regions.publish();
         }
     }
 
@@ -101,7 +100,6 @@ final class SlabTrimming {
                 slabs.ending.end(row);
             }
         }
-        slabs.regions.publish();
         MemorySegment t = slabs.table();
         int floor = Header.half(slabs.regions.table(), Header.FLOOR);
         for (int row = fresh; row < half(t, VIRGIN_ROW); row++) {
