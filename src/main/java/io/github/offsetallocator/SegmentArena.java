@@ -783,7 +783,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// Gives back all chunks of a growable arena in which no allocation is live, also the one that is kept for the next request and
-    /// those that only free slots of slabs are in. Elsewhere does nothing. O(chunks and slots).
+    /// those that only free slots of slabs are in. In any arena makes metadata smaller that is still as large as a peak has left it, if
+    /// nothing in its upper half is in use; not that of a shared or durable arena. O(chunks, nodes and slots).
     ///
     /// @throws IllegalStateException if this arena is closed
     public void trim() {
@@ -792,6 +793,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (growth != null) {
             growth.trim();
         }
+        engine.trimTables();
     }
 
     /// The handle that [#setRoot(long)] was told last, or 0. It names the block from which a program finds all others again.

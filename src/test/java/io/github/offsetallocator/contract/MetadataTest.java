@@ -186,6 +186,26 @@ class MetadataTest {
         }
     }
 
+    /// The last two blocks of a size wait to be taken again. What they lie in stays, until somebody asks for it.
+    @Test
+    void trimTakesWhatSlotsThatWaitHaveKept() {
+        try (SegmentArena arena = SegmentArena.ofConfined(64 << 20)) {
+            long[] all = new long[200_006];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = arena.tryAllocate(i < 200_000 ? 64 : 32, 1); // the last two lie in the highest slab
+            }
+            long most = arena.metadataSize();
+            for (long block : all) {
+                arena.free(block);
+            }
+            arena.trim();
+            Check.that(arena.metadataSize() <= most / 4, () -> "of " + most + " bytes " + arena.metadataSize() + " are left with no block live");
+            arena.verify();
+            Check.that(arena.tryAllocate(32, 1) > 0, "no room");
+            arena.verify();
+        }
+    }
+
     enum Order {
         IN_ORDER, REVERSE, RANDOM;
 

@@ -217,6 +217,23 @@ public abstract class Engine {
         }
     }
 
+    /// Makes tables smaller that can be, whether or not it is time. O(nodes and slots).
+    public final void trimTables() {
+        synchronized (lock()) {
+            try {
+                one().recover();
+                one().regions().trimSoon();
+                if (one().slabs() != null) {
+                    one().slabs().trimSoon();
+                }
+                one().trim();
+                publish();
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
     /// Whether no block is in the chunk before a wall.
     public final boolean isEmpty(int wall) {
         synchronized (lock()) {

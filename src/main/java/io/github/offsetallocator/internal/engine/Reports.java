@@ -2,6 +2,7 @@ package io.github.offsetallocator.internal.engine;
 
 import static io.github.offsetallocator.internal.tables.NodeTable.*;
 
+import io.github.offsetallocator.internal.regions.Bins;
 import io.github.offsetallocator.internal.regions.SmallFloat;
 import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
@@ -60,7 +61,7 @@ final class Reports {
         engine.checkOpen();
         engine.recover();
         int[] counts = new int[SmallFloat.BINS];
-        engine.regions().count(counts);
+        Bins.count(table(), counts);
         if (engine.slabs() != null) {
             engine.slabs().count(counts);
         }

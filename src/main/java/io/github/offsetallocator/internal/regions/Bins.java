@@ -90,4 +90,13 @@ public final class Bins {
             }
         }
     }
+
+    /// Adds the number of regions in each bin.
+    public static void count(MemorySegment t, int[] counts) {
+        for (int bin = firstFrom(t, 0); bin >= 0; bin = firstFrom(t, bin + 1)) {
+            for (int node = first(t, bin); node != NIL; node = next(t, node)) {
+                counts[bin]++;
+            }
+        }
+    }
 }

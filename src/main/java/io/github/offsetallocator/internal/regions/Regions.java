@@ -415,16 +415,6 @@ public final class Regions implements AutoCloseable {
         return memory.byteSize();
     }
 
-    /// Adds the number of free regions in each bin.
-    public void count(int[] counts) {
-        MemorySegment t = table;
-        for (int bin = Bins.firstFrom(t, 0); bin >= 0; bin = Bins.firstFrom(t, bin + 1)) {
-            for (int node = Bins.first(t, bin); node != NIL; node = next(t, node)) {
-                counts[bin]++;
-            }
-        }
-    }
-
     /// Something was freed: sees whether a chunk has become free. Returns whether it is time to [#trim()].
     public boolean freed() {
         MemorySegment t = table;
@@ -437,6 +427,11 @@ public final class Regions implements AutoCloseable {
     /// Whether fewer blocks are live than a 32nd of the nodes, and it is time to look.
     public boolean isTrimDue() {
         return rule.isDue(tally.live() >>> 32) && memory.shrinks();
+    }
+
+    /// Lets the next [#isTrimDue()] not wait for frees.
+    public void trimSoon() {
+        rule.cleared();
     }
 
     /// The first node of those that [#trim()] could do without, if slabs that are empty end before; or NIL. O(nodes).

@@ -366,7 +366,7 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     public void beginClear() {
         begin();
-        trimming.cleared();
+        trimSoon();
     }
 
     @Override
@@ -488,6 +488,11 @@ public final class OneThreadSlabs extends Slabs {
         openShortWay();
         memory.dropOld();
         tally.happenings().metadataResized(old.byteSize(), t.byteSize());
+    }
+
+    @Override
+    public void trimSoon() {
+        trimming.cleared();
     }
 
     @Override

@@ -40,7 +40,7 @@ final class SlabTrimming {
         rule.start(rows <= KEPT_ROWS ? 0 : rows << FEW_SHIFT);
     }
 
-    /// All slabs end at once.
+    /// All slabs end at once, or somebody asks for a look.
     void cleared() {
         rule.cleared();
     }

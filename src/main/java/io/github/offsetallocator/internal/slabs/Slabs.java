@@ -147,6 +147,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// a live slot go back first.
     public abstract void trim();
 
+    /// Lets the next [#isTrimDue()] not wait for frees.
+    public void trimSoon() {}
+
     /// Whether it is time to [#trim()] the slabs' own table.
     public boolean isTrimDue() {
         return false;

@@ -27,7 +27,7 @@ public final class TrimRule {
         frees = 0;
     }
 
-    /// All blocks have ended at once.
+    /// All blocks have ended at once, or somebody asks for a look.
     public void cleared() {
         start(few);
     }
