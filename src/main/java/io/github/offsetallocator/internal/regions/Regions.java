@@ -9,6 +9,7 @@ import static io.github.offsetallocator.internal.tables.NodeTable.*;
 
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.Tally;
 import io.github.offsetallocator.internal.tables.TrimRule;
@@ -35,7 +36,8 @@ import java.util.function.IntPredicate;
 /// A caller owns the node that it took: it writes the links word, which makes the block live. Between [#begin] and
 /// [#end] the bins are being changed; if an error strikes there, the next call finds `busy` and has to rebuild.
 public final class Regions implements AutoCloseable {
-    /// A plan may leave a few more regions than the 2n + 1 of n blocks.
+    /// A plan may leave a few more regions than the 2n + 1 of n blocks. So does a slab that is dissolved when a file is opened with room for
+    /// fewer blocks than slots, until its free slots have been given back.
     private static final int SPARE_NODES = 8;
     private static final long FIRST_TABLE_NODES = FIRST_REGION + 248;
     private static final int TRIM_SHIFT = 5;
@@ -64,9 +66,11 @@ public final class Regions implements AutoCloseable {
         this.walls = walls;
         countsRefusals = walls == null;
         long mostTaken = maxBlocks + (walls == null ? 0L : walls.most());
-        maxNodes = Math.min(Math.min(MAX_NODES, memory.limit() >>> SHIFT), FIRST_REGION + 2 * mostTaken + 1 + SPARE_NODES);
-        minNodes = preallocated ? maxNodes : Math.min(maxNodes, FIRST_TABLE_NODES);
         MemorySegment found = memory.found();
+        long mostNodes = FIRST_REGION + 2 * mostTaken + 1 + SPARE_NODES + (found == null ? 0 : SlabTable.SLOTS);
+        mostNodes = Math.min(Math.min(MAX_NODES, memory.limit() >>> SHIFT), mostNodes);
+        maxNodes = found == null ? mostNodes : Math.max(nodes(found), mostNodes); // more blocks may have been live in it
+        minNodes = preallocated ? maxNodes : Math.min(maxNodes, FIRST_TABLE_NODES);
         table = found == null ? memory.allocate(bytes(minNodes)) : found;
         if (found == null) {
             Header.setWord(table, CAPACITY, capacity);
