@@ -45,6 +45,8 @@ final class Survey {
 
     private final int shift;
     private int generation;
+    /// The node whose slack is to be as the header says, or NIL.
+    private int resized = NIL;
 
     /// Offset and end of each block or slab.
     private long[] places = new long[1024];
@@ -91,11 +93,12 @@ final class Survey {
 
     /// Writes what a rebuild relies on and does not make: the capacity, which the file says elsewhere and which a kill may have left
     /// behind that. After a loss of power, pages with the ends of the tables may be older than what lies behind those ends, and the
-    /// last generation older than the nodes.
+    /// last generation older than the nodes. A block counts as resized only if that was looked at.
     void prepare() {
         Header.setWord(t, Header.CAPACITY, capacity);
         Header.setWord(t, Header.LIMIT, 0); // of this opening: see [Engine#growsTo]
         Header.setHalf(t, Header.GENERATION, generation);
+        Header.setHalf(t, Header.RESIZED, resized);
         Header.setWord(t, Header.LIVE, 0); // a rebuild tells others by how much it changes this
         if (s != null) {
             s.asSlice(SlabTable.at(half(s, VIRGIN_ROW))).fill((byte) 0);
@@ -109,6 +112,8 @@ final class Survey {
         require(floor >= 0 && (floor & 1) == 0, "new slots would be of generation ", floor);
         int resized = Header.half(t, Header.RESIZED);
         require(resized == NIL || resized >= FIRST_REGION && resized < nodes(t), "a node is being resized that there is not, ", resized);
+        int slack = Header.half(t, Header.RESIZED_SLACK);
+        require(slack >= 0 && slack <= NodeState.MAX_SLACK, "what is resized is to have unused bytes ", slack);
         for (int flag : new int[] {Header.RESETTING, Header.DECIDED, Header.BUSY}) {
             require((Header.half(t, flag) & ~1) == 0, "a flag of the node table is neither 0 nor 1, at byte ", flag);
         }
@@ -232,7 +237,8 @@ final class Survey {
             long region = region(t, node);
             require(sizeOf(region) > 0, "a node has no granules: ", node);
             place(offsetOf(region), sizeOf(region), node);
-            boolean isResized = node == Header.half(t, Header.RESIZED) && region == Header.word(t, Header.RESIZED_REGION);
+            boolean isResized = !isMarked && node == Header.half(t, Header.RESIZED) && region == Header.word(t, Header.RESIZED_REGION);
+            resized = isResized ? node : resized;
             checkSlack(isResized ? Header.half(t, Header.RESIZED_SLACK) : NodeState.slack(unmarked), sizeOf(region), node);
             live += NodeState.isRetired(unmarked) && !isSuccessor(node, slot, unmarked) ? 0 : 1;
         }
