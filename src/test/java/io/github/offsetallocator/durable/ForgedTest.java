@@ -3,6 +3,7 @@ package io.github.offsetallocator.durable;
 import static io.github.offsetallocator.internal.tables.NodeTable.LINKS;
 import static io.github.offsetallocator.internal.tables.NodeTable.REGION;
 import static io.github.offsetallocator.internal.tables.NodeTable.SLOT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -84,5 +85,46 @@ class ForgedTest {
         words.setWord(words.header(Header.RESIZED_REGION), words.word(words.node(node, REGION)));
         words.saveAsKilled();
         mustBeRefused("less than no bytes", false);
+    }
+
+    /// While a reset is under way, slots may have lost their places. What a batch brings to light has one.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSuccessorThatHasMovedToNoNodeIsLeftAlone(boolean isShared) {
+        int apart = 0;
+        try (SegmentArena arena = builder(false).build()) {
+            for (int i = 0; i < 40; i++) {
+                apart += SlabTable.isSlot(arena.tryAllocate(16, 16)) ? 0 : 1;
+            }
+        }
+        FileWords words = new FileWords(path);
+        long generation = words.word(words.entry(1 << 6)) & SlabTable.GENERATION | SlabTable.ONE_GENERATION;
+        words.setWord(words.entry(1 << 6), generation | 0xFFFF_FFFFL);
+        words.setHalf(words.row(1, SlabTable.NODE), 0);
+        words.setHalf(words.header(Header.RESETTING), 1);
+        words.setHalf(words.header(Header.DECIDED), 1);
+        words.setWord(words.header(Header.SUCCESSOR), generation | SlabTable.MOVED | 1 << 6);
+        words.saveAsKilled();
+        try (SegmentArena arena = builder(isShared).build()) {
+            arena.verify();
+            assertEquals(apart, arena.allocations());
+        }
+    }
+
+    /// It would count as a block for a rebuild, without slabs to ask, but its place was not looked at.
+    @Test
+    void withoutSlabsNoNodeStandsForASlot() {
+        long a;
+        long b;
+        try (SegmentArena arena = builder(false).fit(Fit.REFERENCE).build()) {
+            a = arena.tryAllocate(64 << 10, 16);
+            b = arena.tryAllocate(64 << 10, 16);
+        }
+        FileWords words = new FileWords(path);
+        words.setHalf(words.node((int) b, SLOT), 5);
+        words.setWord(words.node((int) b, REGION), words.word(words.node((int) a, REGION)));
+        words.setHalf(words.header(Header.RESETTING), 1);
+        words.saveAsKilled();
+        mustBeRefused("a slot that there is not", false);
     }
 }

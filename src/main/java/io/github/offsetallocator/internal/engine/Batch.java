@@ -170,7 +170,9 @@ final class Batch {
         long entry = slabs == null ? 0 : slabs.entry(slot);
         if (SlabTable.matches(entry, hidden) && SlabTable.isMoved(entry)) {
             int node = SlabTable.movedTo(entry);
-            setLinks(table(), node, links(table(), node) & ~NodeState.RETIRED);
+            if (NodeState.standsFor(table(), node, slot)) { // or a reset was under way
+                setLinks(table(), node, links(table(), node) & ~NodeState.RETIRED);
+            }
         } else if (SlabTable.matches(entry, hidden)) {
             slabs.setEntry(slot, entry & ~SlabTable.RETIRED);
         }

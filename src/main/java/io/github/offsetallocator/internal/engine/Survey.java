@@ -187,7 +187,7 @@ final class Survey {
     private void checkSlot(int slot, long entry, long size) {
         if (isMoved(entry)) {
             int node = movedTo(entry);
-            require(standsFor(node, slot), "a slot has moved to a node that does not stand for it: ", slot, ", ", node);
+            require(NodeState.standsFor(t, node, slot), "a slot has moved to a node that does not stand for it: ", slot, ", ", node);
             checkSlack(NodeState.slack(links(t, node)), size, node);
         } else {
             require((entry & LOW) < RETIRED << 1, "a slot is neither in its slab nor moved: ", slot);
@@ -201,13 +201,9 @@ final class Survey {
             long entry = SlabTable.entry(s, slot);
             if (isLive(entry)) {
                 int node = isMoved(entry) ? movedTo(entry) : place == 0 ? half(s, SlabTable.at(row) + NODE) : NIL;
-                require(standsFor(node, slot), "a slot is live, but has no place: ", slot);
+                require(NodeState.standsFor(t, node, slot), "a slot is live, but has no place: ", slot);
             }
         }
-    }
-
-    private boolean standsFor(int node, int slot) {
-        return node >= FIRST_REGION && node < fresh && NodeState.isLive(links(t, node)) && slot(t, node) == slot;
     }
 
     private boolean isEnded(long entry) {
@@ -260,8 +256,8 @@ final class Survey {
     /// Whether the slot that a live node stands for has moved to it, and is live.
     private boolean isHeld(int node, int slot) {
         int row = slot >>> 6;
-        require(s != null && slot > 0 && row >= FIRST_ROW && row < freshRow || isResetting, "a node stands for a slot that there is not: ", node, ", ", slot);
-        if (isResetting && (s == null || row >= freshRow)) {
+        require(s != null && slot > 0 && row >= FIRST_ROW && (row < freshRow || isResetting), "a node stands for a slot that there is not: ", node, ", ", slot);
+        if (row >= freshRow) {
             return false;
         }
         long entry = SlabTable.entry(s, slot);

@@ -93,10 +93,10 @@ final class SlabRebuild {
         for (int place = 0; place < SLOTS; place++) {
             int slot = row << 6 | place;
             long entry = unmarked(nodes, slabs.entry(slot));
-            if (isLive(entry) && !isMoved(entry) && place == 0 && standsFor(nodes, whole, slot)) {
+            if (isLive(entry) && !isMoved(entry) && place == 0 && NodeState.standsFor(nodes, whole, slot)) {
                 entry = entry & GENERATION | MOVED | whole; // the last step of dissolving
             }
-            if (isLive(entry) && !(isMoved(entry) && standsFor(nodes, movedTo(entry), slot))) {
+            if (isLive(entry) && !(isMoved(entry) && NodeState.standsFor(nodes, movedTo(entry), slot))) {
                 entry = freed(entry);
             }
             slabs.setEntry(slot, isLive(entry) ? entry : entry & GENERATION);
@@ -106,11 +106,6 @@ final class SlabRebuild {
         setWord(slabs.segment(row), slabs.at(row) + SHAPE, 0);
         setWord(slabs.segment(row), slabs.at(row) + BITS, 0);
         setHalf(slabs.segment(row), slabs.at(row) + MOVED_LEFT, left);
-    }
-
-    private static boolean standsFor(MemorySegment nodes, int node, int slot) {
-        return node >= FIRST_REGION && Integer.compareUnsigned(node, Header.half(nodes, Header.FRESH)) < 0
-                && NodeState.isLive(links(nodes, node)) && slot(nodes, node) == slot;
     }
 
     /// Whether a node that is live or a slab counts: one that stands for a slot does iff the slot's entry names it and the

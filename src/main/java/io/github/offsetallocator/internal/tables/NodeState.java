@@ -86,6 +86,11 @@ public final class NodeState {
         return links(t, node) == RESERVED;
     }
 
+    /// Whether there is such a node, and it is that of a live block which a slot names.
+    public static boolean standsFor(MemorySegment t, int node, int slot) {
+        return node >= FIRST_REGION && node < Header.half(t, Header.FRESH) && isLive(links(t, node)) && slot(t, node) == slot;
+    }
+
     /// Whether what a handle's high half says is what a live node's links say.
     public static boolean matches(long links, long handle) {
         return (links & IDENTITY) == (LIVE | handle >>> 32);
