@@ -12,12 +12,14 @@ import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.SlabTable;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Files of which someone who knows how they are made has changed just what no accident would.
@@ -126,5 +128,26 @@ class ForgedTest {
         words.setHalf(words.header(Header.RESETTING), 1);
         words.saveAsKilled();
         mustBeRefused("a slot that there is not", false);
+    }
+
+    /// Sizes that no arena has, with tables as they would go with them: the length of the file is right.
+    @ParameterizedTest
+    @CsvSource({"16, 1048576, -1", "16, -1, 1048576", "16, 0, 1048576", "16, 1048577, 1048576", "24, 1048576, 4", "24, 1048576, 0", "24, 1048576, 25", "24, 1048576, -1"})
+    void sizesThatNoArenaHasAreRefused(int at, long byteSize, long other) throws IOException {
+        builder(false).build().close();
+        FileWords words = new FileWords(path);
+        if (at == 16) {
+            words.setWord(16, byteSize);
+            words.setWord(40, other);
+        } else {
+            words.setHalf(24, (int) other);
+        }
+        words.save();
+        Sample.correct(path);
+        if (at == 24 && other == 4) {
+            builder(false).build().close();
+        } else {
+            mustBeRefused("makes no sense", false);
+        }
     }
 }

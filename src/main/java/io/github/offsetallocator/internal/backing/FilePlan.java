@@ -46,6 +46,9 @@ public record FilePlan(long byteSize, long maxByteSize, int granuleShift, int fl
     private static final int MAX_BYTE_SIZE = 40;
     private static final int TABLES = 48;
     private static final int CHECKSUM = PAGE - 8;
+    /// Granules have 16 bytes to 16 MiB, and an arena has less than 2^32 of them.
+    private static final int SMALLEST_SHIFT = 4, LARGEST_SHIFT = 24;
+    private static final long NO_BYTE_SIZE = 1L << 32 + LARGEST_SHIFT;
 
     /// Where a table starts. With the number of tables it is where the arena starts.
     public long at(int table) {
@@ -134,7 +137,11 @@ public record FilePlan(long byteSize, long maxByteSize, int granuleShift, int fl
         for (int i = 0; i < count; i++) {
             tables[i] = page.get(WORD, TABLES + 8L * i);
         }
-        return new FilePlan(page.get(WORD, 16), page.get(WORD, MAX_BYTE_SIZE), page.get(HALF, 24), page.get(HALF, 28), tables);
+        FilePlan plan = new FilePlan(page.get(WORD, 16), page.get(WORD, MAX_BYTE_SIZE), page.get(HALF, 24), page.get(HALF, 28), tables);
+        if (plan.byteSize <= 0 || plan.maxByteSize < plan.byteSize || plan.maxByteSize >= NO_BYTE_SIZE || plan.granuleShift < SMALLEST_SHIFT || plan.granuleShift > LARGEST_SHIFT) {
+            throw new IOException("its first page makes no sense: " + plan.byteSize + " of at most " + plan.maxByteSize + " bytes, granules of 2^" + plan.granuleShift);
+        }
+        return plan;
     }
 
     /// Refuses a plan that is not the expected one. Sizes that are of as many granules are the same.
