@@ -87,6 +87,24 @@ class DamageTest {
         assertTrue(refused > 2 * (Sample.PAGE - 100), "refused " + refused);
     }
 
+    /// A kill in the middle of the first `setRoot` leaves a handle that does not count yet, in the second place.
+    @Test
+    void aRootThatNobodyHasSetIsFound() throws IOException {
+        Sample.open(file).close();
+        Path original = Files.copy(file, directory.resolve("original"));
+        for (int at = 0; at < 24; at++) {
+            Sample.copy(original, file);
+            Sample.write(file, Sample.PAGE + at, (byte) 0x40);
+            if (at < 16) {
+                assertTrue(Sample.mustBeRefused(file, file, false).contains("root"));
+            } else {
+                try (SegmentArena arena = Sample.open(file)) {
+                    assertEquals(0, arena.root());
+                }
+            }
+        }
+    }
+
     @Test
     void everyLengthCounts() throws IOException {
         long length = Files.size(closed);

@@ -40,9 +40,11 @@ final class StatePage {
 
     /// Refuses a page that can't have been written here.
     void check(FilePlan plan) throws IOException {
+        boolean isNeverSet = page.get(WORD, 8) == 0 && page.get(WORD, 24) == 0;
         for (int slot = 0; slot < ROOTS; slot++) {
+            long root = page.get(WORD, 16L * slot);
             long check = page.get(WORD, 16L * slot + 8);
-            if (check != 0 && check != rootCheck(page.get(WORD, 16L * slot), (int) check)) {
+            if (check != 0 ? check != rootCheck(root, (int) check) : isNeverSet && root != 0 && slot == 0) {
                 throw new IOException("its root is damaged");
             }
         }
