@@ -834,7 +834,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// for a walk of another thread to end.
     ///
     /// If chunks of a growable arena are in use by a native call, or their files can't be deleted, all else has ended then, and another
-    /// `close` tries again.
+    /// `close` tries again. So it is if an error has struck before a file could be closed.
     ///
     /// A `close` that is refused may have ended slices of open scopes, those that die with their scope: they live apart from the memory, and
     /// the JDK says whether one is in use by refusing to end it, and not before. A scope whose slices have ended gives out no more; its
@@ -846,33 +846,37 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws UncheckedIOException  if a file can't be closed or deleted
     @Override
     public void close() {
-        List<UncheckedIOException> failures = new ArrayList<>(1);
+        List<Error> failures = new ArrayList<>(1);
         engine.close(() -> end(failures));
         watch.closed();
         if (growth != null) {
             growth.close();
         }
+        memory.finish(); // again, if an earlier close could not
         if (!failures.isEmpty()) {
             throw failures.getFirst();
         }
     }
 
-    /// What comes before the end of the metadata. If it throws, nothing has changed, but for the slices of scopes. What can't be done
-    /// once the memory has ended is a failure that is thrown last.
-    private void end(List<UncheckedIOException> failures) {
+    /// What comes before the end of the metadata. If it throws, nothing has changed, but for the slices of scopes. An error once the memory
+    /// has ended is a failure that is thrown last: the metadata of a durable arena has ended with it.
+    private void end(List<Error> failures) {
         if (whenLive != null && engine.liveAtEnd() > 0) {
             whenLive.accept(this);
         }
         watch.closing(); // the tables of a durable arena end with its memory
         try {
             scopes.endSlices();
-            memory.close(); // chunks end later
+            memory.end(); // chunks end later
+            scopes.endAll();
         } catch (IllegalStateException e) {
             throw Building.inUse(name(), e);
-        } catch (UncheckedIOException e) {
+        } catch (Error e) {
+            if (memory.segment().scope().isAlive()) {
+                throw e;
+            }
             failures.add(e);
         }
-        scopes.endAll();
     }
 
     private void refuseLive() {

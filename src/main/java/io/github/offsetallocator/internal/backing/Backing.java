@@ -106,9 +106,18 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
         return at >= address && byteSize <= segment.byteSize() && at - address <= segment.byteSize() - byteSize;
     }
 
-    /// Ends the memory if it is the arena's own. If that fails with an [IllegalStateException], nothing has changed. A file that is no longer
-    /// mapped but could not be closed is told of once; then there is nothing left to do.
-    public void close() {}
+    /// Ends the memory if it is the arena's own. If that fails with an [IllegalStateException], nothing has changed.
+    public void end() {}
+
+    /// Closes the file of memory that has ended, if there is one. To be called again if it has failed; one that could not be closed as it
+    /// should is told of once.
+    public void finish() {}
+
+    /// Both.
+    public final void close() {
+        end();
+        finish();
+    }
 
     /// As [#close], of memory that no arena came to use: a file is as it was before it was opened.
     public void undo() {
@@ -162,7 +171,7 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
         }
 
         @Override
-        public void close() {
+        public void end() {
             arena.close();
         }
     }

@@ -354,15 +354,15 @@ public final class CheckedMemory extends Backing {
     }
 
     @Override
-    public synchronized void close() {
-        try {
-            endLives(blocks.values());
-            memory.close();
-            forgetAll();
-        } catch (UncheckedIOException ended) {
-            forgetAll();
-            throw ended;
-        }
+    public synchronized void end() {
+        endLives(blocks.values());
+        memory.end();
+        forgetAll();
+    }
+
+    @Override
+    public void finish() {
+        memory.finish();
     }
 
     // ---- as the memory behind ----------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ public final class DurableFile extends Backing {
     private final StatePage state;
     private final boolean reserves;
     private boolean isPublished;
+    private boolean isSaidClosed;
 
     private DurableFile(Path path, LockedFile opened, FilePlan plan, Arena arena, MemorySegment mapping, boolean reserves) {
         super(mapping.asSlice(plan.dataAt(), plan.maxByteSize()));
@@ -256,20 +257,26 @@ public final class DurableFile extends Backing {
 
     // ---- close -------------------------------------------------------------------------------------------------
 
-    /// If the file can't be said to be closed, it is as a kill leaves it; that has been told then, and another call has nothing to do.
     @Override
-    public void close() {
-        if (!arena.scope().isAlive()) {
-            return;
+    public void end() {
+        if (arena.scope().isAlive()) {
+            arena.close();
         }
-        arena.close();
+    }
+
+    /// If the file can't be said to be closed, it is as a kill leaves it. It is given back all the same.
+    @Override
+    public synchronized void finish() {
         try {
             if (!isPublished) {
                 opened.undo();
                 return;
             }
             try {
-                sayClosed();
+                if (!isSaidClosed) {
+                    isSaidClosed = true; // or it is told of now
+                    sayClosed();
+                }
             } finally {
                 opened.close();
             }

@@ -104,13 +104,15 @@ public final class MappedFile extends Backing {
         }
     }
 
-    /// Of a file that is no longer mapped another call has nothing to do.
     @Override
-    public void close() {
-        if (!arena.scope().isAlive()) {
-            return;
+    public void end() {
+        if (arena.scope().isAlive()) {
+            arena.close();
         }
-        arena.close();
+    }
+
+    @Override
+    public void finish() {
         try {
             file.close();
         } catch (IOException e) {
