@@ -62,8 +62,16 @@ final class Contents {
     /// As [#sliceOrDrop], filled with zeros, where no other thread can reset the arena meanwhile and the caller drops the block.
     MemorySegment zeroedSliceOfNew(long allocation, long byteSize) {
         MemorySegment slice = places.sliceOfNew(allocation, byteSize);
-        Fill.zero(slice, 0, byteSize);
+        if (!zerosNewBlocks()) {
+            Fill.zero(slice, 0, byteSize);
+        }
         return slice;
+    }
+
+    /// Whether a block is to be taken by [SegmentArena#tryAllocateZeroed(long, long)] for [#zeroedSliceOfNew]: a kill must not leave one that
+    /// is not zero.
+    boolean zerosNewBlocks() {
+        return newBlocks.areHidden();
     }
 
     /// Frees a block that no caller has, unless a reset has.

@@ -14,6 +14,9 @@ abstract sealed class NewBlocks {
         return isDurable ? new Hidden(engine) : new Live(engine);
     }
 
+    /// Whether nobody sees a new block before it is shown.
+    abstract boolean areHidden();
+
     /// A new block, or [Engine#NO_SPACE].
     abstract long allocate(long units, long alignment, int slack);
 
@@ -35,6 +38,11 @@ abstract sealed class NewBlocks {
     private static final class Live extends NewBlocks {
         Live(Engine engine) {
             super(engine);
+        }
+
+        @Override
+        boolean areHidden() {
+            return false;
         }
 
         @Override
@@ -77,6 +85,11 @@ abstract sealed class NewBlocks {
     private static final class Hidden extends NewBlocks {
         Hidden(Engine engine) {
             super(engine);
+        }
+
+        @Override
+        boolean areHidden() {
+            return true;
         }
 
         @Override
