@@ -3,6 +3,7 @@ package io.github.offsetallocator;
 import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.engine.Settings;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import io.github.offsetallocator.internal.watch.PlanWatch;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 
@@ -316,6 +317,7 @@ public final class OffsetAllocator implements AutoCloseable {
             throw new IllegalArgumentException("target " + target + " is not positive");
         }
         checkAlignment(alignment);
+        PlanWatch.watch(engine);
         return CompactionPlan.of(engine, target, alignment);
     }
 

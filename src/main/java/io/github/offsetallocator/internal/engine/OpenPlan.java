@@ -50,6 +50,7 @@ final class OpenPlan {
             }
         }
         regions.publish();
+        regions.tally().happenings().compactionPlanned(target, made.count());
         return made;
     }
 
@@ -88,6 +89,7 @@ final class OpenPlan {
             ended.release();
             engine.openSlabs();
             regions.finish(t);
+            regions.tally().happenings().compactionDone(ended.count());
         }
     }
 }

@@ -69,6 +69,7 @@ final class Resizing {
             return true;
         }
         if (more > 0 && !makeRoomBehind(node, more)) {
+            regions.publish(); // what slabs have given back all the same
             return false;
         }
         t = regions.ready(3);

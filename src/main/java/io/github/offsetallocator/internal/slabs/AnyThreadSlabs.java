@@ -285,6 +285,7 @@ public final class AnyThreadSlabs extends Slabs {
             begin();
             ending.giveBack(row);
             end();
+            regions.publish();
         } else {
             setWord(segment(row), at(row) + BITS, free);
             setHalf(s, found ? own + HINTS + row % ((HINTS_END - HINTS) >> 2) * 4L : own + CURRENT, row);

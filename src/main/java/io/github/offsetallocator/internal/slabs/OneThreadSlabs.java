@@ -271,6 +271,7 @@ public final class OneThreadSlabs extends Slabs {
             begin();
             ending.giveBack(row);
             end();
+            regions.publish();
         }
         trim();
     }

@@ -21,7 +21,7 @@ import java.lang.invoke.VarHandle;
 ///               live  to the bins   live           each node: the slot that it stands for
 /// ```
 ///
-/// Either way other threads are told what is free then. Handles stay as they are, and the row stays until the last slot that has moved is freed.
+/// Handles stay as they are, and the row stays until the last slot that has moved is freed.
 final class SlabEnding {
     private final Slabs slabs;
     private final Regions regions;
@@ -54,7 +54,6 @@ final class SlabEnding {
         slabs.chain.discard(row);
         regions.giveFirst(nodes, node); // a report has counted it with its neighbours
         Regions.end(nodes);
-        regions.publish();
         regions.freed();
         return true;
     }
@@ -194,7 +193,6 @@ final class SlabEnding {
         spread(nodes, last, slots, live);
         Regions.end(nodes);
         slabs.end();
-        regions.publish();
         tally.dissolve();
     }
 

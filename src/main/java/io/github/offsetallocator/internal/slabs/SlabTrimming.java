@@ -77,6 +77,7 @@ final class SlabTrimming {
                 }
             }
             slabs.regions.trim();
+            slabs.regions.publish();
         }
     }
 
@@ -100,6 +101,7 @@ final class SlabTrimming {
                 slabs.ending.end(row);
             }
         }
+        slabs.regions.publish();
         MemorySegment t = slabs.table();
         int floor = Header.half(slabs.regions.table(), Header.FLOOR);
         for (int row = fresh; row < half(t, VIRGIN_ROW); row++) {

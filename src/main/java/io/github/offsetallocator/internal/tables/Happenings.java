@@ -10,7 +10,7 @@ public interface Happenings {
     /// @param before its bytes, 0 if there was none
     default void metadataResized(long before, long after) {}
 
-    /// Slabs were dissolved to make room for a request or a resize.
+    /// Slabs were dissolved to make room for a request, a plan or a resize.
     default void slabsDissolved(int slabs) {}
 
     /// A request was refused.
@@ -18,4 +18,10 @@ public interface Happenings {
 
     /// There are more units.
     default void grown(long before, long after) {}
+
+    /// A compaction was planned.
+    default void compactionPlanned(long target, int moves) {}
+
+    /// A plan has ended.
+    default void compactionDone(int moves) {}
 }

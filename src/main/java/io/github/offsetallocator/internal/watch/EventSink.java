@@ -25,6 +25,10 @@ interface EventSink {
 
     default void slabsDissolved(ArenaWatch arena, int slabs) {}
 
+    default void compactionPlanned(long target, int moves) {}
+
+    default void compactionDone(int moves) {}
+
     default void leaked(ArenaWatch arena, Sites.Group group) {}
 
     /// Whether allocations are to be offered.

@@ -166,6 +166,27 @@ final class Events {
         int slabs;
     }
 
+    @Name(PREFIX + "CompactionPlanned")
+    @Label("Compaction Planned")
+    @Description("An allocator has planned moves to make a free region of the target's units")
+    @Category(CATEGORY)
+    static final class CompactionPlannedEvent extends Event {
+        @Label("Target")
+        long target;
+
+        @Label("Moves")
+        int moves;
+    }
+
+    @Name(PREFIX + "CompactionDone")
+    @Label("Compaction Done")
+    @Description("A plan of so many moves has ended")
+    @Category(CATEGORY)
+    static final class CompactionDoneEvent extends Event {
+        @Label("Moves")
+        int moves;
+    }
+
     @Name(PREFIX + "Leak")
     @Label("Leak")
     @Description("Blocks of one site that were live when their arena ended")

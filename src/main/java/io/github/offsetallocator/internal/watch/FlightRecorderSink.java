@@ -187,6 +187,31 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
     }
 
     @Override
+    public void compactionPlanned(long target, int moves) {
+        if (!on) {
+            return;
+        }
+        CompactionPlannedEvent event = new CompactionPlannedEvent();
+        if (event.shouldCommit()) {
+            event.target = target;
+            event.moves = moves;
+            event.commit();
+        }
+    }
+
+    @Override
+    public void compactionDone(int moves) {
+        if (!on) {
+            return;
+        }
+        CompactionDoneEvent event = new CompactionDoneEvent();
+        if (event.shouldCommit()) {
+            event.moves = moves;
+            event.commit();
+        }
+    }
+
+    @Override
     public void leaked(ArenaWatch arena, Sites.Group group) {
         if (!on) {
             return;

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.LeakDetection;
+import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -118,6 +120,28 @@ class EventsTest {
     }
 
     /// Sampled allocations have the stack of who asked. It is off unless asked for, and arenas that are open notice.
+    @Test
+    void thePlansOfAnAllocator() throws IOException {
+        Recording recording = new Recording();
+        recording.enable(PREFIX + "CompactionPlanned");
+        recording.enable(PREFIX + "CompactionDone");
+        List<RecordedEvent> events = record(recording, () -> {
+            try (OffsetAllocator allocator = OffsetAllocator.create(10_000)) {
+                long[] blocks = LongStream.range(0, 100).map(_ -> allocator.allocate(100)).toArray();
+                for (int i = 0; i < blocks.length; i += 2) {
+                    allocator.free(blocks[i]);
+                }
+                allocator.planCompaction(1000).close();
+            }
+        });
+        assertEquals(2, events.size());
+        assertEquals(PREFIX + "CompactionPlanned", events.getFirst().getEventType().getName());
+        assertEquals(1000, events.getFirst().getLong("target"));
+        assertTrue(events.getFirst().getInt("moves") > 0);
+        assertEquals(PREFIX + "CompactionDone", events.getLast().getEventType().getName());
+        assertEquals(events.getFirst().getInt("moves"), events.getLast().getInt("moves"));
+    }
+
     @Test
     void allocationsAreSampledWhenAskedFor() throws IOException {
         try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).name("sampled").build()) {
