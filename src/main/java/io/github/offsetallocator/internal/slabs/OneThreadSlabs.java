@@ -164,12 +164,10 @@ public final class OneThreadSlabs extends Slabs {
     public boolean giveAt(int row, long unit, long size, int shift) {
         MemorySegment t = open;
         long at = BASE + row * STRIDE;
-        long shape;
-        try {
-            shape = t.get(WORD, at + SHAPE);
-        } catch (IndexOutOfBoundsException e) { // a stale hint, or the short way is closed
+        if (at >= t.byteSize()) { // a hint from before the table shrank, or the short way is closed
             return false;
         }
+        long shape = t.get(WORD, at + SHAPE);
         int place = SlabTable.placeAt(shape, unit);
         if (place < 0) {
             return false;
