@@ -430,7 +430,7 @@ public final class Regions implements AutoCloseable {
 
     /// Whether fewer blocks are live than a 32nd of the nodes, and it is time to look.
     public boolean isTrimDue() {
-        return rule.isDue(tally.live() >>> 32) && memory.shrinks();
+        return rule.isDue() && memory.shrinks();
     }
 
     /// Lets the next [#isTrimDue()] not wait for frees.
@@ -442,7 +442,7 @@ public final class Regions implements AutoCloseable {
     public int trimsFrom(IntPredicate isEmptySlab) {
         MemorySegment t = table;
         int needed = UnusedNodes.needed(t, isEmptySlab);
-        rule.looked(tally.live() >>> 32, Header.half(t, FRESH) - needed);
+        rule.looked(Header.half(t, FRESH) - needed);
         long nodes = nodesFor(needed);
         return nodes < nodes(t) ? (int) nodes : NIL;
     }

@@ -16,7 +16,7 @@ import java.util.function.IntPredicate;
 ///       something    again when the rule says so
 /// ```
 ///
-/// Few are fewer slots than an eighth of those that the rows have room for, or fewer blocks than a 32nd of the nodes. See [TrimRule].
+/// Few are fewer blocks than an eighth of the slots that the rows have room for, or than a 32nd of the nodes. See [TrimRule].
 final class SlabTrimming {
     /// An eighth of the 64 slots of each row.
     private static final int FEW_SHIFT = 3;
@@ -60,11 +60,7 @@ final class SlabTrimming {
 
     /// Whether it is time to look at the rows.
     boolean isDue() {
-        return rule.isDue(slots()) && slabs.shrinks();
-    }
-
-    private long slots() {
-        return slabs.used() >>> 32;
+        return rule.isDue() && slabs.shrinks();
     }
 
     /// Makes the table of nodes smaller if no node in its upper half has a live block or a slab with one. O(nodes).
@@ -92,7 +88,7 @@ final class SlabTrimming {
             fresh--;
         }
         long rows = Math.max(KEPT_ROWS, fresh + (fresh >>> OneThreadSlabs.GROW_SHIFT));
-        rule.looked(slots(), half(slabs.table(), FRESH_ROW) - fresh);
+        rule.looked((long) (half(slabs.table(), FRESH_ROW) - fresh) * SLOTS);
         if (rows > rows(slabs.table()) >>> 1) {
             return;
         }

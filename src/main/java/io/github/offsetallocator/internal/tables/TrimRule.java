@@ -1,11 +1,9 @@
 package io.github.offsetallocator.internal.tables;
 
 /// When to look whether a table can become smaller: while few blocks are live, for the first time, then when half of those have ended, and
-/// also when an eighth as many blocks have ended as the last look has seen entries. So a look is paid for by frees, but for a number of them
-/// that is the logarithm of the table's size, for each time that it grows.
+/// also when as many blocks have ended as the last look has read entries. So a look is paid for by frees, but for a number of them
+/// that is the logarithm of the table's size, for each time that it grows. To ask reads a few fields, since every free of a region does.
 public final class TrimRule {
-    private static final int PAID_SHIFT = 3;
-
     private final Tally tally;
     private long few;
     private long half;
@@ -32,17 +30,22 @@ public final class TrimRule {
         start(few);
     }
 
-    public boolean isDue(long live) {
+    public boolean isDue() {
+        long live = live();
         return live < few && freed() >= earliest && (live < half || freed() >= frees);
     }
 
-    /// There was a look, at so many entries, and the table stays as it is.
-    public void looked(long live, long entries) {
-        half = live + 1 >>> 1;
-        frees = freed() + (entries >>> PAID_SHIFT) + 1;
+    /// There was a look, which has read so many entries, and the table stays as it is.
+    public void looked(long entries) {
+        half = live() + 1 >>> 1;
+        frees = freed() + entries + 1;
+    }
+
+    private long live() {
+        return tally.live() >>> 32;
     }
 
     private long freed() {
-        return tally.taken() - (tally.live() >>> 32);
+        return tally.taken() - live();
     }
 }
