@@ -130,6 +130,41 @@ class ForgedTest {
         mustBeRefused("a slot that there is not", false);
     }
 
+    /// A kill between the last stores of a dissolving, where other threads have freed the first slot and taken it again since its node was
+    /// written: the entry says what the block is.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSlotThatWasTakenAgainWhileItsSlabDissolvedIsAsItsEntrySays(boolean isShared) {
+        int slot = 1 << 6;
+        long block = 0;
+        try (SegmentArena arena = builder(false).build()) {
+            for (int i = 0; i < 10; i++) {
+                long handle = arena.tryAllocate(9, 1);
+                if (SlabTable.isSlot(handle) && SlabTable.slotOf(handle) == slot) {
+                    block = handle;
+                } else if (SlabTable.isSlot(handle)) {
+                    arena.free(handle);
+                }
+            }
+        }
+        FileWords words = new FileWords(path);
+        int node = words.half(words.row(1, SlabTable.NODE));
+        long region = words.word(words.node(node, REGION));
+        words.setWord(words.node(node, REGION), region & 0xFFFF_FFFF_0000_0000L | 1);
+        words.setHalf(words.node(node, SLOT), slot);
+        words.setWord(words.node(node, LINKS), NodeState.live(0, (int) (block >>> 32) - 2) | NodeState.RETIRED);
+        for (int place = 1; place < SlabTable.slots(words.word(words.row(1, SlabTable.SHAPE))); place++) {
+            words.setWord(words.entry(slot | place), words.word(words.entry(slot | place)) & SlabTable.GENERATION);
+        }
+        words.saveAsKilled();
+        try (SegmentArena arena = builder(isShared).build()) {
+            arena.verify();
+            assertEquals(9, arena.size(block));
+            arena.free(block);
+            arena.verify();
+        }
+    }
+
     /// Sizes that no arena has, with tables as they would go with them: the length of the file is right.
     @ParameterizedTest
     @CsvSource({"16, 1048576, -1", "16, -1, 1048576", "16, 0, 1048576", "16, 1048577, 1048576", "24, 1048576, 4", "24, 1048576, 0", "24, 1048576, 25", "24, 1048576, -1"})

@@ -190,9 +190,13 @@ final class Survey {
             require(NodeState.standsFor(t, node, slot), "a slot has moved to a node that does not stand for it: ", slot, ", ", node);
             checkSlack(NodeState.slack(links(t, node)), size, node);
         } else {
-            require((entry & LOW) < RETIRED << 1, "a slot is neither in its slab nor moved: ", slot);
+            require(isInSlab(entry), "a slot is neither in its slab nor moved: ", slot);
             checkSlack((int) entry & NodeState.MAX_SLACK, size, slot);
         }
+    }
+
+    private static boolean isInSlab(long entry) {
+        return (entry & LOW) < RETIRED << 1;
     }
 
     private void checkMoved(int row) {
@@ -201,7 +205,7 @@ final class Survey {
             long entry = SlabTable.entry(s, slot);
             if (isLive(entry)) {
                 int node = isMoved(entry) ? movedTo(entry) : place == 0 ? half(s, SlabTable.at(row) + NODE) : NIL;
-                require(NodeState.standsFor(t, node, slot), "a slot is live, but has no place: ", slot);
+                require(NodeState.standsFor(t, node, slot) && (isMoved(entry) || isInSlab(entry)), "a slot is live, but has no place: ", slot);
             }
         }
     }
@@ -230,6 +234,7 @@ final class Survey {
         generation = later < A_WHILE ? low(unmarked) : generation;
         int slot = slot(t, node);
         if (slot == 0 ? !(isMarked && isDecided) : isHeld(node, slot)) {
+            unmarked = slot == 0 || isMoved(SlabTable.entry(s, slot)) ? unmarked : nodeLinks(notPending(SlabTable.entry(s, slot)));
             long region = region(t, node);
             require(sizeOf(region) > 0, "a node has no granules: ", node);
             place(offsetOf(region), sizeOf(region), node);

@@ -209,8 +209,7 @@ final class SlabEnding {
                 continue;
             }
             setSlot(nodes, node, slot);
-            setLinks(nodes, node, NodeState.live((int) entry & NodeState.MAX_SLACK, (int) (entry >>> 32))
-                    | ((entry & RETIRED) == 0 ? 0 : NodeState.RETIRED));
+            setLinks(nodes, node, nodeLinks(entry));
             VarHandle.releaseFence();
             if (slabs.replaceEntry(slot, entry, entry & GENERATION | MOVED | node)) {
                 return true;

@@ -94,6 +94,7 @@ final class SlabRebuild {
             int slot = row << 6 | place;
             long entry = unmarked(nodes, slabs.entry(slot));
             if (isLive(entry) && !isMoved(entry) && place == 0 && NodeState.standsFor(nodes, whole, slot)) {
+                setLinks(nodes, whole, nodeLinks(entry)); // other threads may have freed and taken the slot since the node was written
                 entry = entry & GENERATION | MOVED | whole; // the last step of dissolving
             }
             if (isLive(entry) && !(isMoved(entry) && NodeState.standsFor(nodes, movedTo(entry), slot))) {

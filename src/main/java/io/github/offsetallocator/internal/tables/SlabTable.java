@@ -211,6 +211,11 @@ public final class SlabTable {
         return entry + ONE_GENERATION & GENERATION;
     }
 
+    /// The links of the node that is to stand for a live slot which has not moved.
+    public static long nodeLinks(long entry) {
+        return NodeState.live((int) entry & NodeState.MAX_SLACK, (int) (entry >>> 32)) | ((entry & RETIRED) == 0 ? 0 : NodeState.RETIRED);
+    }
+
     /// Whether a slot is live, neither moved nor retired, and no freeAll is about to end it.
     public static boolean isLiveInPlace(long entry) {
         return (entry & (ONE_GENERATION | MOVED | RETIRED | PENDING)) == ONE_GENERATION;
