@@ -46,6 +46,7 @@ final class Sample {
                 long size = dice < 3 ? 1 + random.nextInt(60) : dice < 5 ? 200 : 1 + random.nextInt(3000);
                 long handle = arena.tryAllocate(size, 1);
                 if (handle != SegmentArena.NO_SPACE) {
+                    assertEquals(0, arena.tag(handle));
                     set(arena, handle, size, random.nextLong());
                 }
             } else {

@@ -109,6 +109,7 @@ final class OneThread extends Engine {
         try {
             Rebuild.of(engine);
             engine.retiring.freeAll();
+            engine.tags.keepOnly(engine::isLive);
             if (Header.half(engine.regions.table(), Header.BLOCKS) > engine.maxBlocks && engine.slabs != null) {
                 engine.slabs.dissolveAll(); // free slots count as blocks
             }
@@ -476,13 +477,8 @@ final class OneThread extends Engine {
 
     @Override
     public void checkLive(long handle) {
-        if (!isLive(handle)) {
-            if (!closed) {
-                recover(); // a mark of a freeAll that an error has struck
-            }
-            if (!isLive(handle)) {
-                throw notLive(handle);
-            }
+        if (!isLive(handle) && (closed || !recover() || !isLive(handle))) { // or it has the mark of a freeAll that an error has struck
+            throw notLive(handle);
         }
     }
 

@@ -5,6 +5,7 @@ import static io.github.offsetallocator.internal.tables.NodeTable.WORD;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.function.LongPredicate;
 
 /// The users' 64 bits beside each allocation, in two side tables, for nodes and for slots, that exist from the first tag on.
 ///
@@ -47,6 +48,21 @@ public final class TagTable implements AutoCloseable {
         t.set(WORD, at + 8, tag);
         VarHandle.releaseFence(); // a file must not show the generation with an older tag
         t.set(HALF, at, (int) (handle >>> 32));
+    }
+
+    /// Drops the tags of handles that are not live. After a loss of power there may be some of handles that will come again.
+    public void keepOnly(LongPredicate isLive) {
+        keepOnly(nodes, 0, isLive);
+        keepOnly(slots, SlabTable.handle(0, 0), isLive);
+    }
+
+    private static void keepOnly(MemorySegment t, long low, LongPredicate isLive) {
+        for (long at = 0; t != null && at < t.byteSize(); at += 1 << SHIFT) {
+            int generation = t.get(HALF, at);
+            if (generation != 0 && !isLive.test((long) generation << 32 | low | at >>> SHIFT)) {
+                t.set(HALF, at, 0);
+            }
+        }
     }
 
     /// Makes sure that a handle can have a tag. Nothing changes if that fails.
