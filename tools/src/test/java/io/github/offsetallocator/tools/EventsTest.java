@@ -106,6 +106,23 @@ class EventsTest {
     }
 
     /// Each chunk is told of.
+    /// The log names the five worst; a recording has all.
+    @Test
+    void everySiteThatLeaks() throws IOException {
+        List<RecordedEvent> events = record(all(), () -> {
+            try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).name("leaking").leakDetection(LeakDetection.ALL).build()) {
+                arena.tryAllocate(1, 1);
+                arena.tryAllocate(2, 1);
+                arena.tryAllocate(3, 1);
+                arena.tryAllocate(4, 1);
+                arena.tryAllocate(5, 1);
+                arena.tryAllocate(6, 1);
+                arena.tryAllocate(7, 1);
+            }
+        });
+        assertEquals(7, named(events, "Leak", "leaking").stream().map(event -> event.getString("site")).distinct().count());
+    }
+
     @Test
     void chunksThatCome() throws IOException {
         List<RecordedEvent> events = record(all(), () -> {
