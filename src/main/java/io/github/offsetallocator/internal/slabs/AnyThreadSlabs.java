@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 
 /// Slabs for any thread: a block's generation is its lock.
 ///
@@ -27,54 +26,24 @@ import java.util.Arrays;
 /// made anew for another size, finds another value than it expects.
 ///
 /// **Hints.** Everything else that [#take] and [#give] look at is written plainly and may lose a bit in a race: the free bits
-/// of a slab, and for each stripe and class the slab to take from and twelve others that have had a slot freed.
-///
-/// ```
-///   a stripe's line of a class, 64 bytes    | current | hand | unused 8 | 12 rows |
-/// ```
-///
-/// A thread takes from the slabs of its stripe, which goes by its number; so private work shares no cache line. What a race
+/// of a slab, and what the [Stripes] say. What a race
 /// hides is free all the same: [#search], which a thread does before it makes a new slab, goes round the ring of its
 /// stripe's slabs of that class and reads the entries of eight of them; [Slabs#dissolve], which comes before a refusal, reads
 /// all. So at most the free slots of slabs that a hand has not come by yet are hidden, and none when a request is refused.
 ///
 /// **Under the lock**, which the caller holds: making slabs, giving them back, dissolving, rings, classes. Rows lie in
-/// chunks that never move, since another thread may be about to change an entry.
+/// [RowChunks] that never move, since another thread may be about to change an entry.
 public final class AnyThreadSlabs extends Slabs {
-    private static final int CHUNK_SHIFT = 5;
-    private static final int CHUNK_ROWS = 1 << CHUNK_SHIFT;
-    private static final long CHUNK_BYTES = CHUNK_ROWS * STRIDE;
-    private static final int MOST_CHUNKS = 16;
-
-    private static final int LINE_SHIFT = 6;
-    private static final int CURRENT = 0;
-    /// A slab on the ring of the stripe's slabs of the class; the next search starts behind it.
-    private static final int HAND = 4;
-    private static final int HINTS = 16;
-    private static final int HINTS_END = 64;
     /// Slabs that a search reads.
     private static final int SEARCHED = 8;
-
-    private static final int STRIPES = Integer.highestOneBit(Math.clamp(4L * Runtime.getRuntime().availableProcessors() - 1, 8, 64));
 
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
     private final SlotCount count;
 
-    /// Head and rows.
-    private final TableMemory memory;
-    /// The stripes' lines.
-    private final TableMemory hints;
+    private final RowChunks rows;
     private final MemorySegment head;
-    private static final MemorySegment[] NO_STRIPES = new MemorySegment[STRIPES];
-
-    private final MemorySegment[] stripes = new MemorySegment[STRIPES];
-    /// The stripes, or none while all slabs end.
-    private MemorySegment[] openStripes = stripes;
-    private final long mostChunks;
-    private MemorySegment[] chunks = new MemorySegment[4];
-    private int chunkCount;
-    private long byteSize;
+    private final Stripes stripes;
     private boolean open = true;
 
     /// Made here and not where the kind is chosen, as in [OneThreadSlabs#make].
@@ -85,22 +54,12 @@ public final class AnyThreadSlabs extends Slabs {
     private AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         super(regions, pages, maxBlocks, phase);
         count = new SlotCount(this, Header.half(regions.table(), Header.FLOOR));
-        this.memory = memory;
-        hints = new TableMemory(regions.threads());
-        mostChunks = Math.min(MAX_ROWS >>> CHUNK_SHIFT, (memory.limit() - BASE) / CHUNK_BYTES);
-        try {
-            boolean isFound = memory.isFound();
-            head = allocate(memory, BASE);
-            if (!isFound) {
-                writeHead(head);
-            }
-            addChunks(Math.max(1, half(head, VIRGIN_ROW) + CHUNK_ROWS - 1 >>> CHUNK_SHIFT));
-            if (isFound) {
-                count.startHere();
-            }
-        } catch (Throwable failure) {
-            memory.close();
-            throw failure;
+        boolean isFound = memory.isFound();
+        rows = new RowChunks(memory, tally);
+        head = rows.head();
+        stripes = new Stripes(regions.threads());
+        if (isFound) {
+            count.startHere();
         }
     }
 
@@ -126,22 +85,17 @@ public final class AnyThreadSlabs extends Slabs {
         } else {
             return NONE_FREE;
         }
-        MemorySegment s = openStripes[home()];
+        MemorySegment s = stripes.here();
         if (s == null || sizeClass == 0 || sizeClass >= SEEN) {
             return NONE_FREE;
         }
-        long line = (long) sizeClass << LINE_SHIFT;
-        int row = s.get(HALF, line + CURRENT);
+        int row = Stripes.current(s, sizeClass);
         long handle = isAligned(row, alignment) ? takeFrom(row, sizeClass, slack) : NONE_FREE;
-        return handle != NONE_FREE ? handle : takeHinted(s, line, sizeClass, alignment, slack);
+        return handle != NONE_FREE ? handle : takeHinted(s, sizeClass, alignment, slack);
     }
 
     private boolean isAligned(int row, long alignment) {
         return alignment == 1 || (SlabTable.offset(shape(row)) + phase & alignment - 1) == 0;
-    }
-
-    private static int home() {
-        return (int) Thread.currentThread().threadId() & STRIPES - 1;
     }
 
     /// Takes a slot of a slab, if it is of this class and has a free one that its bits tell of.
@@ -150,7 +104,7 @@ public final class AnyThreadSlabs extends Slabs {
         if (t == null) {
             return NONE_FREE;
         }
-        long at = (row & CHUNK_ROWS - 1) * STRIDE;
+        long at = at(row);
         long bits = t.get(WORD, at + BITS);
         if (bits == 0) {
             return NONE_FREE;
@@ -172,14 +126,14 @@ public final class AnyThreadSlabs extends Slabs {
         return NONE_FREE;
     }
 
-    private long takeHinted(MemorySegment s, long line, int sizeClass, long alignment, int slack) {
-        for (long hint = line + HINTS; hint < line + HINTS_END; hint += 4) {
-            int row = s.get(HALF, hint);
+    private long takeHinted(MemorySegment s, int sizeClass, long alignment, int slack) {
+        for (int i = 0; i < Stripes.ROWS; i++) {
+            int row = Stripes.row(s, sizeClass, i);
             if (row != 0 && isAligned(row, alignment)) {
-                s.set(HALF, hint, 0);
+                Stripes.clearRow(s, sizeClass, i);
                 long handle = takeFrom(row, sizeClass, slack);
                 if (handle != NONE_FREE) {
-                    s.set(HALF, line + CURRENT, row);
+                    Stripes.setCurrent(s, sizeClass, row);
                     return handle;
                 }
             }
@@ -245,10 +199,9 @@ public final class AnyThreadSlabs extends Slabs {
 
     /// Lets the slab's stripe know that it has a free slot again.
     private void announce(MemorySegment t, long at, int row, int sizeClass) {
-        MemorySegment s = stripes[t.get(HALF, at + STRIPE)];
-        long line = (long) sizeClass << LINE_SHIFT;
-        if (s != null && s.get(HALF, line + CURRENT) != row) {
-            s.set(HALF, line + HINTS + row % ((HINTS_END - HINTS) >> 2) * 4L, row);
+        MemorySegment s = stripes.of(t.get(HALF, at + STRIPE));
+        if (s != null && Stripes.current(s, sizeClass) != row) {
+            Stripes.noteRow(s, sizeClass, row);
         }
     }
 
@@ -258,29 +211,29 @@ public final class AnyThreadSlabs extends Slabs {
     /// those that are empty go back to the bins.
     @Override
     boolean search(long line) {
-        MemorySegment s = stripeOf(home());
+        MemorySegment s = stripes.ready();
         if (s == null) {
             return false;
         }
-        long own = line >>> CLASS_SHIFT << LINE_SHIFT;
-        int hand = half(s, own + HAND);
+        int sizeClass = classOf(line);
+        int hand = Stripes.hand(s, sizeClass);
         boolean found = false;
         int row = hand == 0 ? 0 : SlabRing.next(this, hand);
         for (int left = SEARCHED; left > 0 && row != 0; left--) {
             int next = row == hand ? 0 : SlabRing.next(this, row);
             long free = free(row);
             if (free != 0) {
-                found |= use(s, own, row, free, found);
+                found |= use(s, sizeClass, row, free, found);
             }
             row = next;
             if (row != 0) {
-                setHalf(s, own + HAND, SlabRing.previous(this, row));
+                Stripes.setHand(s, sizeClass, SlabRing.previous(this, row));
             }
         }
         return found;
     }
 
-    private boolean use(MemorySegment s, long own, int row, long free, boolean found) {
+    private boolean use(MemorySegment s, int sizeClass, int row, long free, boolean found) {
         if (found && free == SlabTable.all(shape(row))) {
             begin();
             ending.giveBack(row);
@@ -288,36 +241,43 @@ public final class AnyThreadSlabs extends Slabs {
             regions.publish();
         } else {
             setWord(segment(row), at(row) + BITS, free);
-            setHalf(s, found ? own + HINTS + row % ((HINTS_END - HINTS) >> 2) * 4L : own + CURRENT, row);
+            if (found) {
+                Stripes.noteRow(s, sizeClass, row);
+            } else {
+                Stripes.setCurrent(s, sizeClass, row);
+            }
         }
         return true;
     }
 
     @Override
     void link(int row, long line) {
-        int home = home();
-        MemorySegment s = stripeOf(home);
-        long own = line >>> CLASS_SHIFT << LINE_SHIFT;
-        int hand = s == null ? 0 : half(s, own + HAND);
-        setHalf(segment(row), at(row) + STRIPE, s == null ? 0 : home); // no memory for the stripe: the slab is found when it is dissolved
+        MemorySegment s = stripes.ready();
+        int sizeClass = classOf(line);
+        int hand = s == null ? 0 : Stripes.hand(s, sizeClass);
+        setHalf(segment(row), at(row) + STRIPE, s == null ? 0 : Stripes.home()); // no memory for the stripe: the slab is found when it is dissolved
         SlabRing.link(this, row, hand == 0 ? row : hand);
         if (s != null) {
-            setHalf(s, own + HAND, row);
-            setHalf(s, own + CURRENT, row);
+            Stripes.setHand(s, sizeClass, row);
+            Stripes.setCurrent(s, sizeClass, row);
         }
     }
 
     @Override
     void unlink(int row, long line) {
         int previous = SlabRing.unlink(this, row);
-        MemorySegment s = stripes[half(segment(row), at(row) + STRIPE)];
-        long own = line >>> CLASS_SHIFT << LINE_SHIFT;
-        if (s != null && half(s, own + HAND) == row) {
-            setHalf(s, own + HAND, previous == row ? 0 : previous);
+        MemorySegment s = stripes.of(half(segment(row), at(row) + STRIPE));
+        int sizeClass = classOf(line);
+        if (s != null && Stripes.hand(s, sizeClass) == row) {
+            Stripes.setHand(s, sizeClass, previous == row ? 0 : previous);
         }
-        if (s != null && half(s, own + CURRENT) == row) {
-            setHalf(s, own + CURRENT, 0);
+        if (s != null && Stripes.current(s, sizeClass) == row) {
+            Stripes.setCurrent(s, sizeClass, 0);
         }
+    }
+
+    private static int classOf(long line) {
+        return (int) (line >>> CLASS_SHIFT);
     }
 
     /// O(slots).
@@ -339,11 +299,7 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     void clearLists() {
-        for (MemorySegment s : stripes) {
-            if (s != null) {
-                s.fill((byte) 0);
-            }
-        }
+        stripes.clear();
     }
 
     /// No slot waits outside its slab.
@@ -353,44 +309,11 @@ public final class AnyThreadSlabs extends Slabs {
     @Override
     public void settle() {}
 
-    /// The lines of a stripe, made when it is needed; null if there is no memory for it.
-    private MemorySegment stripeOf(int stripe) {
-        if (stripes[stripe] == null) {
-            try {
-                stripes[stripe] = allocate(hints, (long) CLASSES << LINE_SHIFT);
-            } catch (OutOfMemoryError e) {
-                return null;
-            }
-        }
-        return stripes[stripe];
-    }
-
     // ---- the tables --------------------------------------------------------------------------------------------
-
-    private MemorySegment allocate(TableMemory memory, long bytes) {
-        MemorySegment made = memory.more(bytes);
-        byteSize += bytes;
-        return made;
-    }
-
-    /// Adds chunks from one piece of memory.
-    private void addChunks(int count) {
-        MemorySegment[] more = chunkCount + count > chunks.length ? Arrays.copyOf(chunks, 2 * chunks.length + count) : chunks;
-        MemorySegment piece = allocate(memory, count * CHUNK_BYTES);
-        for (int i = 0; i < count; i++) {
-            more[chunkCount + i] = piece.asSlice(i * CHUNK_BYTES, CHUNK_BYTES);
-        }
-        VarHandle.releaseFence(); // for threads that look for a row without the lock
-        chunks = more;
-        chunkCount += count;
-        tally.happenings().metadataResized(byteSize - count * CHUNK_BYTES, byteSize);
-    }
 
     @Override
     public MemorySegment segment(int row) {
-        MemorySegment[] all = chunks;
-        int chunk = row >>> CHUNK_SHIFT;
-        return chunk < all.length ? all[chunk] : null;
+        return rows.segment(row);
     }
 
     @Override
@@ -401,27 +324,23 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     public long at(int row) {
-        return (row & CHUNK_ROWS - 1) * STRIDE;
-    }
-
-    private static long entryAt(int slot) {
-        return (slot >>> 6 & CHUNK_ROWS - 1) * STRIDE + ENTRIES + ((slot & 63L) << 3);
+        return RowChunks.at(row);
     }
 
     @Override
     public long entry(int slot) {
         MemorySegment t = segment(slot >>> 6);
-        return t == null ? 0 : (long) ENTRY.getAcquire(t, entryAt(slot));
+        return t == null ? 0 : (long) ENTRY.getAcquire(t, RowChunks.entryAt(slot));
     }
 
     @Override
     public void setEntry(int slot, long entry) {
-        ENTRY.setRelease(segment(slot >>> 6), entryAt(slot), entry);
+        ENTRY.setRelease(segment(slot >>> 6), RowChunks.entryAt(slot), entry);
     }
 
     @Override
     public boolean replaceEntry(int slot, long expected, long entry) {
-        return ENTRY.compareAndSet(segment(slot >>> 6), entryAt(slot), expected, entry);
+        return ENTRY.compareAndSet(segment(slot >>> 6), RowChunks.entryAt(slot), expected, entry);
     }
 
     @Override
@@ -431,18 +350,7 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     boolean hasRow() {
-        if (half(head, UNUSED_ROWS) != 0 || half(head, FRESH_ROW) < chunkCount << CHUNK_SHIFT) {
-            return true;
-        }
-        if (chunkCount >= mostChunks) {
-            return false;
-        }
-        try { // a half as many as there are
-            addChunks((int) Math.min(mostChunks - chunkCount, Math.clamp(chunkCount >> 1, 1, MOST_CHUNKS)));
-            return true;
-        } catch (OutOfMemoryError e) { // the bins may still serve the request
-            return false;
-        }
+        return half(head, UNUSED_ROWS) != 0 || rows.hasFresh();
     }
 
     @Override
@@ -484,14 +392,14 @@ public final class AnyThreadSlabs extends Slabs {
     /// Lets no free slot be taken, until [#unshut()]. A slot that is live stays so, and can be taken once it is freed. Returns whether none
     /// was. O(slots).
     public boolean shut() {
-        openStripes = NO_STRIPES;
+        stripes.shut();
         return ending.shutFree();
     }
 
     /// Lets free slots be taken again. O(slots).
     public void unshut() {
         ending.unshut();
-        openStripes = stripes;
+        stripes.open();
     }
 
     /// Another thread may still be about to look at a row, so rows stay.
@@ -500,14 +408,14 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     public void beginClear() {
-        openStripes = NO_STRIPES;
+        stripes.shut();
         begin();
     }
 
     @Override
     void end() {
         super.end();
-        openStripes = stripes;
+        stripes.open();
     }
 
     @Override
@@ -522,15 +430,13 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     public long byteSize() {
-        return byteSize;
+        return rows.byteSize() + stripes.byteSize();
     }
 
     @Override
     public void close() {
         open = false;
-        Arrays.fill(stripes, null);
-        chunks = new MemorySegment[0];
-        hints.close();
-        memory.close();
+        stripes.close();
+        rows.close();
     }
 }
