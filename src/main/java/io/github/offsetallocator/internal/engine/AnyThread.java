@@ -74,7 +74,7 @@ final class AnyThread extends LockedEngine {
         }
         synchronized (this) {
             try {
-                return allocated(engine.allocate(size, slack), size);
+                return allocated(engine.allocateRegion(size, slack), size);
             } catch (Error e) {
                 throw forget(e);
             }
@@ -98,7 +98,7 @@ final class AnyThread extends LockedEngine {
         }
         synchronized (this) {
             try {
-                long handle = engine.allocate(size, alignment, slack);
+                long handle = engine.allocateRegion(size, alignment, slack);
                 publish(); // a refusal tells nothing of blocks without an alignment, so it sets no bound
                 return handle;
             } catch (Error e) {

@@ -151,7 +151,8 @@ final class OneThread extends Engine {
         return allocateRegion(size, slack);
     }
 
-    private long allocateRegion(long size, int slack) {
+    /// Allocates where no slot has been found free: of a new slab, or from the bins.
+    long allocateRegion(long size, int slack) {
         MemorySegment t = regions.table();
         if (blocked || size < 0 || size > t.get(WORD, Header.CAPACITY)) {
             return refuse(size);
@@ -193,7 +194,8 @@ final class OneThread extends Engine {
         return allocateRegion(size, alignment, slack);
     }
 
-    private long allocateRegion(long size, long alignment, int slack) {
+    /// As [#allocateRegion(long, int)].
+    long allocateRegion(long size, long alignment, int slack) {
         MemorySegment t = regions.table();
         if (blocked || size < 0 || size > t.get(WORD, Header.CAPACITY)) {
             return refuse(size);

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 /// Makes room where there seems to be none: free slots in slabs are units and blocks that a request can have.
 ///
 /// ```
-///   no region fits            dissolve slabs, the emptiest first, until one fits
+///   no region fits            give back empty slabs, then dissolve others, the emptiest first, until one fits
 ///   the limit of blocks       dissolve slabs until one block more is allowed: their free slots count as blocks
 /// ```
 final class Room {
@@ -25,10 +25,12 @@ final class Room {
 
     /// Dissolves slabs until a request fits. Returns the table.
     MemorySegment forRegion(long size, long alignment) {
-        if (engine.slabs() != null && size <= engine.freeUnits()) {
+        if (engine.slabs() != null && size <= engine.most()) {
             wantedSize = size;
             wantedAlignment = alignment;
-            engine.slabs().dissolve(fits);
+            if (!engine.slabs().giveBackEmpty(fits) && size <= engine.freeUnits()) {
+                engine.slabs().dissolve(fits);
+            }
         }
         return engine.regions().ready(alignment == 1 ? 2 : 4);
     }

@@ -98,6 +98,11 @@ public final class Regions implements AutoCloseable {
         return memory.threads();
     }
 
+    /// Whether what is free may go back to the system, in whole chunks.
+    public boolean hasChunks() {
+        return walls != null;
+    }
+
     public Tally tally() {
         return tally;
     }

@@ -34,6 +34,8 @@ import java.nio.ByteOrder;
 /// **Under the lock**, which the caller holds: making slabs, giving them back, dissolving, rings, classes. Rows lie in
 /// [RowChunks] that never move, since another thread may be about to change an entry.
 public final class AnyThreadSlabs extends Slabs {
+    /// Rows that a sweep looks at.
+    private static final int SWEPT = 8;
     /// Slabs that a search reads.
     private static final int SEARCHED = 8;
 
@@ -44,6 +46,8 @@ public final class AnyThreadSlabs extends Slabs {
     private final RowChunks rows;
     private final MemorySegment head;
     private final Stripes stripes;
+    /// The row that a sweep has looked at last.
+    private int swept;
     private boolean open = true;
 
     /// Made here and not where the kind is chosen, as in [OneThreadSlabs#make].
@@ -127,6 +131,10 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     private long takeHinted(MemorySegment s, int sizeClass, long alignment, int slack) {
+        if (!Stripes.hasRows(s, sizeClass)) {
+            return NONE_FREE;
+        }
+        boolean isAnyLeft = false;
         for (int i = 0; i < Stripes.ROWS; i++) {
             int row = Stripes.row(s, sizeClass, i);
             if (row != 0 && isAligned(row, alignment)) {
@@ -137,6 +145,10 @@ public final class AnyThreadSlabs extends Slabs {
                     return handle;
                 }
             }
+            isAnyLeft |= row != 0;
+        }
+        if (!isAnyLeft) {
+            Stripes.noteNone(s, sizeClass);
         }
         return NONE_FREE;
     }
@@ -207,8 +219,7 @@ public final class AnyThreadSlabs extends Slabs {
 
     // ---- rings -------------------------------------------------------------------------------------------------
 
-    /// Reads the entries of some of the home stripe's slabs: the first with a free slot is taken from, others are noted,
-    /// those that are empty go back to the bins.
+    /// Reads the entries of some of the home stripe's slabs: the first with a free slot is taken from, others are noted.
     @Override
     boolean search(long line) {
         MemorySegment s = stripes.ready();
@@ -217,37 +228,30 @@ public final class AnyThreadSlabs extends Slabs {
         }
         int sizeClass = classOf(line);
         int hand = Stripes.hand(s, sizeClass);
-        boolean found = false;
+        boolean isFound = false;
         int row = hand == 0 ? 0 : SlabRing.next(this, hand);
         for (int left = SEARCHED; left > 0 && row != 0; left--) {
             int next = row == hand ? 0 : SlabRing.next(this, row);
             long free = free(row);
             if (free != 0) {
-                found |= use(s, sizeClass, row, free, found);
+                setWord(segment(row), at(row) + BITS, free);
+                note(s, sizeClass, row, isFound);
+                isFound = true;
             }
             row = next;
             if (row != 0) {
                 Stripes.setHand(s, sizeClass, SlabRing.previous(this, row));
             }
         }
-        return found;
+        return isFound;
     }
 
-    private boolean use(MemorySegment s, int sizeClass, int row, long free, boolean found) {
-        if (found && free == SlabTable.all(shape(row))) {
-            begin();
-            ending.giveBack(row);
-            end();
-            regions.publish();
+    private static void note(MemorySegment s, int sizeClass, int row, boolean isFound) {
+        if (isFound) {
+            Stripes.noteRow(s, sizeClass, row);
         } else {
-            setWord(segment(row), at(row) + BITS, free);
-            if (found) {
-                Stripes.noteRow(s, sizeClass, row);
-            } else {
-                Stripes.setCurrent(s, sizeClass, row);
-            }
+            Stripes.setCurrent(s, sizeClass, row);
         }
-        return true;
     }
 
     @Override
@@ -278,6 +282,43 @@ public final class AnyThreadSlabs extends Slabs {
 
     private static int classOf(long line) {
         return (int) (line >>> CLASS_SHIFT);
+    }
+
+    /// The bits of a slab say whether it may be empty, and its entries whether it is. One of each class stays.
+    @Override
+    void sweep() {
+        int end = half(head, FRESH_ROW);
+        for (int left = Math.min(SWEPT, end - FIRST_ROW); left > 0; left--) {
+            swept = swept + 1 < end ? swept + 1 : FIRST_ROW;
+            if (looksEmpty(swept) && half(head, line(SlabTable.sizeClass(shape(swept))) + ROWS) > 1) {
+                giveBack(swept);
+            }
+        }
+    }
+
+    @Override
+    public boolean giveBackEmpty(Enough enough) {
+        for (int row = FIRST_ROW; row < half(head, FRESH_ROW); row++) {
+            if (looksEmpty(row)) {
+                giveBack(row);
+                if (enough.now()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean looksEmpty(int row) {
+        long shape = shape(row);
+        return shape != 0 && word(segment(row), at(row) + BITS) == SlabTable.all(shape) && isSlab(row);
+    }
+
+    private void giveBack(int row) {
+        begin();
+        ending.giveBack(row);
+        end();
+        regions.publish();
     }
 
     /// O(slots).

@@ -289,11 +289,19 @@ public final class OneThreadSlabs extends Slabs {
         return !waiting.isEmpty((int) (line >>> CLASS_SHIFT)) || SlabLists.hasFree(table, line);
     }
 
+    @Override
+    void sweep() {}
+
+    @Override
+    public boolean giveBackEmpty(Enough enough) {
+        settle();
+        return enough.now();
+    }
+
     /// O(slabs with a free slot), since those are listed.
     @Override
     public boolean dissolve(Enough enough) {
-        settle();
-        if (enough.now()) { // that may have given slabs back
+        if (giveBackEmpty(enough)) {
             return true;
         }
         MemorySegment t = table;

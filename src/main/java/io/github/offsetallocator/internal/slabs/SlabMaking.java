@@ -104,8 +104,12 @@ final class SlabMaking {
         setHalf(head, line + HEAT, heat);
         MemorySegment nodes = regions.table();
         int slots = slots(Header.open(nodes), Header.word(nodes, Header.FREE_UNITS), size, heat);
+        boolean isRoomy = Header.isRoomy(nodes, ROOMY_SHIFT);
+        if (!isRoomy || regions.hasChunks()) {
+            slabs.sweep();
+        }
         if (slots < FEWEST_SLOTS
-                || !Header.isRoomy(nodes, ROOMY_SHIFT)
+                || !isRoomy
                 || Header.half(nodes, Header.BLOCKS) > maxBlocks - slots
                 || !slabs.hasRow()) {
             return false;

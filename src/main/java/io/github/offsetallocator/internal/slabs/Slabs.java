@@ -123,6 +123,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Whether a slab of this class has a free slot that [#take] finds; looks for one, if that takes a while.
     abstract boolean search(long line);
 
+    /// Gives some empty slabs back, where nobody does that when the last slot is freed. O(1).
+    abstract void sweep();
+
     /// No class lists a slab, and no slot waits.
     abstract void clearLists();
 
@@ -197,6 +200,11 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         boolean now();
     }
 
+    /// Gives back what there is without the end of a slab with a live slot, until `enough` says so. O(slabs).
+    ///
+    /// @return whether `enough` did
+    public abstract boolean giveBackEmpty(Enough enough);
+
     /// Dissolves slabs that have free slots, the emptiest first, until `enough` says so.
     ///
     /// @return whether `enough` did
@@ -234,12 +242,13 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Bits of the free slots of a slab, by their entries.
     final long free(int row) {
-        int slots = SlabTable.slots(shape(row));
-        long free = 0;
-        for (int place = 0; place < slots; place++) {
-            free |= isLive(entry(row << 6 | place)) ? 0 : 1L << place;
+        MemorySegment t = segment(row);
+        long from = at(row) + ENTRIES;
+        long live = 0;
+        for (int place = 0; place < SLOTS; place++) { // without a branch: most searches of a shared arena's slabs find many of both kinds
+            live |= (t.get(WORD, from + ((long) place << 3)) >>> 32 & 1) << place;
         }
-        return free;
+        return SlabTable.all(shape(row)) & ~live;
     }
 
     final boolean isEmpty(int row) {

@@ -11,9 +11,10 @@ import java.util.Arrays;
 /// Where threads look first for a free slot. All of it are hints, written plainly: of two threads that write one, one is lost.
 ///
 /// ```
-///   a stripe's line of a class, 64 bytes    | current | hand | unused 8 | 12 rows |
+///   a stripe's line of a class, 64 bytes    | current | hand | noted | unused 4 | 12 rows |
 ///
-///   current   the slab to take from            rows   slabs that have had a slot freed
+///   current   the slab to take from
+///   rows      slabs that have had a slot freed;  noted   0 if there are none
 ///   hand      a slab on the ring of the stripe's slabs of the class, behind which the next search starts; under the lock
 /// ```
 ///
@@ -26,6 +27,7 @@ final class Stripes {
     private static final int LINE_SHIFT = 6;
     private static final int CURRENT = 0;
     private static final int HAND = 4;
+    private static final int NOTED = 8;
     private static final int ROWS_AT = 16;
 
     private static final MemorySegment[] NONE = new MemorySegment[COUNT];
@@ -117,6 +119,16 @@ final class Stripes {
         setHalf(s, line(sizeClass) + HAND, row);
     }
 
+    /// Whether there may be any rows.
+    static boolean hasRows(MemorySegment s, int sizeClass) {
+        return half(s, line(sizeClass) + NOTED) != 0;
+    }
+
+    /// All have been looked at, and there are none.
+    static void noteNone(MemorySegment s, int sizeClass) {
+        setHalf(s, line(sizeClass) + NOTED, 0);
+    }
+
     /// One of the [#ROWS], or 0.
     static int row(MemorySegment s, int sizeClass, int i) {
         return half(s, rowAt(sizeClass, i));
@@ -129,6 +141,7 @@ final class Stripes {
     /// Notes a slab that has a free slot.
     static void noteRow(MemorySegment s, int sizeClass, int row) {
         setHalf(s, rowAt(sizeClass, row % ROWS), row);
+        setHalf(s, line(sizeClass) + NOTED, 1);
     }
 
     private static long rowAt(int sizeClass, int i) {
