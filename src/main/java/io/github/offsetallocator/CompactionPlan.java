@@ -71,18 +71,16 @@ public final class CompactionPlan implements AutoCloseable {
     }
 
     static CompactionPlan of(Engine engine, long target, long alignment) {
-        Compaction compaction = engine.plan(target, alignment);
-        try {
-            List<Move> moves = new ArrayList<>(compaction.count());
-            for (int i = 0; i < compaction.count(); i++) {
-                long allocation = engine.handle(compaction, i);
-                moves.add(new Move(allocation, engine.offset(allocation), compaction.target(i), engine.size(allocation, 0)));
-            }
-            return new CompactionPlan(engine, compaction, moves);
-        } catch (Error e) { // nobody has the plan, so nobody else could end it
-            engine.endPlan(compaction);
-            throw e;
+        return engine.plan(target, alignment, compaction -> new CompactionPlan(engine, compaction, movesOf(engine, compaction)));
+    }
+
+    private static List<Move> movesOf(Engine engine, Compaction compaction) {
+        List<Move> moves = new ArrayList<>(compaction.count());
+        for (int i = 0; i < compaction.count(); i++) {
+            long allocation = engine.handle(compaction, i);
+            moves.add(new Move(allocation, engine.offset(allocation), compaction.target(i), engine.size(allocation, 0)));
         }
+        return moves;
     }
 
     /// The moves, in the order in which they can be carried out.
@@ -159,8 +157,9 @@ public final class CompactionPlan implements AutoCloseable {
 
     private void settle(int index) {
         done[index] = true;
-        if (--outstanding == 0) {
-            engine.endPlan(compaction);
+        if (outstanding == 1) {
+            engine.endPlan(compaction); // if an error strikes before it has ended, it is open, and `close` ends it
         }
+        outstanding--;
     }
 }

@@ -12,6 +12,7 @@ import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.Tally;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /// Blocks by handle, in units: what lies behind the public classes. What each call promises is written there.
@@ -309,8 +310,8 @@ public abstract class Engine {
     /// Refuses a call that would change something: after close, or by the visitor of a walk.
     public abstract void checkUsable();
 
-    /// The moves that make a free region of `target` units. It is open if it has any.
-    public abstract Compaction plan(long target, long alignment);
+    /// Plans the moves that make a free region of `target` units, and lets `reader` make the result of that. The plan is open then, if it has any.
+    public abstract <T> T plan(long target, long alignment, Function<Compaction, T> reader);
 
     public abstract long handle(Compaction plan, int move);
 

@@ -1,6 +1,7 @@
 package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /// Stands before another engine, and does what that one does. What a block's life consists of is left to a subclass: to allocate, free, resize,
@@ -113,8 +114,8 @@ abstract class ForwardingEngine extends Engine {
     }
 
     @Override
-    public Compaction plan(long target, long alignment) {
-        return inner.plan(target, alignment);
+    public <T> T plan(long target, long alignment, Function<Compaction, T> reader) {
+        return inner.plan(target, alignment, reader);
     }
 
     @Override

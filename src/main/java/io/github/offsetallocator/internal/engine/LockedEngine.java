@@ -1,6 +1,7 @@
 package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
+import java.util.function.Function;
 
 /// The engine for one thread behind one lock: all that threads do one at a time, whatever [AnyThread] does without it.
 ///
@@ -68,9 +69,9 @@ abstract class LockedEngine extends Engine {
     }
 
     @Override
-    public synchronized Compaction plan(long target, long alignment) {
+    public synchronized <T> T plan(long target, long alignment, Function<Compaction, T> reader) {
         try {
-            Compaction result = engine.plan(target, alignment);
+            T result = engine.plan(target, alignment, reader);
             publish();
             return result;
         } catch (Error e) {

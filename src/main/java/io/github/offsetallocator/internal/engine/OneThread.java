@@ -540,8 +540,8 @@ final class OneThread extends Engine {
     // ---- compaction --------------------------------------------------------------------------------------------
 
     @Override
-    public Compaction plan(long target, long alignment) {
-        return openPlan.make(target, alignment);
+    public <T> T plan(long target, long alignment, java.util.function.Function<Compaction, T> reader) {
+        return openPlan.make(target, alignment, reader);
     }
 
     @Override

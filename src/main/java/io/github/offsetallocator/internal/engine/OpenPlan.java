@@ -6,6 +6,7 @@ import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.tables.PageMap;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
 
 /// The compaction plan of an engine, from the call that makes it to its end. There is one at most.
 ///
@@ -25,7 +26,8 @@ final class OpenPlan {
         this.engine = engine;
     }
 
-    Compaction make(long target, long alignment) {
+    /// `reader` makes of a plan what the caller gets, before the plan is open: if that fails, nobody could end it.
+    <T> T make(long target, long alignment, Function<Compaction, T> reader) {
         engine.checkUsable();
         engine.recover();
         if (engine.plan != null) {
@@ -36,22 +38,23 @@ final class OpenPlan {
             engine.slabs().dissolveAll();
         }
         Compaction made = Compaction.of(regions, target, alignment);
-        if (made.count() > 0) {
-            MemorySegment t = regions.table();
-            try {
+        T read = reader.apply(made);
+        MemorySegment t = regions.table();
+        try {
+            if (made.count() > 0) {
                 Regions.begin(t);
                 engine.plan = made;
                 made.reserve();
                 engine.openSlabs();
                 Regions.end(t);
-            } catch (Error e) { // nobody has the plan, so nobody could end it
-                engine.struck = true;
-                throw e;
             }
+            regions.publish();
+            regions.tally().happenings().compactionPlanned(target, made.count());
+            return read;
+        } catch (Error e) { // nobody has the plan: a rebuild ends it
+            engine.struck = true;
+            throw e;
         }
-        regions.publish();
-        regions.tally().happenings().compactionPlanned(target, made.count());
-        return made;
     }
 
     boolean move(long handle, long from, long to) {

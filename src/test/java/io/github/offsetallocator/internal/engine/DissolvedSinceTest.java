@@ -20,7 +20,7 @@ class DissolvedSinceTest {
             offsets[2 * i] = engine.offset(handles[i]);
             offsets[2 * i + 1] = engine.offsetOfHidden(hidden[i]);
         }
-        engine.endPlan(engine.plan(1 << 20, 1)); // dissolves all slabs
+        engine.endPlan(engine.plan(1 << 20, 1, made -> made)); // dissolves all slabs
         for (int i = 0; i < 300; i++) {
             assertEquals(offsets[2 * i], engine.offsetOfNew(handles[i]), "block " + i);
             assertEquals(offsets[2 * i + 1], engine.offsetOfHidden(hidden[i]), "hidden block " + i);

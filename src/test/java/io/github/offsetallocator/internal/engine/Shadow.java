@@ -243,7 +243,7 @@ final class Shadow {
             case FREE_RETIRED -> engine.freeRetired(block.handle);
             case RESIZE -> call.result = engine.resize(block.handle, call.size, call.slack) ? 1 : 0;
             case TAG -> engine.setTag(block.handle, call.value);
-            case PLAN -> call.plan = engine.plan(call.size, call.alignment);
+            case PLAN -> call.plan = engine.plan(call.size, call.alignment, made -> made);
             case MOVE -> call.result = engine.move(block.handle, call.size, call.value) ? 1 : 0;
             case END_PLAN -> engine.endPlan(plan);
             case GROW -> engine.grow(call.value);

@@ -71,7 +71,7 @@ class VerifierTest {
     @Test
     void everyDamagedBitOfANodeIsFoundWhileAPlanIsOpen() {
         OneThread engine = wornIn(false);
-        Compaction plan = engine.plan(engine.freeUnits(), 1);
+        Compaction plan = engine.plan(engine.freeUnits(), 1, made -> made);
         assertTrue(plan.count() > 0 && engine.isPlan(plan), "no plan");
         engine.verify();
         assertTrue(damageNodes(engine) > 20_000, "too few");

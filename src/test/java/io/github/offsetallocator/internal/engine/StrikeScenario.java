@@ -1,0 +1,107 @@
+package io.github.offsetallocator.internal.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.offsetallocator.CompactionPlan;
+import io.github.offsetallocator.Fit;
+import io.github.offsetallocator.OffsetAllocator;
+import io.github.offsetallocator.internal.tables.FailingSource;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+/// Calls of an allocator, each of which is struck at every call that it makes. To be loaded by a [StrikeLoader].
+public final class StrikeScenario implements Consumer<String> {
+    private static final int NODES_AT_FIRST = 248;
+
+    private OffsetAllocator allocator;
+    private final long[] blocks = new long[12];
+    private CompactionPlan plan;
+
+    /// Does what one of the methods here does.
+    @Override
+    public void accept(String what) {
+        try (FailingSource source = new FailingSource()) {
+            boolean struck = true;
+            for (int n = 1; struck; n++) {
+                make(what.equals("walk") || what.equals("close") ? Fit.GOOD : Fit.REFERENCE); // which has no slabs, so there are fewer calls
+                struck = run(what, n);
+                String when = what + " was struck at call " + n;
+                allocator.close();
+                allocator.close();
+                assertEquals(0, source.openArenas(), () -> when + ": native memory is left after close");
+                assertTrue(struck || n > 10, () -> when + ": only so many calls");
+            }
+        }
+    }
+
+    private void make(Fit fit) {
+        allocator = OffsetAllocator.builder(1 << 14).fit(fit).build();
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = allocator.allocate(3);
+        }
+        for (int i = 0; i < blocks.length; i += 2) {
+            allocator.free(blocks[i]);
+        }
+        plan = null;
+    }
+
+    private boolean run(String what, int n) {
+        return switch (what) {
+            case "plan" -> isStruckAndPlansGoOn(n, () -> plan = allocator.planCompaction());
+            case "drop" -> {
+                eachButTheLast(CompactionPlan::drop);
+                yield isStruckAndPlansGoOn(n, () -> plan.drop(plan.moves().getLast()));
+            }
+            case "commit" -> {
+                eachButTheLast(CompactionPlan::commit);
+                yield isStruckAndPlansGoOn(n, () -> plan.commit(plan.moves().getLast()));
+            }
+            case "walk" -> isStruckAndFreesGoOn(n, () -> allocator.forEachAllocation(_ -> {}));
+            case "grow" -> isStruckAndGrowsLater(n);
+            case "close" -> Strike.strikes(n, allocator::close);
+            default -> throw new IllegalArgumentException(what);
+        };
+    }
+
+    private void eachButTheLast(BiConsumer<CompactionPlan, CompactionPlan.Move> done) {
+        plan = allocator.planCompaction();
+        plan.moves().subList(0, plan.moves().size() - 1).forEach(move -> done.accept(plan, move));
+    }
+
+    private boolean isStruckAndPlansGoOn(int n, Runnable call) {
+        boolean struck = Strike.strikes(n, call);
+        if (plan != null) {
+            plan.close();
+        }
+        allocator.planCompaction().close(); // refused if the plan is open still
+        allocator.verify();
+        return struck;
+    }
+
+    private boolean isStruckAndFreesGoOn(int n, Runnable call) {
+        boolean struck = Strike.strikes(n, call);
+        allocator.free(blocks[blocks.length - 1]); // a slot
+        allocator.verify();
+        return struck;
+    }
+
+    /// The table of nodes becomes larger, and larger again.
+    private boolean isStruckAndGrowsLater(int n) {
+        long before = allocator.metadataSize();
+        while (allocator.allocations() < NODES_AT_FIRST - 2 - blocks.length / 2) {
+            allocator.allocate(1);
+        }
+        boolean struck = Strike.strikes(n, () -> {
+            while (allocator.metadataSize() == before) {
+                allocator.allocate(1);
+            }
+        });
+        for (int i = 0; i < 2 * NODES_AT_FIRST; i++) {
+            allocator.allocate(1);
+        }
+        assertTrue(allocator.metadataSize() >= 2 * before, () -> before + " bytes became " + allocator.metadataSize());
+        allocator.verify();
+        return struck;
+    }
+}
