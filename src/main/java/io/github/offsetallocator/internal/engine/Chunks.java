@@ -32,8 +32,10 @@ final class Chunks {
             engine.openSlabs();
             return work.get();
         } finally {
+            boolean wasStruck = engine.struck;
+            engine.struck = true;
             engine.blocked = !isOutermost;
-            engine.reopenSlabs();
+            engine.reopenSlabs(wasStruck);
         }
     }
 

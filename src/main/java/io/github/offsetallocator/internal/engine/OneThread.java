@@ -571,10 +571,8 @@ final class OneThread extends Engine {
         }
     }
 
-    /// As [#openSlabs], where no busy word tells of an error that strikes in it.
-    void reopenSlabs() {
-        boolean wasStruck = struck;
-        struck = true;
+    /// As [#openSlabs], where no busy word tells of an error that strikes in it, or as it is called: the caller has set `struck` before.
+    void reopenSlabs(boolean wasStruck) {
         openSlabs();
         struck = wasStruck;
     }
@@ -662,8 +660,10 @@ final class OneThread extends Engine {
             first.run();
             closed = true;
         } finally {
+            boolean wasStruck = struck;
+            struck = true;
             blocked = closed;
-            reopenSlabs();
+            reopenSlabs(wasStruck);
         }
         plan = null;
         closeRetired();

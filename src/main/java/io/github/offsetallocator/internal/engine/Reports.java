@@ -77,8 +77,10 @@ final class Reports {
             engine.openSlabs();
             walk(a, b, walk);
         } finally {
+            boolean wasStruck = engine.struck;
+            engine.struck = true;
             engine.blocked = !isOutermost;
-            engine.reopenSlabs();
+            engine.reopenSlabs(wasStruck);
         }
     }
 
