@@ -14,6 +14,7 @@ import io.github.offsetallocator.internal.tables.TablePlaces.Table;
 import io.github.offsetallocator.internal.tables.TagTable;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.function.Function;
 
 /// Handles and life cycle for one thread at a time: slabs first, then the bins.
 ///
@@ -540,7 +541,7 @@ final class OneThread extends Engine {
     // ---- compaction --------------------------------------------------------------------------------------------
 
     @Override
-    public <T> T plan(long target, long alignment, java.util.function.Function<Compaction, T> reader) {
+    public <T> T plan(long target, long alignment, Function<Compaction, T> reader) {
         return openPlan.make(target, alignment, reader);
     }
 
@@ -650,22 +651,21 @@ final class OneThread extends Engine {
     @Override
     public void close(Runnable first) {
         resets(); // a wrong thread gets its exception here
-        if (closed) {
-            return;
+        if (!closed) {
+            checkUsable();
+            try {
+                blocked = true; // what is told of live blocks may look, and change nothing
+                openSlabs();
+                first.run();
+                closed = true;
+            } finally {
+                boolean wasStruck = struck;
+                struck = true;
+                blocked = closed;
+                reopenSlabs(wasStruck);
+            }
         }
-        checkUsable();
-        try {
-            blocked = true; // what is told of live blocks may look, and change nothing
-            openSlabs();
-            first.run();
-            closed = true;
-        } finally {
-            boolean wasStruck = struck;
-            struck = true;
-            blocked = closed;
-            reopenSlabs(wasStruck);
-        }
-        plan = null;
+        plan = null; // from here on a second close goes on where an error has struck
         closeRetired();
         if (slabs != null) {
             slabs.close();

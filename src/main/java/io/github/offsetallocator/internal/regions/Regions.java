@@ -149,8 +149,8 @@ public final class Regions implements AutoCloseable {
 
     @Override
     public void close() {
+        table = CLOSED; // first: an error may strike in the other step, and the next close goes on there
         memory.close();
-        table = CLOSED;
     }
 
     // ---- what errors leave behind ------------------------------------------------------------------------------

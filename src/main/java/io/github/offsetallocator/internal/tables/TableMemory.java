@@ -81,36 +81,46 @@ public sealed class TableMemory implements AutoCloseable permits PlacedMemory {
     /// Zeroed memory for the next table. What was there before stays until [#dropOld()].
     public MemorySegment allocate(long byteSize) {
         if (threads == Threads.ANY && !arenas.isEmpty()) {
-            return use(source.allocate(arenas.getLast(), byteSize, ALIGNMENT));
+            return allocateIn(arenas.getLast(), byteSize);
         }
         Arena arena = Arena.ofShared();
+        arenas.addLast(arena); // before there is memory in it, so that it is closed one day, whatever strikes from here on
         try {
-            MemorySegment table = source.allocate(arena, byteSize, ALIGNMENT);
-            arenas.addLast(arena);
-            return use(table);
+            return allocateIn(arena, byteSize);
         } catch (Throwable failure) {
+            arenas.removeLast();
             arena.close();
             throw failure;
         }
     }
 
-    private MemorySegment use(MemorySegment table) {
-        byteSize = table.byteSize();
+    private MemorySegment allocateIn(Arena arena, long byteSize) {
+        MemorySegment table = source.allocate(arena, byteSize, ALIGNMENT);
+        this.byteSize = byteSize; // no call may fail from here on
         return table;
     }
 
     /// Releases all tables but the last one, unless a thread may still read them.
     public void dropOld() {
         while (threads != Threads.ANY && arenas.size() > 1) {
-            arenas.removeFirst().close();
+            closeFirst();
         }
     }
 
     @Override
     public void close() {
         while (!arenas.isEmpty()) {
-            arenas.removeFirst().close();
+            closeFirst();
         }
         byteSize = 0;
+    }
+
+    /// If an error strikes in here, the next call finds the arena, open or closed.
+    private void closeFirst() {
+        Arena first = arenas.getFirst();
+        if (first.scope().isAlive()) {
+            first.close();
+        }
+        arenas.removeFirst();
     }
 }
