@@ -160,4 +160,28 @@ class TableMemoryTest {
             }
         }
     }
+
+    /// A table that could not be made smaller for want of memory is made smaller later.
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2000})
+    void metadataComesBackAfterMemoryHasEnded(long size) {
+        try (OffsetAllocator allocator = OffsetAllocator.create(1L << 31)) {
+            long[] all = new long[60_000];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = allocator.allocate(size + i % 3);
+            }
+            long most = allocator.metadataSize();
+            memory.failFrom(1);
+            for (long block : all) {
+                allocator.free(block);
+            }
+            memory.calm();
+            Check.equal(most, allocator.metadataSize(), "bytes, where no table could be replaced");
+            for (int i = 0; i < 3 * all.length; i++) {
+                allocator.free(allocator.allocate(5000));
+            }
+            Check.that(allocator.metadataSize() <= most / 2, () -> "of " + most + " bytes " + allocator.metadataSize() + " are left with no block live");
+            allocator.verify();
+        }
+    }
 }

@@ -471,8 +471,8 @@ public final class Regions implements AutoCloseable {
         if (nodes < nodes(t)) {
             try {
                 replaceTable(nodes);
-            } catch (OutOfMemoryError e) { // then it stays as large as it is
-                rule.start(0);
+            } catch (OutOfMemoryError e) { // it stays as large as it is for now
+                rule.looked(nodes(t));
             }
         }
     }

@@ -113,8 +113,8 @@ final class SlabTrimming {
         slabs.end();
         try {
             slabs.replaceTable(rows);
-        } catch (OutOfMemoryError e) { // then it stays as large as it is
-            rule.start(0);
+        } catch (OutOfMemoryError e) { // it stays as large as it is for now
+            rule.looked(rows(t) * SLOTS);
         }
     }
 }
