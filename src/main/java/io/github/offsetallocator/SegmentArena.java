@@ -872,7 +872,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         } catch (IllegalStateException e) {
             throw Building.inUse(name(), e);
         } catch (Error e) {
-            if (memory.segment().scope().isAlive()) {
+            if (growth != null || memory.segment().scope().isAlive()) {
                 throw e;
             }
             failures.add(e);

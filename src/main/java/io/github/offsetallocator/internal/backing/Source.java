@@ -71,7 +71,11 @@ public interface Source {
         return (byteSize, byteAlignment, _) -> {
             Arena arena = Backing.newArena(shared);
             try {
-                return new Opened(arena.allocate(byteSize, byteAlignment), arena::close);
+                return new Opened(arena.allocate(byteSize, byteAlignment), () -> {
+                    if (arena.scope().isAlive()) { // or an error has struck after an earlier try
+                        arena.close();
+                    }
+                });
             } catch (Throwable failure) {
                 arena.close();
                 throw failure;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.offsetallocator.CompactionPlan;
 import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.OffsetAllocator;
+import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.internal.tables.FailingSource;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -60,6 +61,7 @@ public final class StrikeScenario implements Consumer<String> {
             case "walk" -> isStruckAndFreesGoOn(n, () -> allocator.forEachAllocation(_ -> {}));
             case "grow" -> isStruckAndGrowsLater(n);
             case "close" -> Strike.strikes(n, allocator::close);
+            case "closeGrowable" -> isStruckAndClosesLater(n);
             default -> throw new IllegalArgumentException(what);
         };
     }
@@ -102,6 +104,14 @@ public final class StrikeScenario implements Consumer<String> {
         }
         assertTrue(allocator.metadataSize() >= 2 * before, () -> before + " bytes became " + allocator.metadataSize());
         allocator.verify();
+        return struck;
+    }
+
+    private boolean isStruckAndClosesLater(int n) {
+        SegmentArena arena = SegmentArena.builder().growable(1 << 12, 1 << 16).build();
+        arena.allocate(100);
+        boolean struck = Strike.strikes(n, arena::close);
+        arena.close();
         return struck;
     }
 }
