@@ -69,7 +69,7 @@ final class Building {
         }
         ChunkGeometry geometry = ChunkGeometry.of(builder.chunkByteSize, builder.maxByteSize, builder.granuleShift, Long.numberOfTrailingZeros(LARGEST_GRANULE));
         Source from = builder.chunks != null ? new ForeignChunks(builder.chunks, builder.shared)
-                : builder.path != null ? Source.inDirectory(builder.path, builder.shared, builder.reserve) : Source.ofNative(builder.shared);
+                : builder.path != null ? Source.inDirectory(builder.path, builder.shared, builder.reserve, !byOffset(builder)) : Source.ofNative(builder.shared);
         return new SegmentArena(new ArenaParts(geometry, from, builder), builder);
     }
 

@@ -1016,7 +1016,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
 
         /// As [#growable(long, long)], each chunk in a file of its own, which is deleted when the chunk goes back. Alignment counts
-        /// offsets, unless [#alignByAddress()] is said.
+        /// offsets, unless [#alignByAddress()] is said: then a file is longer than its chunk if more than a page's alignment is asked for, by that at most.
         ///
         /// A request that needs a chunk throws an [UncheckedIOException] if the directory is missing by then, or can't be written to. So do
         /// scopes.

@@ -670,6 +670,24 @@ class GrowthTest {
         gone.close();
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {16, 4096, 1 << 16, 1 << 20})
+    void addressesInFilesAreAlignedWhereverTheSystemMapsThem(long granule, @TempDir Path directory) throws Exception {
+        long chunk = 4 << 20;
+        try (SegmentArena arena = SegmentArena.builder().growable(directory, chunk, 4 * chunk).granule(granule).alignByAddress().build()) {
+            for (int opened = 1; opened <= 4; opened++) {
+                MemorySegment slice = arena.allocate(chunk, 1 << 20);
+                assertEquals(0, slice.address() & (1 << 20) - 1);
+                slice.fill((byte) opened);
+                assertEquals(opened, sizes(directory).size());
+                assertEquals(opened * chunk, arena.byteSize());
+            }
+            arena.force();
+            arena.verify();
+        }
+        assertEquals(List.of(), sizes(directory));
+    }
+
     /// With chunks or without, of what kind they are: only files that the arena has mapped can be forced.
     @Test
     void whetherItCanBeForcedDoesNotDependOnItsChunks(@TempDir Path directory) {

@@ -13,6 +13,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 /// Where chunks come from.
 @FunctionalInterface
 public interface Source {
+    /// No mapping starts elsewhere than at a multiple of this.
+    long SMALLEST_PAGE = 4096;
+
     /// A segment, and what ends it. Running that a second time after it has failed goes on with what is left to do.
     ///
     /// @param use held by who writes it to its file, so that it does not end meanwhile: the JDK would interrupt that thread
@@ -83,14 +86,17 @@ public interface Source {
         };
     }
 
-    /// A file for each chunk, which is deleted when the chunk ends.
-    static Source inDirectory(Path directory, boolean shared, boolean reserve) {
+    /// A file for each chunk, which is deleted when the chunk ends. Wherever the system maps it, a chunk that is aligned by address is a
+    /// part of it.
+    static Source inDirectory(Path directory, boolean shared, boolean reserve, boolean byAddress) {
         return (byteSize, byteAlignment, _) -> {
+            long alignment = byAddress ? Math.max(SMALLEST_PAGE, byteAlignment) : SMALLEST_PAGE;
             Path file = newFile(directory);
             MappedFile mapped = null;
             try {
-                mapped = MappedFile.of(file, byteSize, shared, reserve);
-                return openedOf(mapped, file);
+                mapped = MappedFile.of(file, byteSize + alignment - SMALLEST_PAGE, shared, reserve);
+                MemorySegment whole = mapped.segment();
+                return openedOf(mapped, whole.asSlice(-whole.address() & alignment - 1, byteSize), file);
             } catch (Throwable failure) {
                 if (mapped != null) {
                     mapped.close();
@@ -101,8 +107,8 @@ public interface Source {
         };
     }
 
-    private static Opened openedOf(MappedFile mapped, Path file) {
-        return new Opened(mapped.segment(), () -> {
+    private static Opened openedOf(MappedFile mapped, MemorySegment chunk, Path file) {
+        return new Opened(chunk, () -> {
             mapped.close();
             delete(file);
         });
