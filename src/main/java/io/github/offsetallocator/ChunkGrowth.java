@@ -198,12 +198,17 @@ final class ChunkGrowth extends Growth {
         return walls.haveChunksToShut();
     }
 
-    /// Gives back chunks without a block, but for one ordinary chunk. What can't be done now is done after a later free.
+    /// Gives back chunks without a block, but for one ordinary chunk. What can't be done now is done after a later free, or when the scope
+    /// that keeps them has ended.
     @Override
     void giveBack() {
         try {
             synchronized (engine.lock()) {
-                if (engine.isClosed() || !mayGiveBack.getAsBoolean()) {
+                if (engine.isClosed()) {
+                    return;
+                }
+                if (!mayGiveBack.getAsBoolean()) {
+                    keepAfterReset();
                     return;
                 }
                 walls.haveChunksToShut(false);
@@ -223,6 +228,14 @@ final class ChunkGrowth extends Growth {
             walls.haveChunksToShut(true);
         }
         endGone();
+    }
+
+    /// The chunks that a reset has emptied stay, for the requests to come, until they may go.
+    private void keepAfterReset() {
+        if (engine.resets() != resets) {
+            walls.haveChunksToShut(true);
+            openForgotten();
+        }
     }
 
     /// Gives back all chunks without a block, also those that only empty slabs are in.

@@ -431,6 +431,25 @@ class GrowthTest {
         }
     }
 
+    /// A scope keeps chunks from going back: no longer than it is open, also those that a reset has emptied.
+    @Test
+    void whatAResetHasEmptiedGoesBackWhenTheScopeEnds() {
+        Counting source = new Counting();
+        try (SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, MOST).build()) {
+            Arena scope = arena.scope();
+            for (int i = 0; i < 6; i++) {
+                arena.allocate(CHUNK);
+            }
+            arena.reset();
+            assertEquals(6 * CHUNK, arena.byteSize());
+            assertEquals(6, source.open.size());
+            scope.close();
+            assertEquals(CHUNK, arena.byteSize());
+            assertEquals(1, source.open.size());
+            arena.verify();
+        }
+    }
+
     @Test
     void slicesOfAChunkThatHasGoneBackAreDead() {
         try (SegmentArena arena = of(false, CHUNK, MOST)) {
