@@ -68,15 +68,18 @@ final class ChunkGrowth extends Growth {
             return refuse(units, alignment);
         }
         long handle;
-        long left;
+        long ended;
         do {
-            left = gone.left();
+            ended = gone.ended();
             try {
                 handle = allocateOrOpen(units, alignment, slack);
             } finally {
                 endGone();
             }
-        } while (handle == AGAIN || handle == Engine.NO_SPACE && gone.left() < left);
+            if (handle == Engine.NO_SPACE) {
+                gone.awaitOthers();
+            }
+        } while (handle == AGAIN || handle == Engine.NO_SPACE && gone.ended() != ended);
         return handle == Engine.NO_SPACE ? refuse(units, alignment) : handle;
     }
 
@@ -105,7 +108,7 @@ final class ChunkGrowth extends Growth {
     private long open(long units, long alignment, int slack) {
         long needed = engine.policy().capacityFor(engine.taken(units));
         long size = Math.max(needed, geometry.chunk());
-        long missing = engine.openUnits() + gone.left() + size - geometry.limit();
+        long missing = engine.openUnits() + gone.units() + size - geometry.limit();
         if (missing > 0) {
             return makeWay(missing) ? AGAIN : Engine.NO_SPACE;
         }

@@ -21,7 +21,8 @@ import java.lang.foreign.MemorySegment;
 /// chunk, one at a time, and the others wait if they need a chunk or a large block; `close` from whatever thread freed the
 /// last block, maybe several at once. Neither may change the arena: what `open` calls may look,
 /// and otherwise throws an [IllegalStateException], as the visitor of a walk; nothing keeps `close` from it. What `open` waits for must not
-/// wait for the arena. Have what they need before, and from elsewhere.
+/// wait for the arena. Have what they need before, and from elsewhere. A request that only the room of a chunk would grant, while another thread
+/// is in the `close` of that, waits for the `close`: so what `close` waits for must not wait for such a request.
 public interface ChunkSource {
     /// A new chunk. What it throws is thrown by the request that needed it, and nothing has changed then. A segment that is no such
     /// chunk goes to [#close(MemorySegment)] at once, and the request throws an [IllegalArgumentException]; so it does for null. One whose first

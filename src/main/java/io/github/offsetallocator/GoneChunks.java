@@ -4,14 +4,13 @@ import io.github.offsetallocator.internal.backing.ChunkedMemory;
 import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
 import java.util.ArrayList;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// Chunks that have gone from an arena, and whose memory is to end. That is done without the engine's lock, since it may take long; all
-/// else is guarded by it. Who ends one takes it out before, so that no other thread does.
+/// else is guarded by it. Who ends one takes it out before, so that no other thread does. Until it has ended its units count.
 final class GoneChunks {
     private static final class Gone {
         Source.Opened opened;
-        /// Whether it could not be ended.
-        boolean isLeft;
     }
 
     private final Engine engine;
@@ -19,7 +18,10 @@ final class GoneChunks {
     private ArrayList<Gone> gone = new ArrayList<>();
     /// For the next one, if that must not need room on the heap.
     private Gone next;
-    private long left;
+    private long units;
+    private long ended;
+    /// Read by those who end chunks, several at once.
+    private final ReentrantReadWriteLock ending = new ReentrantReadWriteLock();
 
     /// @param shift a unit has 2^shift bytes
     GoneChunks(Engine engine, int shift) {
@@ -38,22 +40,29 @@ final class GoneChunks {
         next = null;
         end.opened = opened;
         gone.addLast(end);
+        units += units(end);
+    }
+
+    private long units(Gone chunk) {
+        return chunk.opened.segment().byteSize() >>> shift;
     }
 
     /// Takes back what was added last.
     void removeLast() {
-        gone.removeLast();
+        units -= units(gone.removeLast());
     }
 
     /// Takes all chunks out of a memory, or none.
     void takeAll(ChunkedMemory memory) {
         ArrayList<Gone> before = gone;
+        long unitsBefore = units;
         gone = new ArrayList<>(before);
         try {
             memory.chunks().forEach(chunk -> add(chunk.opened()));
             memory.removeAll();
         } catch (Throwable failure) {
             gone = before;
+            units = unitsBefore;
             throw failure;
         }
     }
@@ -68,10 +77,25 @@ final class GoneChunks {
         return false;
     }
 
-    /// Units of those that could not be ended.
-    long left() {
+    /// Units of those that have not ended.
+    long units() {
         synchronized (engine.lock()) {
-            return left;
+            return units;
+        }
+    }
+
+    /// How many have ended so far.
+    long ended() {
+        synchronized (engine.lock()) {
+            return ended;
+        }
+    }
+
+    /// Waits for those that other threads are ending. Who ends some, and is called by a source, waits for none.
+    void awaitOthers() {
+        if (units() != 0 && ending.getReadHoldCount() == 0) {
+            ending.writeLock().lock();
+            ending.writeLock().unlock();
         }
     }
 
@@ -79,6 +103,15 @@ final class GoneChunks {
     ///
     /// @param waits whether to wait for a disk that one is being written to
     Throwable endAll(boolean waits) {
+        ending.readLock().lock();
+        try {
+            return endThose(waits);
+        } finally {
+            ending.readLock().unlock();
+        }
+    }
+
+    private Throwable endThose(boolean waits) {
         Throwable reason = null;
         int more;
         synchronized (engine.lock()) {
@@ -99,22 +132,14 @@ final class GoneChunks {
                 synchronized (engine.lock()) {
                     gone.addLast(end);
                 }
-                note(end, true);
                 reason = reason == null ? failure : reason;
                 continue;
             }
-            note(end, false);
-        }
-        return reason;
-    }
-
-    private void note(Gone end, boolean isLeft) {
-        synchronized (engine.lock()) {
-            if (end.isLeft != isLeft) {
-                end.isLeft = isLeft;
-                long units = end.opened.segment().byteSize() >>> shift;
-                left += isLeft ? units : -units;
+            synchronized (engine.lock()) {
+                units -= units(end);
+                ended++;
             }
         }
+        return reason;
     }
 }

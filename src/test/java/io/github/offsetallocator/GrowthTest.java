@@ -26,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -428,6 +429,51 @@ class GrowthTest {
             arena.verify();
             arena.allocate(CHUNK);
             assertEquals(CHUNK, arena.byteSize());
+        }
+    }
+
+    /// A chunk counts until its memory has ended: who needs the room waits for who ends it, and is granted what it asks.
+    @Test
+    void aChunkThatIsBeingEndedCounts() throws Exception {
+        CountDownLatch isClosing = new CountDownLatch(1);
+        CountDownLatch mayClose = new CountDownLatch(1);
+        Counting memory = new Counting();
+        SegmentArena[] arena = new SegmentArena[1];
+        AtomicBoolean isRefusedInClose = new AtomicBoolean();
+        ChunkSource slow = new ChunkSource() {
+            @Override
+            public MemorySegment open(long byteSize, long byteAlignment) {
+                return memory.open(byteSize, byteAlignment);
+            }
+
+            @Override
+            public void close(MemorySegment chunk) {
+                if (isClosing.getCount() != 0) {
+                    isRefusedInClose.set(arena[0].tryAllocate(MOST, 1) == SegmentArena.NO_SPACE); // it does not wait for itself
+                }
+                isClosing.countDown();
+                try {
+                    mayClose.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+                memory.close(chunk);
+            }
+        };
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
+            arena[0] = SegmentArena.builder().growable(slow, CHUNK, MOST).shared().build();
+            long first = arena[0].tryAllocate(MOST, 1);
+            Future<?> freed = threads.submit(() -> arena[0].free(first));
+            isClosing.await();
+            assertTrue(isRefusedInClose.get());
+            Future<Long> second = threads.submit(() -> arena[0].tryAllocate(MOST, 1));
+            assertThrows(TimeoutException.class, () -> second.get(100, TimeUnit.MILLISECONDS));
+            mayClose.countDown();
+            freed.get();
+            assertNotEquals(SegmentArena.NO_SPACE, second.get());
+            assertEquals(MOST, memory.mostBytes);
+            arena[0].verify();
+            arena[0].close();
         }
     }
 
