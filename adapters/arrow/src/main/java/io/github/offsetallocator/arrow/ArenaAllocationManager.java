@@ -41,8 +41,20 @@ public final class ArenaAllocationManager extends AllocationManager {
     ///
     /// @param arena whose memory is native; it must outlive all buffers
     /// @return what goes into `RootAllocator.configBuilder().allocationManagerFactory`
+    /// @throws IllegalArgumentException if the arena lies in an array: Arrow writes to addresses, and there are none
     public static AllocationManager.Factory factory(SegmentArena arena) {
+        if (!isNative(arena)) {
+            throw new IllegalArgumentException(arena + " lies in an array of the heap, and Arrow writes to addresses: take one over native memory");
+        }
         return new Factory(arena);
+    }
+
+    private static boolean isNative(SegmentArena arena) {
+        try {
+            return arena.backing().isNative();
+        } catch (UnsupportedOperationException inChunks) { // which are native
+            return true;
+        }
     }
 
     @Override

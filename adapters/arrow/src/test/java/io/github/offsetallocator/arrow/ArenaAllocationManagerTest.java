@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.SegmentArena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,6 +139,13 @@ class ArenaAllocationManagerTest {
             assertEquals(0, arena.allocations());
             assertEquals(0, root.getAllocatedMemory());
             arena.verify();
+        }
+    }
+
+    @Test
+    void anArenaInAnArrayIsRefused() {
+        try (SegmentArena arena = SegmentArena.ofShared(MemorySegment.ofArray(new byte[1 << 16]))) {
+            assertThrows(IllegalArgumentException.class, () -> ArenaAllocationManager.factory(arena));
         }
     }
 

@@ -38,8 +38,20 @@ public final class ArenaMemoryAllocator implements MemoryUtil.MemoryAllocator {
     private final long alignedAllocPointer = pointer("aligned_alloc", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
     /// @param arena whose memory is native; it must outlive all that LWJGL allocates
+    /// @throws IllegalArgumentException if the arena lies in an array: LWJGL writes to addresses, and there are none
     public ArenaMemoryAllocator(SegmentArena arena) {
+        if (!isNative(arena)) {
+            throw new IllegalArgumentException(arena + " lies in an array of the heap, and LWJGL writes to addresses: take one over native memory");
+        }
         this.arena = arena;
+    }
+
+    private static boolean isNative(SegmentArena arena) {
+        try {
+            return arena.backing().isNative();
+        } catch (UnsupportedOperationException inChunks) { // which are native
+            return true;
+        }
     }
 
     @Override

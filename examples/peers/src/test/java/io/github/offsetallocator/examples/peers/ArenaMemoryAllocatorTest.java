@@ -64,6 +64,13 @@ class ArenaMemoryAllocatorTest {
     }
 
     @Test
+    void anArenaInAnArrayIsRefused() {
+        try (SegmentArena arena = SegmentArena.ofShared(MemorySegment.ofArray(new byte[1 << 16]))) {
+            assertThrows(IllegalArgumentException.class, () -> new ArenaMemoryAllocator(arena));
+        }
+    }
+
+    @Test
     void callocClearsWhatOthersLeft() {
         for (int size : new int[] {1, 100, 5000, 100_000}) {
             long dirty = MemoryUtil.nmemAllocChecked(size);
