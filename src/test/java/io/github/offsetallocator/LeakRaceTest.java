@@ -1,21 +1,27 @@
 package io.github.offsetallocator;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -194,5 +200,28 @@ class LeakRaceTest {
                 arena.close();
             });
         });
+    }
+
+    /// In a durable arena nobody sees a block that moves before it has moved.
+    @Test
+    void aBlockThatMovesWhileAnotherThreadLooksIsKnown(@TempDir Path directory) throws InterruptedException {
+        try (SegmentArena arena = SegmentArena.builder().durable(directory.resolve("arena"), 16 << 20).shared().leakDetection(LeakDetection.ALL).build()) {
+            AtomicBoolean isDone = new AtomicBoolean();
+            Thread looker = Thread.ofPlatform().start(() -> {
+                while (!isDone.get()) {
+                    arena.leaks();
+                    LockSupport.parkNanos(50_000);
+                }
+            });
+            for (int i = 0; i < 2000; i++) {
+                long block = arena.tryAllocate(2000, 1);
+                long behind = arena.tryAllocate(2000, 1);
+                arena.reallocate(block, 4000, 1);
+                arena.free(behind);
+            }
+            isDone.set(true);
+            looker.join();
+            assertEquals(arena.allocations(), arena.leaks().stream().mapToLong(Leak::count).sum());
+        }
     }
 }

@@ -16,7 +16,8 @@ import java.util.Map;
 /// ```
 ///
 /// **Nothing is done when a block is freed.** A handle names one block for good, so a report asks the engine which of
-/// the handles are live, and forgets the others: when the arrays are full, before they are made larger, and before a report.
+/// the handles are live, and forgets the others: when the arrays are full, before they are made larger, and before a report. One that is retired
+/// is kept: so is a block that its caller has not got yet, see [Engine#allocateHidden].
 ///
 /// **Which blocks.** Every one, or those whose handle has a hash that ends in seven zeros. That takes no counter, which threads
 /// would share, and no random number. After a stack was looked at, none is for two hundred times as long as that took, or a
@@ -115,7 +116,8 @@ final class Sites {
             return false;
         }
         handles[count] = handle;
-        sites[count++] = known.computeIfAbsent(site, Known::new);
+        sites[count] = known.computeIfAbsent(site, Known::new);
+        count++; // now that nothing can fail
         return true;
     }
 
@@ -136,7 +138,7 @@ final class Sites {
     private void forgetFreed() {
         int kept = 0;
         for (int i = 0; i < count; i++) {
-            if (engine.isLive(handles[i])) {
+            if (engine.isLive(handles[i]) || engine.isRetired(handles[i])) {
                 handles[kept] = handles[i];
                 sites[kept++] = sites[i];
             }
@@ -189,9 +191,10 @@ final class Sites {
         return groups;
     }
 
+    /// Returns -1 if the block is not live.
     private long size(long handle) {
         try {
-            return engine.size(handle, shift);
+            return engine.isLive(handle) ? engine.size(handle, shift) : -1;
         } catch (IllegalStateException freed) { // by another thread, meanwhile
             return -1;
         }
