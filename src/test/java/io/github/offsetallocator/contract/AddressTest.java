@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -179,6 +180,22 @@ class AddressTest {
             Check.equal(blocks, freed.get(), "freed");
             Check.equal(0, arena.allocations(), "live");
             arena.verify();
+        }
+    }
+
+    /// A read-only view of a slice is found by where it lies, in an array too.
+    @Test
+    void aReadOnlyViewIsWhatItIsAViewOf() {
+        byte[] array = new byte[4096];
+        for (MemorySegment memory : List.of(MemorySegment.ofArray(array), Arena.ofAuto().allocate(4096, 16))) {
+            try (SegmentArena arena = SegmentArena.ofConfined(memory)) {
+                MemorySegment slice = arena.allocate(100);
+                Check.that(arena.owns(slice.asReadOnly()), "owns " + slice);
+                Check.that(!arena.owns(MemorySegment.ofArray(new byte[100]).asReadOnly()), "owns another array");
+                Check.equal(arena.allocationOf(slice), arena.allocationOf(slice.asReadOnly()), "the handle");
+                arena.free(slice.asReadOnly());
+                Check.equal(0, arena.allocations(), "live");
+            }
         }
     }
 }

@@ -94,7 +94,12 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
 
     /// Whether a segment is memory of the same kind: native, or of the same array.
     public final boolean isKindOf(MemorySegment other) {
-        return heapBase == null ? other.isNative() : other.heapBase().orElse(null) == heapBase;
+        return heapBase == null ? other.isNative() : other.heapBase().orElse(null) == heapBase || isReadOnlyPart(other);
+    }
+
+    /// The JDK tells nobody the array of what is read-only.
+    private boolean isReadOnlyPart(MemorySegment other) {
+        return other.isReadOnly() && segment.asOverlappingSlice(other).isPresent();
     }
 
     /// Whether all bytes of a segment lie here.
