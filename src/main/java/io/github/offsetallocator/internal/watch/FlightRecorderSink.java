@@ -1,9 +1,9 @@
 package io.github.offsetallocator.internal.watch;
 
 import io.github.offsetallocator.internal.watch.Events.*;
-import java.lang.ref.WeakReference;
+import java.util.Collections;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.WeakHashMap;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.FlightRecorderListener;
 import jdk.jfr.Recording;
@@ -15,7 +15,7 @@ import jdk.jfr.Recording;
 ///
 /// The arenas that are open are known by weak references, for the statistics that a recording asks for every second.
 final class FlightRecorderSink implements EventSink, FlightRecorderListener {
-    private final Set<WeakReference<ArenaWatch>> open = ConcurrentHashMap.newKeySet();
+    private final Set<ArenaWatch> open = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
     private volatile boolean on;
 
     FlightRecorderSink() {
@@ -39,10 +39,9 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
     }
 
     private void forEach(java.util.function.Consumer<ArenaWatch> action) {
-        for (WeakReference<ArenaWatch> reference : open) {
-            ArenaWatch arena = reference.get();
-            if (arena == null || arena.isClosed()) {
-                open.remove(reference);
+        for (ArenaWatch arena : open.toArray(ArenaWatch[]::new)) {
+            if (arena.isClosed()) {
+                open.remove(arena);
             } else {
                 action.accept(arena);
             }
@@ -89,8 +88,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
 
     @Override
     public void opened(ArenaWatch arena) {
-        open.removeIf(reference -> reference.refersTo(null));
-        open.add(new WeakReference<>(arena));
+        open.add(arena);
         if (!on) {
             return;
         }
@@ -104,7 +102,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
 
     @Override
     public void closed(ArenaWatch arena) {
-        open.removeIf(reference -> reference.refersTo(arena));
+        open.remove(arena);
     }
 
     @Override
