@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -611,6 +612,23 @@ class SharedArenaTest {
             return latch.await(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /// Slabs of other sizes that became empty hold most of the pool. Without room for slabs small blocks would go to the bins, under the lock.
+    @Test
+    void emptySlabsMakeRoomForSlabsOfAnotherSize() {
+        try (SegmentArena arena = SegmentArena.ofShared(1 << 20)) {
+            List<Long> blocks = new ArrayList<>();
+            for (int i = 0; i < 7900; i++) {
+                blocks.add(arena.tryAllocate(16 * (3 + i % 10), 1));
+            }
+            blocks.forEach(arena::free);
+            int slots = 0;
+            for (int i = 0; i < 300; i++) {
+                slots += SlabTable.isSlot(arena.tryAllocate(32, 1)) ? 1 : 0;
+            }
+            assertTrue(slots > 250, slots + " of 300");
         }
     }
 }

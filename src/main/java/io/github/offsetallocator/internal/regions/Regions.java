@@ -111,10 +111,6 @@ public final class Regions implements AutoCloseable {
     public void publish() {
         MemorySegment t = table;
         tally.setRest(Header.open(t), t.get(HALF, Header.RETIRED));
-        publishLargest(t);
-    }
-
-    private void publishLargest(MemorySegment t) {
         tally.setLargest(policy.nearlyLargest(t));
     }
 
@@ -166,7 +162,7 @@ public final class Regions implements AutoCloseable {
     /// As [#end], and lets other threads know of a region that was taken or given.
     public void finish(MemorySegment t) {
         t.set(HALF, BUSY, 0);
-        publishLargest(t);
+        tally.setLargest(policy.nearlyLargest(t));
     }
 
     /// Counts a refusal, tells of it, and returns -1.
