@@ -178,7 +178,7 @@ final class ChunkGrowth extends Growth {
 
     /// Opens the chunks that the engine doesn't know of: all of them after a reset, one after an error.
     private boolean openForgotten() {
-        int now = engine.resets();
+        int now = resets();
         if (now != resets) {
             memory.chunks().forEach(chunk -> chunk.setWall(0));
             resets = now;
@@ -191,6 +191,12 @@ final class ChunkGrowth extends Growth {
             }
         }
         return found;
+    }
+
+    /// Also those that errors have cut short, and that are completed here.
+    private int resets() {
+        engine.freeUnits();
+        return engine.resets();
     }
 
     // ---- give back ---------------------------------------------------------------------------------------------
@@ -235,7 +241,7 @@ final class ChunkGrowth extends Growth {
 
     /// The chunks that a reset has emptied stay, for the requests to come, until they may go.
     private void keepAfterReset() {
-        if (engine.resets() != resets) {
+        if (resets() != resets) {
             walls.haveChunksToShut(true);
             openForgotten();
         }

@@ -11,6 +11,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 final class GoneChunks {
     private static final class Gone {
         Source.Opened opened;
+        long units;
     }
 
     private final Engine engine;
@@ -39,17 +40,14 @@ final class GoneChunks {
         Gone end = next == null ? new Gone() : next;
         next = null;
         end.opened = opened;
+        end.units = opened.segment().byteSize() >>> shift; // before it is added: an error may strike in each call
         gone.addLast(end);
-        units += units(end);
-    }
-
-    private long units(Gone chunk) {
-        return chunk.opened.segment().byteSize() >>> shift;
+        units += end.units;
     }
 
     /// Takes back what was added last.
     void removeLast() {
-        units -= units(gone.removeLast());
+        units -= gone.removeLast().units;
     }
 
     /// Takes all chunks out of a memory, or none.
@@ -114,12 +112,13 @@ final class GoneChunks {
     private Throwable endThose(boolean waits) {
         Throwable reason = null;
         int more;
-        synchronized (engine.lock()) {
+        Object lock = engine.lock();
+        synchronized (lock) {
             more = gone.size();
         }
         for (; more > 0; more--) {
             Gone end;
-            synchronized (engine.lock()) {
+            synchronized (lock) {
                 end = gone.isEmpty() ? null : gone.removeFirst();
             }
             if (end == null) {
@@ -129,14 +128,14 @@ final class GoneChunks {
                 engine.awaitWrites(); // the JDK would interrupt a thread that is copying from it; later ones don't find it
                 end.opened.end(waits);
             } catch (Throwable failure) {
-                synchronized (engine.lock()) {
+                synchronized (lock) {
                     gone.addLast(end);
                 }
                 reason = reason == null ? failure : reason;
                 continue;
             }
-            synchronized (engine.lock()) {
-                units -= units(end);
+            synchronized (lock) {
+                units -= end.units;
                 ended++;
             }
         }

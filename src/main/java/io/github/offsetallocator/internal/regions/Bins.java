@@ -99,4 +99,13 @@ public final class Bins {
             }
         }
     }
+
+    /// No bin holds a region, and the edge is its own neighbour.
+    static void empty(MemorySegment t) {
+        zero(t, (long) BIN_HEADS << SHIFT, bytes(SmallFloat.BINS));
+        zero(t, Header.LEAVES, 32);
+        Header.setHalf(t, Header.TOP, 0);
+        setLinks(t, EDGE, -1);
+        setSides(t, EDGE, pair(EDGE, EDGE));
+    }
 }

@@ -118,9 +118,8 @@ public final class Regions implements AutoCloseable {
     /// all blocks with a node is the one store to the fresh node.
     public void clear() {
         MemorySegment t = table;
-        emptyBins(t);
-        Header.setHalf(t, FRESH, FIRST_REGION);
-        Header.setHalf(t, UNUSED_NODES, NIL);
+        Bins.empty(t);
+        UnusedNodes.forgetAll(t);
         Header.setWord(t, FREE_UNITS, 0);
         Header.setHalf(t, Header.BLOCKS, 0);
         tally.add(-Header.word(t, Header.LIVE));
@@ -132,15 +131,6 @@ public final class Regions implements AutoCloseable {
         } else {
             Walls.closeAll(t);
         }
-    }
-
-    /// No bin holds a region, and the edge is its own neighbour.
-    private static void emptyBins(MemorySegment t) {
-        zero(t, (long) BIN_HEADS << SHIFT, bytes(SmallFloat.BINS));
-        zero(t, Header.LEAVES, 32);
-        Header.setHalf(t, Header.TOP, 0);
-        setLinks(t, EDGE, -1);
-        setSides(t, EDGE, pair(EDGE, EDGE));
     }
 
     @Override
@@ -481,6 +471,7 @@ public final class Regions implements AutoCloseable {
     /// @param entered is told of each of those but walls, in address order, when it has its place in the ring
     public void rebuild(IntPredicate holds, IntConsumer entered) {
         MemorySegment t = table;
+        Walls.putBack(walls, t);
         int fresh = Header.half(t, FRESH);
         boolean isDecided = Header.half(t, Header.DECIDED) != 0;
         long[] keys = new long[fresh - FIRST_REGION];
@@ -508,7 +499,7 @@ public final class Regions implements AutoCloseable {
         }
         keys = AddressOrder.sort(keys, kept);
         UnusedNodes.chain(t, fresh);
-        emptyBins(t);
+        Bins.empty(t);
         long capacity = Header.word(t, CAPACITY);
         long free = 0;
         long end = 0;

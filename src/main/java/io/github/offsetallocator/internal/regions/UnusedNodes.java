@@ -16,6 +16,12 @@ import java.util.function.IntPredicate;
 final class UnusedNodes {
     private UnusedNodes() {}
 
+    /// No node was ever used, of blocks neither.
+    static void forgetAll(MemorySegment t) {
+        Header.setHalf(t, Header.FRESH, FIRST_REGION);
+        Header.setHalf(t, Header.UNUSED_NODES, NIL);
+    }
+
     /// Chains those nodes below `end` that are unused, the lowest first.
     static void chain(MemorySegment t, int end) {
         Header.setHalf(t, Header.UNUSED_NODES, NIL);

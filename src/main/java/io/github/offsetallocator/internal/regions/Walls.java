@@ -80,14 +80,25 @@ public final class Walls {
         return node == EDGE || NodeState.isWall(links(t, node));
     }
 
-    /// Puts a wall over the whole range, in which nothing else is.
+    /// Puts a wall over the whole range, in which nothing else is. That counts as a reset before the wall does: chunks have other walls
+    /// from now on, whoever puts it here.
     static void closeAll(MemorySegment t) {
         long capacity = Header.word(t, Header.CAPACITY);
         int wall = Regions.newNode(t);
         setRegion(t, wall, capacity);
         Regions.appendNode(t, wall, EDGE);
         Header.setWord(t, Header.WALLED, capacity);
+        Header.add(t, Header.RESETS, 1);
         setLinks(t, wall, NodeState.WALL);
+    }
+
+    /// Puts a wall over the whole range, if there should be walls and the first one is missing, which has the first node and stays. An
+    /// error between the end of all blocks at once and [#closeAll] leaves it so.
+    static void putBack(Walls walls, MemorySegment t) {
+        if (walls != null && (Header.half(t, Header.FRESH) == FIRST_REGION || !NodeState.isWall(links(t, FIRST_REGION)))) {
+            UnusedNodes.forgetAll(t);
+            closeAll(t);
+        }
     }
 
     /// The wall that a chunk lies in or, if it is open, the one behind it.

@@ -62,6 +62,7 @@ public final class StrikeScenario implements Consumer<String> {
             case "grow" -> isStruckAndGrowsLater(n);
             case "close" -> Strike.strikes(n, allocator::close);
             case "closeGrowable" -> isStruckAndClosesLater(n);
+            case "resetGrowable" -> isStruckInReset(n);
             default -> throw new IllegalArgumentException(what);
         };
     }
@@ -113,5 +114,30 @@ public final class StrikeScenario implements Consumer<String> {
         boolean struck = Strike.strikes(n, arena::close);
         arena.close();
         return struck;
+    }
+
+    private boolean isStruckInReset(int n) {
+        SegmentArena.Builder builder = SegmentArena.builder().fit(Fit.REFERENCE).growable(1 << 16, 1 << 20);
+        try (SegmentArena arena = (n % 2 == 0 ? builder.shared() : builder).build()) {
+            for (int i = 0; i < 3; i++) {
+                arena.allocate(40_000 + 100 * i).fill((byte) 1);
+                arena.allocate(24);
+            }
+            boolean struck = Strike.strikes(n, arena::reset);
+            if (n % 3 != 0) { // or an allocation comes first
+                arena.verify();
+            }
+            for (int i = 0; i < 6; i++) {
+                long block = arena.tryAllocate(i % 2 == 0 ? 50_000 : 24, 8);
+                arena.segment(block).fill((byte) i);
+                assertTrue(arena.owns(arena.segment(block)));
+            }
+            arena.verify();
+            arena.reset();
+            arena.trim();
+            assertEquals(0, arena.byteSize());
+            arena.verify();
+            return struck;
+        }
     }
 }
