@@ -87,6 +87,11 @@ final class CheckedBlocks implements CheckedEngine.Blocks {
     }
 
     @Override
+    public void keep(CheckedEngine.Place place) {
+        memory.keep((handle, at) -> place.has(handle, at - origin >>> shift));
+    }
+
+    @Override
     public boolean resize(long unit, long units, int slack, CheckedEngine.Resize resize) {
         return memory.resize(place(unit), (units << shift) - slack, place(unit + units), (byteSize, end) -> {
             long size = end - place(unit) + (1L << shift) - 1 >>> shift; // what was found ends with its bytes

@@ -91,7 +91,7 @@ public final class CheckedMemory extends Backing {
         if (!slicesDie) {
             return slice;
         }
-        if (block.life == null) {
+        if (block.life == null || !block.life.scope().isAlive()) { // an error may have struck as it ended
             block.life = newArena(shared);
         }
         return living(slice, block.life);
@@ -145,12 +145,39 @@ public final class CheckedMemory extends Backing {
         blocks.put(place, block);
     }
 
-    /// A block was found that may have been made without a border.
+    /// A block was found: one that is known; or one that is not, or by another size, which is taken to have no border.
     public synchronized void found(long handle, long place, long byteSize) {
-        Block block = new Block(handle);
+        Block block = blocks.get(place);
+        if (block == null || block.handle != handle) {
+            block = new Block(handle);
+        } else if (block.byteSize == byteSize) {
+            return;
+        }
         block.byteSize = byteSize;
         block.border = block.end = place + byteSize;
         blocks.put(place, block);
+    }
+
+    /// Whether the block that a handle names is at a place.
+    @FunctionalInterface
+    public interface Place {
+        boolean has(long handle, long place);
+    }
+
+    /// Forgets those blocks that are not where they were, and ends their slices unless a native call is using one.
+    public synchronized void keep(Place place) {
+        blocks.entrySet().removeIf(each -> {
+            Block block = each.getValue();
+            if (place.has(block.handle, each.getKey())) {
+                return false;
+            }
+            try {
+                endLife(block);
+            } catch (IllegalStateException _) { // then they live on
+            }
+            inUse = block == inUse ? null : inUse;
+            return true;
+        });
     }
 
     private void paint(Block block, long place, long byteSize, long end) {

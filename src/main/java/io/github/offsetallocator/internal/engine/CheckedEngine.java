@@ -4,6 +4,7 @@ import io.github.offsetallocator.internal.tables.NodeState;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /// Stands before another engine: each block gets a border, and its [Blocks] are told when a block begins, changes and ends.
 ///
@@ -19,7 +20,11 @@ public final class CheckedEngine extends ForwardingEngine {
     public interface Blocks {
         void made(long handle, long unit, long units, int slack);
 
+        /// A block is there, which may be known, and may have had another size.
         void found(long handle, long unit, long byteSize);
+
+        /// Forgets those blocks that are not where they were.
+        void keep(Place place);
 
         /// Lets `resize` give a block another size.
         ///
@@ -52,18 +57,32 @@ public final class CheckedEngine extends ForwardingEngine {
         boolean to(long units, int slack);
     }
 
+    /// Whether the block that a handle names is at a place.
+    @FunctionalInterface
+    public interface Place {
+        boolean has(long handle, long unit);
+    }
+
     private final Blocks blocks;
+    private final int shift;
     /// Parts of a unit.
     private final int unit;
+    /// Whether an error has struck in the middle of a change: the blocks may be others than those of the engine behind.
+    private volatile boolean struck;
 
     public CheckedEngine(Engine inner, Blocks blocks, int shift) {
         super(inner);
         checkShift(shift);
         this.blocks = blocks;
+        this.shift = shift;
         unit = 1 << shift;
+        findAll();
+    }
+
+    private void findAll() {
         inner.forEachRegion(this, null, (checked, _, offset, _, handle) -> {
             if (handle > 0) {
-                checked.blocks.found(handle, offset, inner.size(handle, shift));
+                checked.blocks.found(handle, offset, checked.inner.size(handle, checked.shift));
             }
         });
     }
@@ -78,6 +97,63 @@ public final class CheckedEngine extends ForwardingEngine {
     @Override
     public long taken(long units) {
         return units + 1;
+    }
+
+    // ---- what errors leave behind ------------------------------------------------------------------------------
+
+    private <T> T change(Supplier<T> work) {
+        synchronized (lock()) {
+            mend();
+            try {
+                return work.get();
+            } catch (Error e) {
+                struck = true;
+                throw e;
+            }
+        }
+    }
+
+    private void change(Runnable work) {
+        change(() -> {
+            work.run();
+            return null;
+        });
+    }
+
+    /// Makes the blocks anew from those of the engine behind, if an error has struck. O(blocks).
+    private void mend() {
+        if (struck) {
+            synchronized (lock()) {
+                if (!inner.isClosed()) {
+                    inner.freeUnits(); // what an error has left half changed there is made anew here
+                    blocks.keep(this::isThere);
+                    findAll();
+                    struck = false;
+                }
+            }
+        }
+    }
+
+    private boolean isThere(long handle, long at) {
+        return inner.isRetired(handle) ? one().retiring.offset(handle) == at : inner.isLive(handle) && inner.offset(handle) == at;
+    }
+
+    @Override
+    public long offset(long handle) {
+        mend();
+        return inner.offset(handle);
+    }
+
+    @Override
+    public long find(long at) {
+        mend();
+        return inner.find(at);
+    }
+
+    @Override
+    public void retire(long handle) {
+        mend();
+        inner.retire(handle);
     }
 
     // ---- what is sure to be granted ----------------------------------------------------------------------------
@@ -101,26 +177,26 @@ public final class CheckedEngine extends ForwardingEngine {
 
     @Override
     public long allocate(long size, int slack) {
-        synchronized (lock()) {
+        return change(() -> {
             long handle = inner.allocate(size + 1, slack + unit);
             return handle == NO_SPACE ? NO_SPACE : made(handle, inner.offsetOfNew(handle), size, slack);
-        }
+        });
     }
 
     @Override
     public long allocate(long size, long alignment, int slack) {
-        synchronized (lock()) {
+        return change(() -> {
             long handle = inner.allocate(size + 1, alignment, slack + unit);
             return handle == NO_SPACE ? NO_SPACE : made(handle, inner.offsetOfNew(handle), size, slack);
-        }
+        });
     }
 
     @Override
     public long allocateHidden(long size, long alignment, int slack) {
-        synchronized (lock()) {
+        return change(() -> {
             long hidden = inner.allocateHidden(size + 1, alignment, slack + unit);
             return hidden == NO_SPACE ? NO_SPACE : made(hidden, inner.offsetOfHidden(hidden), size, slack);
-        }
+        });
     }
 
     private long made(long handle, long at, long size, int slack) {
@@ -141,19 +217,19 @@ public final class CheckedEngine extends ForwardingEngine {
 
     @Override
     public void free(long handle) {
-        synchronized (lock()) {
+        change(() -> {
             inner.checkUsable();
             long at = inner.offset(handle);
             blocks.check(at);
             blocks.end(() -> inner.free(handle), at);
-        }
+        });
     }
 
     /// The array is someone else's and may change meanwhile.
     @Override
     public void freeAll(long[] handles, int from, int to) {
         long[] some = Arrays.copyOfRange(handles, from, to);
-        synchronized (lock()) {
+        change(() -> {
             inner.checkUsable();
             if (areLive(some)) {
                 long[] places = Arrays.stream(some).map(inner::offset).toArray();
@@ -164,7 +240,7 @@ public final class CheckedEngine extends ForwardingEngine {
             } else {
                 inner.freeAll(some, 0, some.length); // which says what is wrong
             }
-        }
+        });
     }
 
     /// All of those that are live, or, if one must stay, none.
@@ -172,6 +248,7 @@ public final class CheckedEngine extends ForwardingEngine {
     public void freeLive(long[] handles, int count) {
         synchronized (lock()) {
             if (!inner.isClosed()) {
+                mend();
                 inner.freeUnits(); // what an error has left half changed is made anew here
                 long[] live = Arrays.stream(handles, 0, count).filter(inner::isLive).toArray();
                 freeAll(live, 0, live.length);
@@ -208,25 +285,25 @@ public final class CheckedEngine extends ForwardingEngine {
 
     @Override
     public void freeRetired(long handle) {
-        synchronized (lock()) {
+        change(() -> {
             if (inner.isRetired(handle)) {
                 long at = one().retiring.offset(handle);
                 blocks.check(at);
                 blocks.end(() -> inner.freeRetired(handle), at);
             }
-        }
+        });
     }
 
     @Override
     boolean mayFreeRetired(long handle) {
-        synchronized (lock()) {
+        return change(() -> {
             return !inner.isRetired(handle) || blocks.mayEnd(one().retiring.offset(handle));
-        }
+        });
     }
 
     @Override
     public void replace(long old, long hidden) {
-        synchronized (lock()) {
+        change(() -> {
             if (old == 0) {
                 inner.replace(old, hidden);
                 return;
@@ -234,22 +311,23 @@ public final class CheckedEngine extends ForwardingEngine {
             long at = inner.offset(old);
             blocks.check(at);
             blocks.end(() -> inner.replace(old, hidden), at);
-        }
+        });
     }
 
     @Override
     public void reset() {
-        synchronized (lock()) {
+        change(() -> {
             inner.checkUsable();
             blocks.checkAll(true);
             blocks.endAll(inner::reset);
-        }
+        });
     }
 
     /// What was written behind blocks is told of before `first`, which ends the memory and, with it, the lives of slices.
     @Override
     public void close(Runnable first) {
         synchronized (lock()) {
+            mend();
             inner.close(() -> {
                 blocks.checkAll(true);
                 first.run();
@@ -262,13 +340,13 @@ public final class CheckedEngine extends ForwardingEngine {
 
     @Override
     public boolean resize(long handle, long newSize, int slack) {
-        synchronized (lock()) {
+        return change(() -> {
             inner.checkUsable();
             long at = inner.offset(handle);
             blocks.check(at);
             return slack + unit <= NodeState.MAX_SLACK
                     && blocks.resize(at, newSize + 1, slack + unit, (units, parts) -> inner.resize(handle, units, parts));
-        }
+        });
     }
 
     @Override
@@ -280,9 +358,9 @@ public final class CheckedEngine extends ForwardingEngine {
 
     @Override
     public void verify() {
-        synchronized (lock()) {
+        change(() -> {
             inner.verify();
             blocks.checkAll(false);
-        }
+        });
     }
 }

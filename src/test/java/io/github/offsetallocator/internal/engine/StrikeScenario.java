@@ -1,6 +1,7 @@
 package io.github.offsetallocator.internal.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.CompactionPlan;
@@ -8,16 +9,24 @@ import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.internal.tables.FailingSource;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.ObjLongConsumer;
 
 /// Calls of an allocator, each of which is struck at every call that it makes. To be loaded by a [StrikeLoader].
 public final class StrikeScenario implements Consumer<String> {
     private static final int NODES_AT_FIRST = 248;
+    /// A reset makes many calls that are the same, one for each bin: not every one is struck.
+    private static final int RESET_CALLS = 7;
 
     private OffsetAllocator allocator;
     private final long[] blocks = new long[12];
     private CompactionPlan plan;
+    private final List<ObjLongConsumer<SegmentArena>> checkedCalls = new ArrayList<>();
 
     /// Does what one of the methods here does.
     @Override
@@ -63,6 +72,7 @@ public final class StrikeScenario implements Consumer<String> {
             case "close" -> Strike.strikes(n, allocator::close);
             case "closeGrowable" -> isStruckAndClosesLater(n);
             case "resetGrowable" -> isStruckInReset(n);
+            case "checked" -> isStruckAndCheckedGoesOn(n);
             default -> throw new IllegalArgumentException(what);
         };
     }
@@ -136,6 +146,55 @@ public final class StrikeScenario implements Consumer<String> {
             arena.reset();
             arena.trim();
             assertEquals(0, arena.byteSize());
+            arena.verify();
+            return struck;
+        }
+    }
+
+    private boolean isStruckAndCheckedGoesOn(int n) {
+        if (n == 1) {
+            checkedCalls.addAll(List.of((arena, _) -> arena.tryAllocate(100, 1), (arena, _) -> arena.allocate(24, 1), StrikeScenario::allocateInScope,
+                    (arena, block) -> arena.resize(block, 300), (arena, block) -> arena.resize(block, 20), (arena, block) -> arena.reallocate(block, 5000, 1),
+                    SegmentArena::free, (arena, block) -> arena.freeAll(new long[] {block}, 0, 1)));
+            checkedCalls.forEach(call -> isStruckChecked(0, call)); // classes are initialized before
+            checkedCalls.forEach(call -> isStruckChecked(-1, call));
+        }
+        checkedCalls.removeIf(call -> !isStruckChecked(n, call));
+        boolean isResetStruck = isStruckChecked(RESET_CALLS * n, (arena, _) -> arena.reset());
+        return isResetStruck || !checkedCalls.isEmpty();
+    }
+
+    private static void allocateInScope(SegmentArena arena, long block) {
+        try (Arena scope = arena.scope()) {
+            scope.allocate(40, 1);
+        }
+    }
+
+    private boolean isStruckChecked(int n, ObjLongConsumer<SegmentArena> call) {
+        SegmentArena.Builder builder = SegmentArena.builder().nativeMemory(1 << 14).fit(Fit.REFERENCE).checked();
+        try (SegmentArena arena = (n % 2 == 0 ? builder.shared() : builder).build()) {
+            long block = arena.tryAllocate(200, 1);
+            long other = arena.tryAllocate(200, 1);
+            arena.free(arena.tryAllocate(300, 1));
+            arena.segment(block).fill((byte) 1);
+            MemorySegment slice = arena.segment(other);
+            boolean struck = Strike.strikes(n, () -> call.accept(arena, block));
+            List<Long> live = new ArrayList<>();
+            arena.forEachAllocation(live::add); // with the one in hand, if that is live
+            for (long handle : live) {
+                MemorySegment bytes = arena.segment(handle);
+                assertEquals(arena.size(handle), bytes.byteSize());
+                bytes.fill((byte) 2);
+            }
+            arena.verify();
+            if (n % 3 != 0) {
+                live.forEach(handle -> arena.resize(handle, 10));
+                arena.verify();
+                live.forEach(arena::free);
+                assertThrows(IllegalStateException.class, () -> slice.fill((byte) 3));
+            }
+            arena.reset();
+            arena.free(arena.allocate(400, 1));
             arena.verify();
             return struck;
         }
