@@ -51,14 +51,14 @@ final class ArenaParts {
         Engine made = Engine.of(new Settings(Math.min(units, memory.byteSize() >>> shift), builder.fit.policy, limit, builder.realTime, !builder.realTime && builder.fit == Fit.GOOD,
                 true, Building.byOffset(builder) ? 0 : base >>> shift,
                 Building.threads(builder), tables));
-        engine = builder.checks.before(made, memory, shift, origin);
-        places = Places.fixed(this);
-        newBlocks = NewBlocks.of(engine, tables.isDurable());
         try {
+            engine = builder.checks.before(made, memory, shift, origin);
+            places = Places.fixed(this);
+            newBlocks = NewBlocks.of(engine, tables.isDurable());
             engine.expect(units);
             growth = builder.source == Building.From.DURABLE_GROWING ? new FileGrowth(engine, memory.resizable(), newBlocks, shift, Math.max(1, builder.chunkByteSize >>> shift), units) : null;
         } catch (Throwable failure) {
-            engine.close(() -> {});
+            made.close(() -> {});
             throw failure;
         }
     }
@@ -76,10 +76,15 @@ final class ArenaParts {
         Walls walls = new Walls(geometry.limit(), geometry.chunk(), geometry.slots() + 1);
         Engine made = Engine.of(new Settings(geometry.capacity(), builder.fit.policy, builder.maxAllocations, false, builder.fit == Fit.GOOD,
                 true, 0, Building.threads(builder), TablePlaces.ofNative(Building.threads(builder)), walls));
-        engine = builder.checks.before(made, memory, shift, origin);
-        places = builder.shared ? Places.comingAndGoing(this) : Places.fixed(this);
-        newBlocks = NewBlocks.of(engine, false);
-        growth = new ChunkGrowth(engine, chunks, walls, source, geometry, scopes::isAlone);
+        try {
+            engine = builder.checks.before(made, memory, shift, origin);
+            places = builder.shared ? Places.comingAndGoing(this) : Places.fixed(this);
+            newBlocks = NewBlocks.of(engine, false);
+            growth = new ChunkGrowth(engine, chunks, walls, source, geometry, scopes::isAlone);
+        } catch (Throwable failure) {
+            made.close(() -> {});
+            throw failure;
+        }
     }
 
     private static long elementSize(Object array) {

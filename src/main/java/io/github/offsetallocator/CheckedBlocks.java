@@ -63,12 +63,7 @@ final class CheckedBlocks implements CheckedEngine.Blocks {
 
         @Override
         public Engine before(Engine engine, Backing memory, int shift, long origin) {
-            try {
-                return new CheckedEngine(engine, new CheckedBlocks(engine, (CheckedMemory) memory, shift, origin), shift);
-            } catch (Throwable failure) {
-                engine.close(() -> {});
-                throw failure;
-            }
+            return new CheckedEngine(engine, new CheckedBlocks(engine, (CheckedMemory) memory, shift, origin), shift);
         }
     }
 

@@ -37,20 +37,28 @@ final class DurableTables {
         long maxByteSize = maxByteSize(builder);
         FilePlan plan = plan(builder.byteSize, maxByteSize, Building.shiftFor(builder, maxByteSize), builder.fit);
         DurableFile file = DurableFile.of(builder.path, plan, found -> expected(builder, found), builder.shared, builder.reserve);
-        SegmentArena arena;
+        SegmentArena arena = null;
         try {
+            boolean isNew = file.isNew();
             arena = make(builder, file);
+            if (isNew) {
+                file.publish(); // has its name, now that an arena lies in it
+            }
+            return arena;
         } catch (RefusedException e) {
             file.close();
             throw refused(builder, e.getMessage(), e);
         } catch (Throwable failure) {
-            file.close();
+            if (arena != null) {
+                arena.close(); // that of a new file: nothing is live
+            } else {
+                file.close();
+            }
             if (failure.getCause() instanceof IOException full) {
                 throw refused(builder, failure.getMessage(), full);
             }
             throw failure;
         }
-        return publish(file, arena);
     }
 
     /// What a file says goes before what nobody has stated.
@@ -123,18 +131,5 @@ final class DurableTables {
             }));
         }
         return TablePlaces.of(memory, file.plan().granuleShift(), !file.isNew(), file::publish);
-    }
-
-    /// Lets a new file have its name, now that an arena lies in it.
-    private static SegmentArena publish(DurableFile file, SegmentArena arena) {
-        try {
-            if (file.isNew()) {
-                file.publish();
-            }
-            return arena;
-        } catch (Throwable failure) {
-            arena.close();
-            throw failure;
-        }
     }
 }

@@ -527,7 +527,12 @@ public final class OffsetAllocator implements AutoCloseable {
             }
             Engine engine = Engine.of(new Settings(capacity, fit.policy, maxAllocations, preallocated, slabs && fit == Fit.GOOD,
                     false, 0, TableMemory.Threads.ONE_AT_A_TIME));
-            return new OffsetAllocator(engine, fit);
+            try {
+                return new OffsetAllocator(engine, fit);
+            } catch (Throwable failure) {
+                engine.close(() -> {});
+                throw failure;
+            }
         }
     }
 }

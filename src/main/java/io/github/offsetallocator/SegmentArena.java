@@ -105,8 +105,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         places = parts.places;
         growth = parts.growth;
         scopes = parts.scopes;
-        whenLive = Building.whenLive(builder);
         try {
+            whenLive = Building.whenLive(builder);
             retired = newRetireQueue();
             access = new BlockAccess(places);
             watch = watch(builder);

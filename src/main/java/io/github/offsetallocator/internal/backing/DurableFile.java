@@ -85,8 +85,13 @@ public final class DurableFile extends Backing {
         }
         zero(opened.channel(), FilePlan.MARK, 2 * FilePlan.PAGE);
         DurableFile made = map(path, opened, plan, shared, reserve);
-        made.state.setUnits(plan.units());
-        return made;
+        try {
+            made.state.setUnits(plan.units());
+            return made;
+        } catch (Throwable failure) {
+            made.arena.close();
+            throw failure;
+        }
     }
 
     private static DurableFile find(Path path, LockedFile opened, UnaryOperator<FilePlan> expected, boolean shared, boolean reserve) throws IOException {

@@ -126,15 +126,21 @@ final class FileClaims {
     private static Opened openThere(Path place, boolean isNew, Owner owner) throws IOException {
         Claim claim = claim(place);
         FileChannel channel = null;
+        Opened opened = null;
         try {
             channel = FileChannel.open(place, StandardOpenOption.READ, StandardOpenOption.WRITE);
             lock(channel, owner);
+            opened = new Opened(place, channel, claim, isNew, channel.size());
             if (!key(place).equals(claim.key)) {
                 throw new NoSuchFileException(place.toString());
             }
-            return new Opened(place, channel, claim, isNew, channel.size());
+            return opened;
         } catch (Throwable failure) {
-            end(channel, claim);
+            if (opened == null) { // without the lock it is not known to be nobody else's
+                end(channel, claim);
+            } else {
+                opened.undo();
+            }
             throw failure;
         }
     }

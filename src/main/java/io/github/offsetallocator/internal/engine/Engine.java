@@ -37,6 +37,7 @@ public abstract class Engine {
     /// @throws RefusedException if tables that were found are not as an engine leaves them, or too many blocks are live in them; nothing
     ///                          has been written then
     public static Engine of(Settings settings) {
+        boolean isForAnyThread = settings.threads() == TableMemory.Threads.ANY;
         OneThread one;
         if (settings.places().areFound()) {
             Survey survey = new Survey(settings);
@@ -46,7 +47,12 @@ public abstract class Engine {
         } else {
             one = new OneThread(settings);
         }
-        return settings.threads() == TableMemory.Threads.ANY ? AnyThread.over(one) : one;
+        try {
+            return isForAnyThread ? AnyThread.over(one) : one;
+        } catch (Throwable failure) {
+            one.close(() -> {});
+            throw failure;
+        }
     }
 
     public abstract long allocate(long size, int slack);

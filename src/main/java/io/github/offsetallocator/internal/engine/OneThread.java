@@ -75,31 +75,25 @@ final class OneThread extends Engine {
         roomForRetired = settings.preallocated() ? maxBlocks : 0;
         isDurable = settings.places().isDurable();
         tags = new TagTable(settings.places());
-        regions = new Regions(settings.capacity(), settings.policy(), maxBlocks, settings.preallocated(), settings.places().memory(Table.NODES), settings.walls());
-        PageMap madePages = null;
-        Slabs madeSlabs = null;
-        try {
+        TableMemory ofNodes = settings.places().memory(Table.NODES);
+        TableMemory ofPages = new TableMemory(settings.threads());
+        TableMemory ofSlabs = settings.places().memory(Table.SLABS);
+        try { // what is made in here has no more to give back than these
+            regions = new Regions(settings.capacity(), settings.policy(), maxBlocks, settings.preallocated(), ofNodes, settings.walls());
             if (!settings.places().areFound()) {
                 MemorySegment t = regions.table();
                 int salt = settings.salt();
                 Header.setHalf(t, Header.GENERATION, salt);
                 Header.setHalf(t, Header.FLOOR, salt & ~1);
             }
-            if (settings.byOffset()) {
-                madePages = new PageMap(settings.capacity(), settings.preallocated(), settings.threads());
-            }
-            if (settings.hasSlabs()) {
-                madeSlabs = Slabs.of(regions, madePages, maxBlocks, phase, settings.places().memory(Table.SLABS));
-            }
+            pages = settings.byOffset() ? new PageMap(settings.capacity(), settings.preallocated(), ofPages) : null;
+            slabs = settings.hasSlabs() ? Slabs.of(regions, pages, maxBlocks, phase, ofSlabs) : null;
         } catch (Throwable failure) {
-            if (madePages != null) {
-                madePages.close();
-            }
-            regions.close();
+            ofSlabs.close();
+            ofPages.close();
+            ofNodes.close();
             throw failure;
         }
-        pages = madePages;
-        slabs = madeSlabs;
     }
 
     /// An engine over tables as an earlier process has left them, which a [Survey] has passed: everything is made anew from

@@ -58,7 +58,7 @@ public final class Regions implements AutoCloseable {
     private boolean countsRefusals;
     private MemorySegment table;
 
-    /// @param memory where the nodes are, or are to be
+    /// @param memory where the nodes are, or are to be; the caller's to close if this fails
     /// @param walls  what keeps parts of the range apart, all of it at first; or null if all of it is free
     public Regions(long capacity, FitPolicy policy, int maxBlocks, boolean preallocated, TableMemory memory, Walls walls) {
         this.policy = policy;

@@ -32,18 +32,13 @@ final class RowChunks {
         this.memory = memory;
         this.tally = tally;
         mostChunks = Math.min(MAX_ROWS >>> SHIFT, (memory.limit() - BASE) / BYTES);
-        try {
-            boolean isFound = memory.isFound();
-            head = memory.more(BASE);
-            byteSize = BASE;
-            if (!isFound) {
-                Slabs.writeHead(head);
-            }
-            add(Math.max(1, half(head, VIRGIN_ROW) + ROWS - 1 >>> SHIFT));
-        } catch (Throwable failure) {
-            memory.close();
-            throw failure;
+        boolean isFound = memory.isFound();
+        head = memory.more(BASE);
+        byteSize = BASE;
+        if (!isFound) {
+            Slabs.writeHead(head);
         }
+        add(Math.max(1, half(head, VIRGIN_ROW) + ROWS - 1 >>> SHIFT));
     }
 
     MemorySegment head() {

@@ -52,6 +52,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     }
 
     /// Slabs for those threads that use the regions.
+    ///
+    /// @param memory the caller's to close if this fails
     public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         return regions.threads() == TableMemory.Threads.ANY
                 ? AnyThreadSlabs.make(regions, pages, maxBlocks, phase, memory)

@@ -40,8 +40,9 @@ public final class PageMap implements AutoCloseable {
     private long leaves;
 
     /// @param preallocated whether all leaves are made now
-    public PageMap(long capacity, boolean preallocated, TableMemory.Threads threads) {
-        memory = new TableMemory(threads);
+    /// @param memory       empty; the caller's to close if this fails
+    public PageMap(long capacity, boolean preallocated, TableMemory memory) {
+        this.memory = memory;
         long directory = directoryBytes(capacity);
         long all = preallocated ? directory - DIRECTORY >>> 2 : 0;
         table = memory.allocate(directory + all * LEAF_BYTES);

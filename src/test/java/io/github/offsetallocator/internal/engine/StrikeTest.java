@@ -8,9 +8,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StrikeTest {
     @ParameterizedTest
     @ValueSource(strings = {"plan", "drop", "commit", "walk", "grow", "close", "closeGrowable", "resetGrowable", "checked"})
-    @SuppressWarnings("unchecked")
     void aCallThatIsStruckAnywhereHindersNoLaterOne(String what) throws ReflectiveOperationException {
-        Class<?> scenario = new StrikeLoader().loadClass(StrikeScenario.class.getName());
-        ((Consumer<String>) scenario.getConstructor().newInstance()).accept(what);
+        run(StrikeScenario.class, what);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"allocator", "native", "nativeShared", "checked", "growable", "mapped", "durable", "durableAgain"})
+    void aBuildThatIsStruckAnywhereLeavesNothing(String what) throws ReflectiveOperationException {
+        run(StrikeBuilds.class, what);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static void run(Class<?> scenario, String what) throws ReflectiveOperationException {
+        Class<?> loaded = new StrikeLoader().loadClass(scenario.getName());
+        ((Consumer<String>) loaded.getConstructor().newInstance()).accept(what);
     }
 }
