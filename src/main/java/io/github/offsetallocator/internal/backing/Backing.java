@@ -177,7 +177,9 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
 
         @Override
         public void end() {
-            arena.close();
+            if (arena.scope().isAlive()) { // or an error has struck after an earlier try
+                arena.close();
+            }
         }
     }
 

@@ -93,7 +93,7 @@ public final class MappedFile extends Backing {
 
     @Override
     public void undo() {
-        arena.close();
+        end();
         try {
             Uninterrupted.apart(() -> {
                 file.undo();

@@ -73,6 +73,7 @@ public final class StrikeScenario implements Consumer<String> {
             case "closeGrowable" -> isStruckAndClosesLater(n);
             case "resetGrowable" -> isStruckInReset(n);
             case "checked" -> isStruckAndCheckedGoesOn(n);
+            case "closeNative" -> isStruckTwiceAndClosesLater(n);
             default -> throw new IllegalArgumentException(what);
         };
     }
@@ -198,5 +199,17 @@ public final class StrikeScenario implements Consumer<String> {
             arena.verify();
             return struck;
         }
+    }
+
+    /// What an error does first that strikes after the memory has ended is struck too.
+    private boolean isStruckTwiceAndClosesLater(int n) {
+        boolean struck = false;
+        for (int later = 1; later <= 3; later++) {
+            SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 12).fit(Fit.REFERENCE).build();
+            struck = Strike.strikes(n, later, arena::close);
+            arena.close();
+            assertEquals(0, Strike.openArenas(), () -> "struck at call " + n + ": memory is left after close");
+        }
+        return struck;
     }
 }
