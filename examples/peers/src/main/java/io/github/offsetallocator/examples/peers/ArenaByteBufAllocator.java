@@ -35,7 +35,13 @@ public final class ArenaByteBufAllocator extends AbstractByteBufAllocator {
 
     @Override
     protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
-        return toLeakAwareBuffer(new ArenaByteBuf(this, allocate(initialCapacity), maxCapacity));
+        Slice slice = allocate(initialCapacity);
+        try {
+            return toLeakAwareBuffer(new ArenaByteBuf(this, slice, maxCapacity));
+        } catch (Throwable failure) {
+            slice.clean();
+            throw failure;
+        }
     }
 
     @Override
@@ -51,10 +57,18 @@ public final class ArenaByteBufAllocator extends AbstractByteBufAllocator {
 
     private Slice allocate(int capacity) {
         try {
-            MemorySegment slice = arena.allocate(capacity, ALIGNMENT);
-            return new Slice(arena, slice, slice.asByteBuffer());
+            return sliceOf(arena.allocate(capacity, ALIGNMENT));
         } catch (OutOfSpaceException full) {
             throw (OutOfMemoryError) new OutOfMemoryError("no room for a buffer of " + capacity + " bytes").initCause(full);
+        }
+    }
+
+    private Slice sliceOf(MemorySegment slice) {
+        try {
+            return new Slice(arena, slice, slice.asByteBuffer());
+        } catch (Throwable failure) {
+            arena.free(slice);
+            throw failure;
         }
     }
 

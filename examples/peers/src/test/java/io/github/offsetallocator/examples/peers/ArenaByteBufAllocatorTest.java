@@ -82,6 +82,16 @@ class ArenaByteBufAllocatorTest {
         }
     }
 
+    /// As where an error strikes.
+    @Test
+    void aBufferThatCannotBeMadeTakesNoSlice() {
+        try (SegmentArena arena = arena()) {
+            ArenaByteBufAllocator allocator = new ArenaByteBufAllocator(arena);
+            assertThrows(IllegalArgumentException.class, () -> allocator.newDirectBuffer(64, 16), "more than it may ever have");
+            assertEquals(0, arena.allocations());
+        }
+    }
+
     @Test
     void aBufferThatNobodyReleasesIsALeakWithItsPlace() {
         SegmentArena arena = arena();
