@@ -644,7 +644,11 @@ final class OneThread extends Engine {
 
     @Override
     public void close(Runnable first) {
-        resets(); // a wrong thread gets its exception here
+        checkThread();
+        if (!regions.table().scope().isAlive()) { // with its file, in an earlier close, which was struck twice behind that
+            blocked = true;
+            closed = true;
+        }
         if (!closed) {
             checkUsable();
             try {

@@ -9,13 +9,18 @@ import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.internal.tables.FailingSource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.ObjLongConsumer;
+import java.util.function.Supplier;
 
 /// Calls of an allocator, each of which is struck at every call that it makes. To be loaded by a [StrikeLoader].
 public final class StrikeScenario implements Consumer<String> {
@@ -27,6 +32,7 @@ public final class StrikeScenario implements Consumer<String> {
     private final long[] blocks = new long[12];
     private CompactionPlan plan;
     private final List<ObjLongConsumer<SegmentArena>> checkedCalls = new ArrayList<>();
+    private final Path file = Path.of(System.getProperty("java.io.tmpdir"), "strike" + ProcessHandle.current().pid());
 
     /// Does what one of the methods here does.
     @Override
@@ -42,6 +48,7 @@ public final class StrikeScenario implements Consumer<String> {
                 assertEquals(0, source.openArenas(), () -> when + ": native memory is left after close");
                 assertTrue(struck || n > 10, () -> when + ": only so many calls");
             }
+            file.toFile().delete();
         }
     }
 
@@ -73,7 +80,8 @@ public final class StrikeScenario implements Consumer<String> {
             case "closeGrowable" -> isStruckAndClosesLater(n);
             case "resetGrowable" -> isStruckInReset(n);
             case "checked" -> isStruckAndCheckedGoesOn(n);
-            case "closeNative" -> isStruckTwiceAndClosesLater(n);
+            case "closeNative" -> isStruckTwiceAndClosesLater(n, 3, () -> SegmentArena.builder().nativeMemory(1 << 12).fit(Fit.REFERENCE).build());
+            case "closeDurable" -> isStruckTwiceAndClosesLater(n, 1, this::durable);
             default -> throw new IllegalArgumentException(what);
         };
     }
@@ -202,14 +210,32 @@ public final class StrikeScenario implements Consumer<String> {
     }
 
     /// What an error does first that strikes after the memory has ended is struck too.
-    private boolean isStruckTwiceAndClosesLater(int n) {
+    private boolean isStruckTwiceAndClosesLater(int n, int most, Supplier<SegmentArena> made) {
         boolean struck = false;
-        for (int later = 1; later <= 3; later++) {
-            SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 12).fit(Fit.REFERENCE).build();
-            struck = Strike.strikes(n, later, arena::close);
+        for (int later = 1; later <= most; later++) {
+            SegmentArena arena = made.get();
+            struck = Strike.strikes(n, later, () -> closeStruck(arena));
             arena.close();
             assertEquals(0, Strike.openArenas(), () -> "struck at call " + n + ": memory is left after close");
         }
         return struck;
+    }
+
+    /// A file may end with the tables that lie in it: what is struck twice says so.
+    private static void closeStruck(SegmentArena arena) {
+        try {
+            arena.close();
+        } catch (IllegalStateException ended) {
+            assertEquals("Already closed", ended.getMessage());
+        }
+    }
+
+    private SegmentArena durable() {
+        try {
+            Files.deleteIfExists(file);
+            return SegmentArena.builder().durable(file, 1 << 12).fit(Fit.REFERENCE).build();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }
