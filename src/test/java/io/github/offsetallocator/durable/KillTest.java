@@ -20,6 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// Kills processes that work on a durable arena, and looks at what they leave behind. Calls that had returned must be there, and
 /// those under way as a whole or not at all.
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /// One file of each setting goes on from kill to kill. Every other time the next worker finds it as the kill has left it, since
 /// what is looked at is a copy.
 @Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(value = "source of table memory", mode = ResourceAccessMode.READ)
 class KillTest {
     private static final int KILLS = Integer.getInteger("durable.kills", 30);
     private static final long SEED = Long.getLong("durable.seed", System.nanoTime());
