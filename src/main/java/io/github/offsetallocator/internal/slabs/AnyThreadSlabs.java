@@ -26,10 +26,13 @@ import java.nio.ByteOrder;
 /// made anew for another size, finds another value than it expects.
 ///
 /// **Hints.** Everything else that [#take] and [#give] look at is written plainly and may lose a bit in a race: the free bits
-/// of a slab, and what the [Stripes] say. What a race
-/// hides is free all the same: [#search], which a thread does before it makes a new slab, goes round the ring of its
-/// stripe's slabs of that class and reads the entries of eight of them; [Slabs#dissolve], which comes before a refusal, reads
-/// all. So at most the free slots of slabs that a hand has not come by yet are hidden, and none when a request is refused.
+/// of a slab, and what the [Stripes] say. What a race hides is free all the same: [#search], which a thread does before it makes a
+/// new slab, goes round the ring of its stripe's slabs of that class and reads the entries of eight of them; [Slabs#dissolve], which
+/// comes before a refusal, reads all. So at most the free slots of slabs that a hand has not come by yet are hidden, and none when a
+/// request is refused.
+///
+/// **Empty slabs** stay while there is room: given back as soon as they are seen, they would be made again a moment later. Where there
+/// is none, each request that gets no slab looks at eight rows, [#sweep].
 ///
 /// **Under the lock**, which the caller holds: making slabs, giving them back, dissolving, rings, classes. Rows lie in
 /// [RowChunks] that never move, since another thread may be about to change an entry.
