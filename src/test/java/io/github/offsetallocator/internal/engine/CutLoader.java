@@ -1,8 +1,5 @@
 package io.github.offsetallocator.internal.engine;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeTransform;
@@ -13,8 +10,7 @@ import java.lang.constant.MethodTypeDesc;
 import java.util.Set;
 
 /// Loads the internal packages once more, with a call of [Cut#afterStore()] after each store to a segment.
-final class CutLoader extends ClassLoader {
-    private static final String OURS = "io.github.offsetallocator.internal.";
+final class CutLoader extends ChangingLoader {
     private static final Set<String> STORES = Set.of("set", "setAtIndex", "fill", "copy", "copyFrom",
             "setVolatile", "setRelease", "setOpaque", "compareAndSet", "getAndAdd", "getAndSet", "getAndBitwiseOr", "getAndBitwiseAnd");
     private static final Set<String> OWNERS = Set.of("java/lang/foreign/MemorySegment", "java/lang/invoke/VarHandle");
@@ -30,8 +26,7 @@ final class CutLoader extends ClassLoader {
     private int stores;
 
     CutLoader() {
-        super(CutLoader.class.getClassLoader());
-        setDefaultAssertionStatus(true);
+        super("io.github.offsetallocator.internal.");
     }
 
     private static boolean isStore(InvokeInstruction call) {
@@ -44,29 +39,7 @@ final class CutLoader extends ClassLoader {
     }
 
     @Override
-    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-        synchronized (getClassLoadingLock(name)) {
-            Class<?> loaded = findLoadedClass(name);
-            return loaded != null ? loaded : name.startsWith(OURS) ? findClass(name) : super.loadClass(name, resolve);
-        }
-    }
-
-    @Override
-    protected Class<?> findClass(String name) throws ClassNotFoundException {
-        byte[] bytes;
-        try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
-            if (in == null) {
-                throw new ClassNotFoundException(name);
-            }
-            bytes = in.readAllBytes();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        byte[] cut = withCuts(bytes);
-        return defineClass(name, cut, 0, cut.length);
-    }
-
-    private byte[] withCuts(byte[] bytes) {
+    byte[] changed(String name, byte[] bytes) {
         ClassFile files = ClassFile.of();
         var model = files.parse(bytes);
         for (var method : model.methods()) {
