@@ -195,7 +195,7 @@ final class ChunkGrowth extends Growth {
 
     /// Also those that errors have cut short, and that are completed here.
     private int resets() {
-        engine.freeUnits();
+        engine.ensureRecovered();
         return engine.resets();
     }
 

@@ -103,7 +103,7 @@ public final class CheckedEngine extends ForwardingEngine {
 
     private <T> T change(Supplier<T> work) {
         synchronized (lock()) {
-            mend();
+            recoverBlocks();
             try {
                 return work.get();
             } catch (Error e) {
@@ -121,11 +121,11 @@ public final class CheckedEngine extends ForwardingEngine {
     }
 
     /// Makes the blocks anew from those of the engine behind, if an error has struck. O(blocks).
-    private void mend() {
+    private void recoverBlocks() {
         if (struck) {
             synchronized (lock()) {
                 if (!inner.isClosed()) {
-                    inner.freeUnits(); // what an error has left half changed there is made anew here
+                    inner.ensureRecovered();
                     blocks.keep(this::isThere);
                     findAll();
                     struck = false;
@@ -140,19 +140,19 @@ public final class CheckedEngine extends ForwardingEngine {
 
     @Override
     public long offset(long handle) {
-        mend();
+        recoverBlocks();
         return inner.offset(handle);
     }
 
     @Override
     public long find(long at) {
-        mend();
+        recoverBlocks();
         return inner.find(at);
     }
 
     @Override
     public void retire(long handle) {
-        mend();
+        recoverBlocks();
         inner.retire(handle);
     }
 
@@ -248,8 +248,8 @@ public final class CheckedEngine extends ForwardingEngine {
     public void freeLive(long[] handles, int count) {
         synchronized (lock()) {
             if (!inner.isClosed()) {
-                mend();
-                inner.freeUnits(); // what an error has left half changed is made anew here
+                recoverBlocks();
+                inner.ensureRecovered();
                 long[] live = Arrays.stream(handles, 0, count).filter(inner::isLive).toArray();
                 freeAll(live, 0, live.length);
             }
@@ -327,7 +327,7 @@ public final class CheckedEngine extends ForwardingEngine {
     @Override
     public void close(Runnable first) {
         synchronized (lock()) {
-            mend();
+            recoverBlocks();
             inner.close(() -> {
                 blocks.checkAll(true);
                 first.run();

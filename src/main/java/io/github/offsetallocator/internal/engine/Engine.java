@@ -394,7 +394,7 @@ public abstract class Engine {
 
     public final void forEachSlab(SlabWalk.Visitor visitor) {
         synchronized (lock()) {
-            freeUnits(); // what an error has left half changed is made anew here
+            ensureRecovered();
             if (one().slabs() != null) {
                 SlabWalk.walk(one().slabs(), visitor);
             }
@@ -402,6 +402,14 @@ public abstract class Engine {
     }
 
     public abstract void verify();
+
+    /// Makes anew what an error has left half changed. O(1) if there is nothing.
+    public final void ensureRecovered() {
+        synchronized (lock()) {
+            one().checkOpen();
+            one().recover();
+        }
+    }
 
     public abstract void reset();
 

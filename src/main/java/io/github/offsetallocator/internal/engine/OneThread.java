@@ -566,7 +566,7 @@ final class OneThread extends Engine {
         }
     }
 
-    /// As [#openSlabs], where no busy word tells of an error that strikes in it, or as it is called: the caller has set `struck` before.
+    /// As [#openSlabs], where no busy word tells of an error that strikes. One may strike as this is called, so the caller has set `struck`.
     void reopenSlabs(boolean wasStruck) {
         openSlabs();
         struck = wasStruck;
