@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// Chunks that have gone from an arena, and whose memory is to end. That is done without the engine's lock, since it may take long; all
-/// else is guarded by it. Who ends one takes it out before, so that no other thread does. Until it has ended its units count.
+/// else is guarded by it. A thread that ends one takes it out before, so that no other one does. Its units count until it has ended.
 final class GoneChunks {
     private static final class Gone {
         Source.Opened opened;
@@ -89,7 +89,7 @@ final class GoneChunks {
         }
     }
 
-    /// Waits for those that other threads are ending. Who ends some, and is called by a source, waits for none.
+    /// Waits for those that other threads are ending. A thread that is in a source's `close` itself waits for none.
     void awaitOthers() {
         if (units() != 0 && ending.getReadHoldCount() == 0) {
             ending.writeLock().lock();
@@ -101,11 +101,20 @@ final class GoneChunks {
     ///
     /// @param waits whether to wait for a disk that one is being written to
     Throwable endAll(boolean waits) {
+        if (isEmpty()) {
+            return null;
+        }
         ending.readLock().lock();
         try {
             return endThose(waits);
         } finally {
             ending.readLock().unlock();
+        }
+    }
+
+    private boolean isEmpty() {
+        synchronized (engine.lock()) {
+            return gone.isEmpty();
         }
     }
 
