@@ -143,8 +143,10 @@ public final class StrikeScenario implements Consumer<String> {
                 arena.allocate(24);
             }
             boolean struck = Strike.strikes(n, arena::reset);
-            if (n % 3 != 0) { // or an allocation comes first
-                arena.verify();
+            switch (n % 3) { // what comes first
+                case 0 -> arena.verify();
+                case 1 -> arena.trim();
+                default -> {} // an allocation
             }
             for (int i = 0; i < 6; i++) {
                 long block = arena.tryAllocate(i % 2 == 0 ? 50_000 : 24, 8);
@@ -188,6 +190,9 @@ public final class StrikeScenario implements Consumer<String> {
             arena.segment(block).fill((byte) 1);
             MemorySegment slice = arena.segment(other);
             boolean struck = Strike.strikes(n, () -> call.accept(arena, block));
+            if (n % 2 == 0) {
+                arena.verify();
+            }
             List<Long> live = new ArrayList<>();
             arena.forEachAllocation(live::add); // with the one in hand, if that is live
             for (long handle : live) {
