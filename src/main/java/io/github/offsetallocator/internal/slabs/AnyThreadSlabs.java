@@ -27,9 +27,9 @@ import java.nio.ByteOrder;
 ///
 /// **Hints.** Everything else that [#take] and [#give] look at is written plainly and may lose a bit in a race: the free bits
 /// of a slab, and what the [Stripes] say. What a race hides is free all the same: [#search], which a thread does before it makes a
-/// new slab, goes round the ring of its stripe's slabs of that class and reads the entries of eight of them; [Slabs#dissolve], which
-/// comes before a refusal, reads all. So at most the free slots of slabs that a hand has not come by yet are hidden, and none when a
-/// request is refused.
+/// new slab, goes round the ring of its stripe's slabs of that class. It looks at the bits of eight of them. If those tell of nothing it
+/// reads the entries of two, and of the other six if there was something in the two. [Slabs#dissolve], which comes before a refusal,
+/// reads all. So nothing is hidden when a request is refused, and without a race nothing is.
 ///
 /// **Empty slabs** stay while there is room: given back as soon as they are seen, they would be made again a moment later. Where there
 /// is none, each request that gets no slab looks at eight rows, [#sweep].
@@ -39,8 +39,10 @@ import java.nio.ByteOrder;
 public final class AnyThreadSlabs extends Slabs {
     /// Rows that a sweep looks at.
     private static final int SWEPT = 8;
-    /// Slabs that a search reads.
+    /// Slabs that a search looks at.
     private static final int SEARCHED = 8;
+    /// Slabs whose entries it reads if there is nothing in them.
+    private static final int READ = 2;
 
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
@@ -127,6 +129,8 @@ public final class AnyThreadSlabs extends Slabs {
                     t.set(WORD, at + BITS, bits);
                     return live | (long) row << 6 | place | 0x8000_0000L;
                 }
+            } else if (SlabTable.sizeClass(t.get(WORD, at + SHAPE)) != sizeClass) {
+                return NONE_FREE; // the row was made anew: its bits are those of another class
             }
         } while (bits != 0);
         t.set(WORD, at + BITS, 0L);
@@ -222,39 +226,45 @@ public final class AnyThreadSlabs extends Slabs {
 
     // ---- rings -------------------------------------------------------------------------------------------------
 
-    /// Reads the entries of some of the home stripe's slabs: the first with a free slot is taken from, others are noted.
+    /// Looks at some of the home stripe's slabs: the first with a free slot is taken from, others are noted. If their bits tell of none,
+    /// it reads entries, since a race may have hidden what is free.
     @Override
     boolean search(long line) {
         MemorySegment s = stripes.ready();
-        if (s == null) {
+        int hand = s == null ? 0 : Stripes.hand(s, classOf(line));
+        if (hand == 0) {
             return false;
         }
-        int sizeClass = classOf(line);
-        int hand = Stripes.hand(s, sizeClass);
+        int row = hand;
         boolean isFound = false;
-        int row = hand == 0 ? 0 : SlabRing.next(this, hand);
-        for (int left = SEARCHED; left > 0 && row != 0; left--) {
-            int next = row == hand ? 0 : SlabRing.next(this, row);
-            long free = free(row);
-            if (free != 0) {
-                setWord(segment(row), at(row) + BITS, free);
-                note(s, sizeClass, row, isFound);
-                isFound = true;
-            }
-            row = next;
-            if (row != 0) {
-                Stripes.setHand(s, sizeClass, SlabRing.previous(this, row));
-            }
+        int left = SEARCHED;
+        do {
+            row = SlabRing.next(this, row);
+            isFound |= noteIfFree(s, classOf(line), row, !isFound);
+        } while (--left > 0 && row != hand);
+        if (!isFound) {
+            row = hand;
+            left = SEARCHED;
+            do {
+                row = SlabRing.next(this, row);
+                setWord(segment(row), at(row) + BITS, free(row));
+                isFound |= noteIfFree(s, classOf(line), row, !isFound);
+            } while (--left > (isFound ? 0 : SEARCHED - READ) && row != hand);
         }
+        Stripes.setHand(s, classOf(line), row);
         return isFound;
     }
 
-    private static void note(MemorySegment s, int sizeClass, int row, boolean isFound) {
-        if (isFound) {
-            Stripes.noteRow(s, sizeClass, row);
-        } else {
-            Stripes.setCurrent(s, sizeClass, row);
+    private boolean noteIfFree(MemorySegment s, int sizeClass, int row, boolean isFirst) {
+        if (word(segment(row), at(row) + BITS) == 0) {
+            return false;
         }
+        if (isFirst) {
+            Stripes.setCurrent(s, sizeClass, row);
+        } else {
+            Stripes.noteRow(s, sizeClass, row);
+        }
+        return true;
     }
 
     @Override

@@ -1,0 +1,74 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import io.github.offsetallocator.internal.tables.TableMemory;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/// The bits of a shared arena's slabs are hints that a race may spoil. Without a race they say what the entries say.
+class FreeBitsTest {
+    private static final long SEED = 20_261_126;
+    private static final int UNITS = 1 << 16;
+    private static final int SIZES = 12;
+
+    private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.ANY);
+    private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.ANY);
+    private final Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, null);
+    private final AnyThreadSlabs slabs = (AnyThreadSlabs) Slabs.of(regions, null, UNITS, 0, ofSlabs);
+
+    /// Sizes come and go, so rows are made anew for other sizes while hints still name them.
+    @Test
+    void oneThreadHidesNothing() {
+        SplittableRandom random = new SplittableRandom(SEED);
+        long[] live = new long[2000];
+        int anew = 0;
+        int[] sizeOfRow = new int[UNITS];
+        for (int round = 0; round < 100; round++) {
+            int size = 1 + random.nextInt(SIZES);
+            for (int i = 0; i < 2000; i++) {
+                int at = random.nextInt(live.length);
+                if (live[at] != Slabs.NONE_FREE) {
+                    assertTrue(slabs.give(live[at]));
+                    live[at] = Slabs.NONE_FREE;
+                } else {
+                    live[at] = take(random.nextInt(4) == 0 ? 1 + random.nextInt(SIZES) : size);
+                }
+            }
+            anew += bitsAreExact(sizeOfRow);
+            if (round % 4 == 3) {
+                Arrays.stream(live).filter(handle -> handle != Slabs.NONE_FREE).forEach(handle -> assertTrue(slabs.give(handle)));
+                Arrays.fill(live, Slabs.NONE_FREE);
+                slabs.giveBackEmpty(() -> false);
+            }
+        }
+        assertTrue(anew > 100, anew + " rows were made anew for another size");
+        slabs.close();
+        regions.close();
+    }
+
+    private long take(int size) {
+        long handle = slabs.take(size, 0);
+        return handle == Slabs.NONE_FREE && slabs.refill(size) ? slabs.take(size, 0) : handle;
+    }
+
+    /// Returns how many rows have another size than at the last look.
+    private int bitsAreExact(int[] sizeOfRow) {
+        int anew = 0;
+        for (int row = SlabTable.FIRST_ROW; row < SlabTable.half(slabs.head(), SlabTable.FRESH_ROW); row++) {
+            if (slabs.isSlab(row)) {
+                long bits = SlabTable.word(slabs.segment(row), slabs.at(row) + SlabTable.BITS);
+                assertEquals(Long.toBinaryString(slabs.free(row)), Long.toBinaryString(bits), "row " + row);
+                int size = SlabTable.size(slabs.shape(row));
+                anew += sizeOfRow[row] != 0 && sizeOfRow[row] != size ? 1 : 0;
+                sizeOfRow[row] = size;
+            }
+        }
+        return anew;
+    }
+}
