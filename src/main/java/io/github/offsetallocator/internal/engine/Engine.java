@@ -103,12 +103,17 @@ public abstract class Engine {
 
     private long allocateUnpublished(long size, long alignment, int slack) {
         one().checkUsable(); // before a slot is taken without a look at who calls
-        long hidden = one().allocate(size, alignment, slack);
-        if (hidden != NO_SPACE) {
-            Header.add(one().regions().table(), Header.RETIRED, 1);
-            one().regions().publish();
+        try {
+            long hidden = one().allocate(size, alignment, slack);
+            if (hidden != NO_SPACE) {
+                Header.add(one().regions().table(), Header.RETIRED, 1);
+                one().regions().publish();
+            }
+            return hidden;
+        } catch (Error e) {
+            one().struck = true; // a rebuild counts it
+            throw e;
         }
-        return hidden;
     }
 
     /// Units from the start of the range to a hidden block.

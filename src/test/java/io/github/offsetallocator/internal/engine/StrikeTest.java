@@ -13,6 +13,12 @@ class StrikeTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"scope", "retire", "durableCalls"})
+    void aCallOfAnArenaThatIsStruckAnywhereHindersNoLaterOne(String what) throws ReflectiveOperationException {
+        run(StrikeArenas.class, what);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"allocator", "native", "nativeShared", "checked", "growable", "mapped", "durable", "durableAgain"})
     void aBuildThatIsStruckAnywhereLeavesNothing(String what) throws ReflectiveOperationException {
         run(StrikeBuilds.class, what);
