@@ -122,7 +122,7 @@ public final class Regions implements AutoCloseable {
         UnusedNodes.forgetAll(t);
         Header.setWord(t, FREE_UNITS, 0);
         Header.setHalf(t, Header.BLOCKS, 0);
-        tally.add(-Header.word(t, Header.LIVE));
+        tally.start(0);
         Header.setWord(t, Header.LIVE, 0);
         Header.setHalf(t, Header.RETIRED, 0);
         rule.cleared();

@@ -62,6 +62,11 @@ public final class Tally {
         }
     }
 
+    /// So many blocks and units are live with a node, and no slots yet.
+    public void start(long withNodes) {
+        live = withNodes;
+    }
+
     /// What of the bins changes with every region.
     public void setLargest(long largest) {
         this.largest = largest;

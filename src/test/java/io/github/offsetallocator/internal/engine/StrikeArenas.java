@@ -38,10 +38,11 @@ public final class StrikeArenas implements Consumer<String> {
     public void accept(String what) {
         file.toFile().delete();
         boolean struck = true;
-        for (int n = -1; n < 1 || struck; n += n < ALL_OF ? 1 : SOME_OF) { // classes are initialized before
+        for (int n = -1; n < 1 || struck; n += n < ALL_OF || what.equals("reset") ? 1 : SOME_OF) { // classes are initialized before
             String when = what + " was struck at call " + n;
             struck = switch (what) {
                 case "scope" -> isStruckInScope(n);
+                case "reset" -> isStruckInReset(n);
                 case "retire" -> isStruckWhileRetired(n);
                 case "durableCalls" -> isAnyDurableCallStruck(n);
                 default -> throw new IllegalArgumentException(what);
@@ -88,6 +89,29 @@ public final class StrikeArenas implements Consumer<String> {
             scope.close();
         } catch (IllegalStateException ended) {
             assertEquals("Already closed", ended.getMessage());
+        }
+    }
+
+    private boolean isStruckInReset(int n) {
+        SegmentArena.Builder builder = SegmentArena.builder().nativeMemory(4 * BYTES).fit(n % 3 == 0 ? Fit.GOOD : Fit.REFERENCE);
+        try (SegmentArena arena = (n % 2 == 0 ? builder.shared() : builder).build()) {
+            for (int i = 0; i < 100; i++) {
+                arena.allocate(16, 8);
+            }
+            boolean struck = Strike.strikes(n, arena::reset);
+            if (n % 4 < 2) {
+                arena.reset();
+            }
+            arena.allocate(100, 8);
+            arena.verify();
+            long[] seen = new long[2];
+            arena.forEachAllocation(block -> {
+                seen[0]++;
+                seen[1] += arena.size(block) + 15 & -16;
+            });
+            assertEquals(seen[0], arena.statistics().liveAllocations(), () -> "after a strike at call " + n);
+            assertEquals(seen[1], arena.statistics().usedBytes(), () -> "after a strike at call " + n);
+            return struck;
         }
     }
 
