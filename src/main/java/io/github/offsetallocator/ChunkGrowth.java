@@ -116,16 +116,15 @@ final class ChunkGrowth extends Growth {
             return Engine.NO_SPACE;
         }
         long byteAlignment = Math.max(alignment << geometry.shift(), NATIVE_ALIGNMENT);
-        gone.expectOne();
-        Source.Opened opened = engine.callOut(() -> source.open(size << geometry.shift(), byteAlignment, this::isTaken));
-        assert engine.openUnits() + size <= geometry.limit() : "the source has changed the arena";
-        Chunk chunk = null;
+        GoneChunks.Gone expected = gone.expectOne();
+        Chunk chunk;
         try {
-            chunk = memory.add(opened, geometry.unit());
+            engine.callOut(() -> expected.opened = source.open(size << geometry.shift(), byteAlignment, this::isTaken));
+            assert engine.openUnits() + size <= geometry.limit() : "the source has changed the arena";
+            chunk = memory.add(expected.opened, geometry.unit());
+            expected.opened = null;
         } finally {
-            if (chunk == null) {
-                gone.add(opened);
-            }
+            gone.settle();
         }
         tell(chunk);
         return allocateInOpened(units, alignment, slack);

@@ -9,16 +9,17 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 /// Chunks that have gone from an arena, and whose memory is to end. That is done without the engine's lock, since it may take long; all
 /// else is guarded by it. A thread that ends one takes it out before, so that no other one does. Its units count until it has ended.
 final class GoneChunks {
-    private static final class Gone {
+    static final class Gone {
+        /// Set by a store and no call, so that no error strikes between a chunk's opening and this.
         Source.Opened opened;
-        long units;
+        private long units;
     }
 
     private final Engine engine;
     private final int shift;
     private ArrayList<Gone> gone = new ArrayList<>();
-    /// For the next one, if that must not need room on the heap.
-    private Gone next;
+    /// The one that is being opened, see [#expectOne()].
+    private Gone expected;
     private long units;
     private long ended;
     /// Read by those who end chunks, several at once.
@@ -30,17 +31,30 @@ final class GoneChunks {
         this.shift = shift;
     }
 
-    /// Makes sure that the next [#add] creates no object.
-    void expectOne() {
+    /// Where a chunk is to be named as it is opened, until it is one of the arena. One that is named here at the next [#settle()] has gone.
+    Gone expectOne() {
+        settle();
         gone.ensureCapacity(gone.size() + 1);
-        next = new Gone();
+        expected = new Gone();
+        return expected;
+    }
+
+    /// Creates no object.
+    void settle() {
+        if (expected != null && expected.opened != null) {
+            add(expected);
+            expected = null;
+        }
     }
 
     void add(Source.Opened opened) {
-        Gone end = next == null ? new Gone() : next;
-        next = null;
+        Gone end = new Gone();
         end.opened = opened;
-        end.units = opened.segment().byteSize() >>> shift; // before it is added: an error may strike in each call
+        add(end);
+    }
+
+    private void add(Gone end) {
+        end.units = end.opened.segment().byteSize() >>> shift; // before it is added: an error may strike in each call
         gone.addLast(end);
         units += end.units;
     }
@@ -52,6 +66,7 @@ final class GoneChunks {
 
     /// Takes all chunks out of a memory, or none.
     void takeAll(ChunkedMemory memory) {
+        settle();
         ArrayList<Gone> before = gone;
         long unitsBefore = units;
         gone = new ArrayList<>(before);
@@ -78,6 +93,7 @@ final class GoneChunks {
     /// Units of those that have not ended.
     long units() {
         synchronized (engine.lock()) {
+            settle();
             return units;
         }
     }
@@ -114,6 +130,7 @@ final class GoneChunks {
 
     private boolean isEmpty() {
         synchronized (engine.lock()) {
+            settle();
             return gone.isEmpty();
         }
     }

@@ -38,11 +38,12 @@ public final class StrikeArenas implements Consumer<String> {
     public void accept(String what) {
         file.toFile().delete();
         boolean struck = true;
-        for (int n = -1; n < 1 || struck; n += n < ALL_OF || what.equals("reset") ? 1 : SOME_OF) { // classes are initialized before
+        for (int n = -1; n < 1 || struck; n += n < ALL_OF || what.equals("reset") || what.equals("growable") ? 1 : SOME_OF) { // classes are initialized before
             String when = what + " was struck at call " + n;
             struck = switch (what) {
                 case "scope" -> isStruckInScope(n);
                 case "reset" -> isStruckInReset(n);
+                case "growable" -> isStruckAsItGrows(n);
                 case "retire" -> isStruckWhileRetired(n);
                 case "durableCalls" -> isAnyDurableCallStruck(n);
                 default -> throw new IllegalArgumentException(what);
@@ -111,6 +112,28 @@ public final class StrikeArenas implements Consumer<String> {
             });
             assertEquals(seen[0], arena.statistics().liveAllocations(), () -> "after a strike at call " + n);
             assertEquals(seen[1], arena.statistics().usedBytes(), () -> "after a strike at call " + n);
+            return struck;
+        }
+    }
+
+    /// A chunk comes, one of its own size comes and goes, and the first may go too.
+    private boolean isStruckAsItGrows(int n) {
+        SegmentArena.Builder builder = SegmentArena.builder().growable(BYTES, 1 << 20).fit(Fit.REFERENCE);
+        try (SegmentArena arena = (n % 2 == 0 ? builder.shared() : builder).build()) {
+            boolean struck = Strike.strikes(n, () -> {
+                arena.allocate(100, 8);
+                arena.free(arena.tryAllocate(2 * BYTES, 8));
+            });
+            if (n % 4 < 2) {
+                arena.verify();
+            }
+            for (int i = 0; i < 3; i++) {
+                arena.allocate(10_000, 8).fill((byte) 1);
+            }
+            arena.verify();
+            arena.reset();
+            arena.trim();
+            assertEquals(0, arena.byteSize(), () -> "after a strike at call " + n);
             return struck;
         }
     }

@@ -13,7 +13,7 @@ class StrikeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scope", "reset", "retire", "durableCalls"})
+    @ValueSource(strings = {"scope", "reset", "growable", "retire", "durableCalls"})
     void aCallOfAnArenaThatIsStruckAnywhereHindersNoLaterOne(String what) throws ReflectiveOperationException {
         run(StrikeArenas.class, what);
     }
