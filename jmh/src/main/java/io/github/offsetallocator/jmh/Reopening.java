@@ -8,10 +8,13 @@ import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// How long does it take to open a durable arena with many live blocks again, after a kill and after a close?
@@ -29,38 +32,51 @@ final class Reopening implements Callable<Integer> {
     @Option(names = "--blocks", paramLabel = "N", defaultValue = "10000000", description = "Live blocks of 32 bytes (default: ${DEFAULT-VALUE}).")
     private int blocks;
 
+    @Mixin
+    private Saved saved = new Saved();
+
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Table table = new Table();
-        table.row("", List.of("after a kill, s", "CPU, s", "after a close, s", "CPU, s", "close, s", "CPU, s", "MiB of tables"));
+        Map<String, List<Map<String, double[]>>> forks = new LinkedHashMap<>();
         for (int round = 0; round < ROUNDS; round++) {
-            measure(table, "in slabs", Fit.GOOD, false);
-            measure(table, "in regions of their own", Fit.REFERENCE, false);
-            measure(table, "the same, in any order", Fit.REFERENCE, true);
+            measure(forks, "in slabs", Fit.GOOD, false);
+            measure(forks, "in regions of their own", Fit.REFERENCE, false);
+            measure(forks, "the same, in any order", Fit.REFERENCE, true);
         }
+        String what = blocks + " live blocks";
+        saved.keep(new Results("reopening", Machine.here(), Map.of("seconds", "of one process, on the clock and of its thread on the CPU"), Map.of(what, forks)));
+        Table table = new Table();
+        table.row("", List.copyOf(forks.get("in slabs").getFirst().keySet()));
+        forks.forEach((name, rounds) -> rounds.forEach(
+                round -> table.row(name, round.values().stream().map(numbers -> Table.number("%.2f", numbers[0])).toList())));
         System.out.println(table);
         return 0;
     }
 
-    private void measure(Table table, String what, Fit fit, boolean inAnyOrder) throws IOException, InterruptedException {
+    private void measure(Map<String, List<Map<String, double[]>>> forks, String what, Fit fit, boolean inAnyOrder) throws IOException, InterruptedException {
         Path file = Kind.newFile();
         Path killed = Kind.newFile();
         long byteSize = (long) blocks * BLOCK * 3 / 2;
         SegmentArena.Builder builder = SegmentArena.builder().durable(file, byteSize).fit(fit);
-        List<String> cells = new ArrayList<>();
+        Map<String, double[]> numbers = new LinkedHashMap<>();
         SegmentArena arena = builder.build();
         fill(arena, inAnyOrder);
         long metadata = arena.metadataSize();
         // A copy of an open file is what a kill leaves.
         new ProcessBuilder("cp", "--sparse=always", file.toString(), killed.toString()).inheritIO().start().waitFor();
-        List<String> close = time(arena::close);
-        cells.addAll(open(builder.durable(killed, byteSize)));
-        cells.addAll(open(builder.durable(file, byteSize)));
-        cells.addAll(close);
+        double[] close = time(arena::close);
+        put(numbers, "after a kill", open(builder.durable(killed, byteSize)));
+        put(numbers, "after a close", open(builder.durable(file, byteSize)));
+        put(numbers, "close", close);
         Files.delete(file);
         Files.delete(killed);
-        cells.add(Table.number("%.0f", metadata / 1048576.0));
-        table.row(what, cells);
+        numbers.put("MiB of tables", new double[] {metadata / 1048576.0});
+        forks.computeIfAbsent(what, _ -> new ArrayList<>()).add(numbers);
+    }
+
+    private static void put(Map<String, double[]> numbers, String what, double[] seconds) {
+        numbers.put(what + ", s", new double[] {seconds[0]});
+        numbers.put(what + ", CPU s", new double[] {seconds[1]});
     }
 
     /// @param inAnyOrder whether blocks lie in another order than their nodes do, with gaps
@@ -80,23 +96,23 @@ final class Reopening implements Callable<Integer> {
         }
     }
 
-    private List<String> open(SegmentArena.Builder builder) {
+    private double[] open(SegmentArena.Builder builder) {
         SegmentArena[] opened = new SegmentArena[1];
-        List<String> times = time(() -> opened[0] = builder.build());
+        double[] seconds = time(() -> opened[0] = builder.build());
         try (SegmentArena arena = opened[0]) {
             if (arena.allocations() != blocks) {
                 throw new IllegalStateException("it has " + arena.allocations() + " allocations");
             }
         }
-        return times;
+        return seconds;
     }
 
     /// On the clock, and of this thread's.
-    private static List<String> time(Runnable what) {
+    private static double[] time(Runnable what) {
         long start = System.nanoTime();
         long cpu = THREADS.getCurrentThreadCpuTime();
         what.run();
         cpu = THREADS.getCurrentThreadCpuTime() - cpu;
-        return List.of(Table.number("%.2f", (System.nanoTime() - start) / 1e9), Table.number("%.2f", cpu / 1e9));
+        return new double[] {(System.nanoTime() - start) / 1e9, cpu / 1e9};
     }
 }

@@ -2,13 +2,12 @@ package io.github.offsetallocator.jmh;
 
 import java.io.Console;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// What all programs of this package have in common: they measure in JVMs of their own, one at a time, which take turns,
@@ -31,11 +30,8 @@ abstract class Runner implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", description = "Forks of each (default: ${DEFAULT-VALUE}).")
     int rounds;
 
-    @Option(
-            names = "--save",
-            paramLabel = "DIR",
-            description = "Where the raw numbers go, as JSON (default: ${DEFAULT-VALUE}).")
-    private Path directory = Path.of("target");
+    @Mixin
+    private Saved saved = new Saved();
 
     private final Map<String, Contestant> guests = new LinkedHashMap<>();
 
@@ -82,13 +78,7 @@ abstract class Runner implements Callable<Integer> {
         }
         progress("");
         Results results = new Results(program, Machine.here(), settings, forks);
-        Files.createDirectories(directory);
-        Path file = directory.resolve(program + ".json");
-        results.write(file);
-        System.out.println(results.machine());
-        settings.forEach((name, value) -> System.out.println(name + ": " + value));
-        System.out.println("raw numbers: " + file);
-        System.out.println();
+        saved.keep(results);
         return results;
     }
 

@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /// What does an arena for a moment cost: opened, one slice allocated and zeroed, closed? The JDK's own against a scope over a
 /// pool. CPU time of the thread, the best of many samples, each way in a JVM of its own. What a thread waits for in the handshake of
@@ -25,19 +28,26 @@ final class Scopes implements Callable<Integer> {
 
     private enum Way { JDK_CONFINED, POOL_CONFINED, JDK_SHARED, POOL_SHARED }
 
+    @Mixin
+    private Saved saved = new Saved();
+
     private static long sink;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        System.out.println(Machine.here());
+        Map<String, Map<String, List<Map<String, double[]>>>> forks = new LinkedHashMap<>();
+        Table table = new Table();
+        table.row("ns", IntStream.of(SIZES).mapToObj(size -> size + " bytes").toList());
         for (Way way : Way.values()) {
-            Map<String, double[]> nanos = Fork.run(Scopes.class, Fork.TOUCHED_HEAP, List.of(way.name()));
-            StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-14s", way.name().toLowerCase(Locale.ROOT)));
+            String name = way.name().toLowerCase(Locale.ROOT);
+            Map<String, double[]> samples = Fork.run(Scopes.class, Fork.TOUCHED_HEAP, List.of(way.name()));
             for (int size : SIZES) {
-                line.append(String.format(Locale.ROOT, "  %6d bytes %8.0f ns", size, nanos.get("" + size)[0]));
+                forks.computeIfAbsent(size + " bytes", _ -> new LinkedHashMap<>()).put(name, List.of(summary(samples.get("" + size))));
             }
-            System.out.println(line);
+            table.row(name, IntStream.of(SIZES).mapToObj(size -> Table.number("%.0f", least(samples.get("" + size)))).toList());
         }
+        saved.keep(new Results("scopes", Machine.here(), Map.of("time", "of the thread on the CPU, ns; quoted is the least of all samples"), forks));
+        System.out.println(table);
         return 0;
     }
 
@@ -45,19 +55,27 @@ final class Scopes implements Callable<Integer> {
     public static void main(String[] args) throws InterruptedException {
         Way way = Way.valueOf(args[0]);
         Fork.answer(() -> {
-            Map<String, double[]> best = new LinkedHashMap<>();
+            Map<String, double[]> samples = new LinkedHashMap<>();
             try (SegmentArena confined = SegmentArena.ofConfined(POOL); SegmentArena shared = SegmentArena.ofShared(POOL)) {
                 for (int size : SIZES) {
-                    best.put("" + size, new double[] {measure(way, confined, shared, size)});
+                    samples.put("" + size, measure(way, confined, shared, size));
                 }
             }
-            return best;
+            return samples;
         });
     }
 
-    private static double measure(Way way, SegmentArena confined, SegmentArena shared, int size) {
+    private static Map<String, double[]> summary(double[] samples) {
+        return Map.of("least", new double[] {least(samples)}, "median", new double[] {Results.median(samples)});
+    }
+
+    private static double least(double[] samples) {
+        return DoubleStream.of(samples).min().orElseThrow();
+    }
+
+    private static double[] measure(Way way, SegmentArena confined, SegmentArena shared, int size) {
         int repeats = (int) (WORK_A_SAMPLE / (size + (way == Way.JDK_SHARED ? 50_000 : 300)));
-        double best = Double.MAX_VALUE;
+        DoubleStream.Builder samples = DoubleStream.builder();
         long start = Fork.cpuNanos();
         for (int sample = 0; sample < FEWEST_SAMPLES || Fork.cpuNanos() - start < NANOS_A_SIZE; sample++) {
             long before = Fork.cpuNanos();
@@ -66,9 +84,9 @@ final class Scopes implements Callable<Integer> {
                     sink += arena.allocate(size, 16).address();
                 }
             }
-            best = Math.min(best, (double) (Fork.cpuNanos() - before) / repeats);
+            samples.add((double) (Fork.cpuNanos() - before) / repeats);
         }
-        return best;
+        return samples.build().toArray();
     }
 
     private static Arena open(Way way, SegmentArena confined, SegmentArena shared) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// What does it cost to look at an arena: leak detection, `checked()`, and `statistics()` asked for a thousand times a second? CPU time of
@@ -62,9 +63,11 @@ final class Watching implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "3", description = "Rounds (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
+    @Mixin
+    private Saved saved = new Saved();
+
     @Override
     public Integer call() throws IOException, InterruptedException {
-        System.out.println(Machine.here());
         Map<Way, List<Map<String, double[]>>> found = new EnumMap<>(Way.class);
         for (int round = 0; round < rounds; round++) {
             for (Way way : ways) {
@@ -76,12 +79,25 @@ final class Watching implements Callable<Integer> {
         found.forEach((way, results) -> {
             double[] ratios = medians(results, "ratios");
             String each = String.join(" ", Arrays.stream(ratios).mapToObj(Watching::more).toList());
-            table.row(way.name().toLowerCase(Locale.ROOT).replace('_', ' '), List.of(
+            table.row(label(way), List.of(
                     Table.number("%.2f", Results.median(medians(results, "plain"))), Table.number("%.2f", Results.median(medians(results, "watched"))),
                     more(Results.median(ratios)), each, way.has("POLLED") ? Table.number("%.2f", 100 * Results.median(medians(results, "poller"))) : ""));
         });
+        Map<String, List<Map<String, double[]>>> forks = new LinkedHashMap<>();
+        found.forEach((way, results) -> forks.put(label(way), results.stream().map(Watching::mediansOf).toList()));
+        saved.keep(new Results("watching", Machine.here(), Map.of("time", "of the thread on the CPU, ns; medians of each round"), Map.of(work.toString(), forks)));
         System.out.println(table);
         return 0;
+    }
+
+    private static String label(Way way) {
+        return way.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+
+    private static Map<String, double[]> mediansOf(Map<String, double[]> result) {
+        Map<String, double[]> medians = new LinkedHashMap<>();
+        result.forEach((measure, numbers) -> medians.put(measure, new double[] {Results.median(numbers)}));
+        return medians;
     }
 
     private static String more(double ratio) {
