@@ -55,7 +55,7 @@ final class BinChart {
     }
 
     private void countTicks() {
-        for (int count = 1; count <= most; count = logarithmic ? count * 10 : count + 1) {
+        for (long count = 1; count <= most; count = logarithmic ? count * 10 : count + 1) {
             double y = y(count);
             svg.append(format("<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, LEFT + WIDTH, y, y));
             svg.append(format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%,d</text>%n", LEFT - 10, y + 4, count));
@@ -98,7 +98,7 @@ final class BinChart {
         return LEFT + (double) WIDTH * (bin - 1) / Math.max(1, bins - 1);
     }
 
-    private double y(int count) {
+    private double y(long count) {
         double part = logarithmic
                 ? Math.log(count / LOG_BASE_LINE) / Math.log(most / LOG_BASE_LINE)
                 : (double) count / most;

@@ -25,9 +25,9 @@ final class Changes {
 
     /// A part of the page.
     String html() {
-        long size = Math.max(before.byteSize(), now.byteSize());
-        HeapMap made = HeapMap.of(now, size, region -> HeapData.isIn(earlier, region) ? null : SizeClass.of(region.shownSize()));
-        HeapMap gone = HeapMap.of(before, size, region -> HeapData.isIn(later, region) ? null : SizeClass.of(region.shownSize()));
+        long size = Math.max(before.rangeSize(), now.rangeSize());
+        HeapMap made = HeapMap.of(now, size, region -> HeapData.isIn(earlier, region) ? null : SizeClass.of(region));
+        HeapMap gone = HeapMap.of(before, size, region -> HeapData.isIn(later, region) ? null : SizeClass.of(region));
         return """
                 <h2>What has changed since %1$s</h2>
                 <p>%2$s new, %3$s gone, %4$s that were there then and are still.</p>
@@ -41,7 +41,7 @@ final class Changes {
     }
 
     private static String sum(HeapSnapshot heap, Map<Long, HeapSnapshot.Region> other) {
-        List<HeapSnapshot.Region> regions = heap.regions().stream().filter(region -> !region.isFree() && !HeapData.isIn(other, region)).toList();
+        List<HeapSnapshot.Region> regions = heap.regions().stream().filter(region -> region.isUsed() && !HeapData.isIn(other, region)).toList();
         return blocks(regions.size(), regions.stream().mapToLong(HeapSnapshot.Region::size).sum());
     }
 

@@ -31,7 +31,7 @@ final class HeapData {
             if (region.tag() != 0) {
                 tags.put(i, Long.toString(region.tag())); // as text: it may be more than a number of the script can hold
             }
-            if (before != null && !region.isFree() && !isIn(earlier, region)) {
+            if (before != null && region.isUsed() && !isIn(earlier, region)) {
                 changes.put(i, "new");
             }
         }
@@ -58,7 +58,7 @@ final class HeapData {
     static Map<Long, HeapSnapshot.Region> byOffset(HeapSnapshot heap) {
         Map<Long, HeapSnapshot.Region> regions = new HashMap<>();
         if (heap != null) {
-            heap.regions().stream().filter(region -> !region.isFree()).forEach(region -> regions.put(region.offset(), region));
+            heap.regions().stream().filter(HeapSnapshot.Region::isUsed).forEach(region -> regions.put(region.offset(), region));
         }
         return regions;
     }

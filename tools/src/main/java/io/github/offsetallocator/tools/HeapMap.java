@@ -36,12 +36,12 @@ final class HeapMap {
     }
 
     static HeapMap of(HeapSnapshot heap) {
-        return of(heap, heap.byteSize(), region -> SizeClass.of(region.shownSize()));
+        return of(heap, heap.rangeSize(), SizeClass::of);
     }
 
     /// A map of some regions, with as many rows as one of the whole would have.
     ///
-    /// @param classes what a region is shown as, or null if it is not to be shown; free ones are not asked for
+    /// @param classes what a region is shown as, or null if it is not to be shown; asked for used ones
     static HeapMap of(HeapSnapshot heap, long byteSize, Function<HeapSnapshot.Region, SizeClass> classes) {
         long cellBytes = heap.granule();
         while (byteSize > cellBytes * COLUMNS * MOST_ROWS) {
@@ -57,7 +57,7 @@ final class HeapMap {
         int free = classes.length;
         long[][] bytes = new long[cells][free + 1];
         for (HeapSnapshot.Region region : heap.regions()) {
-            SizeClass shownAs = region.isFree() ? null : classOf.apply(region);
+            SizeClass shownAs = region.isFree() ? null : region.isUsed() ? classOf.apply(region) : SizeClass.NONE;
             int kind = shownAs == null ? free : shownAs.ordinal();
             long last = region.end() - heap.origin();
             for (long at = region.offset() - heap.origin(); at < last; ) {

@@ -16,7 +16,7 @@ public final class HeapPicture {
             :root { color-scheme: light dark; --page: #ffffff; --text: #1f2328; --faint: #59636e; --line: #d1d9e0;
               --free: #f1f3f5; --bar: #2f6f9f; --lit: #d1242f;
               --TO_32: #440154; --TO_64: #46327e; --TO_128: #365c8d; --TO_256: #277f8e;
-              --TO_1K: #1fa187; --TO_4K: #4ac16d; --TO_64K: #a0c92a; --ABOVE: #f0b400; }
+              --TO_1K: #1fa187; --TO_4K: #4ac16d; --TO_64K: #a0c92a; --ABOVE: #f0b400; --NONE: var(--page); }
             @media (prefers-color-scheme: dark) {
               :root { --page: #0d1117; --text: #e6edf3; --faint: #9198a1; --line: #3d444d;
                 --free: #1b212a; --bar: #58a6d6; --lit: #ff7b72;
@@ -172,7 +172,7 @@ public final class HeapPicture {
                 + tile("Outer fragmentation", percent(heap.externalFragmentation()), "of what is free")
                 + tile("Inner fragmentation", percent(heap.internalFragmentation()),
                         "rounding to " + bytes(heap.granule()))
-                + tile("Pool", bytes(heap.byteSize()), percent((double) heap.used() / heap.byteSize()) + " in use")
+                + tile("Pool", bytes(heap.byteSize()), percent(heap.byteSize() == 0 ? 0 : (double) heap.used() / heap.byteSize()) + " in use")
                 + "</dl>";
     }
 
@@ -184,7 +184,7 @@ public final class HeapPicture {
         StringBuilder items = new StringBuilder("<ul>\n");
         var used = heap.regions().stream()
                 .filter(region -> !region.isFree())
-                .collect(Collectors.groupingBy(region -> SizeClass.of(region.shownSize()),
+                .collect(Collectors.groupingBy(SizeClass::of,
                         Collectors.summarizingLong(HeapSnapshot.Region::size)));
         for (SizeClass sizeClass : SizeClass.values()) {
             if (used.containsKey(sizeClass)) {

@@ -3,6 +3,8 @@ package io.github.offsetallocator.tools;
 import io.github.offsetallocator.ArenaStatistics;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,9 +25,11 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param bins       free regions by size, from the smallest bin to the last that holds any
 /// @param slabs      in no order
 /// @param sites      where blocks were asked for, those with the most bytes first
-/// @param regions    by address, without a gap
+/// @param regions    by address, without a gap: what lies between the chunks of a growable arena is one of state `none`
 public record HeapSnapshot(String format, int version, String name, String time, long granule, long origin, ArenaStatistics statistics,
         List<Bin> bins, List<Slab> slabs, List<Site> sites, List<Region> regions) {
+    static final String NONE = "none";
+
     private static final String FORMAT = "io.github.offsetallocator.dump";
     private static final JsonMapper MAPPER = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
 
@@ -55,7 +59,7 @@ public record HeapSnapshot(String format, int version, String name, String time,
     ///
     /// @param offset    bytes
     /// @param size      bytes, in whole granules
-    /// @param state     `free`, `live` or `retired`
+    /// @param state     `free`, `live` or `retired`; `none` where no memory is
     /// @param requested bytes that were asked for; 0 unless it is live
     /// @param handle    of a live block, or null
     /// @param tag       of a live block, or 0
@@ -63,6 +67,10 @@ public record HeapSnapshot(String format, int version, String name, String time,
     public record Region(long offset, long size, String state, long requested, String handle, long tag, Integer site) {
         boolean isFree() {
             return state.equals("free");
+        }
+
+        boolean isUsed() {
+            return !isFree() && !state.equals(NONE);
         }
 
         long end() {
@@ -103,36 +111,49 @@ public record HeapSnapshot(String format, int version, String name, String time,
             return parse(Files.readString(file));
         } catch (JacksonException | IllegalArgumentException e) {
             throw new IOException(file + " is no dump of an arena: " + e.getMessage(), e);
+        } catch (CharacterCodingException e) {
+            throw new IOException(file + " is no dump of an arena: it is no text in UTF-8", e);
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) { // whose message names no file
+            throw new IOException("can't read " + file + ": " + e.getMessage(), e);
         }
     }
 
     private static HeapSnapshot parse(String json) {
         HeapSnapshot read = MAPPER.readValue(json, HeapSnapshot.class);
+        if (read == null) {
+            throw new IllegalArgumentException("it says null");
+        }
         if (!FORMAT.equals(read.format) || read.version != 1) {
             throw new IllegalArgumentException("format " + read.format + ", version " + read.version + "; I know " + FORMAT + ", version 1");
         }
-        if (read.regions == null || read.regions.isEmpty() || read.statistics == null || read.bins == null || read.sites == null || read.granule <= 0) {
-            throw new IllegalArgumentException("regions, statistics, bins, sites or granule are missing");
-        }
-        return read;
+        DumpCheck.check(read);
+        return new HeapSnapshot(read.format, read.version, read.name, read.time, read.granule, read.origin, read.statistics, read.bins, read.slabs,
+                read.sites, DumpCheck.withoutGaps(read.regions, read.origin));
     }
 
-    /// Bytes of all regions.
+    /// Bytes of all regions that have memory.
     ///
     /// @return bytes
     public long byteSize() {
-        return regions.getLast().end() - origin;
+        return used() + free();
+    }
+
+    /// Bytes from the origin to the end of the last region.
+    long rangeSize() {
+        return regions.isEmpty() ? 0 : regions.getLast().end() - origin;
     }
 
     /// Bytes of used regions.
     ///
     /// @return bytes
     public long used() {
-        return byteSize() - free();
+        return regions.stream().filter(Region::isUsed).mapToLong(Region::size).sum();
     }
 
     long requested() {
-        return regions.stream().filter(region -> !region.isFree()).mapToLong(Region::shownSize).sum();
+        return regions.stream().filter(Region::isUsed).mapToLong(Region::shownSize).sum();
     }
 
     long free() {
@@ -148,7 +169,7 @@ public record HeapSnapshot(String format, int version, String name, String time,
     }
 
     int usedRegions() {
-        return regions.size() - freeRegions();
+        return (int) regions.stream().filter(Region::isUsed).count();
     }
 
     /// The part of the free bytes that lies outside the largest free region.

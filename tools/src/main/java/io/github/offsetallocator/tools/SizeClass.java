@@ -9,7 +9,9 @@ enum SizeClass {
     TO_1K(1 << 10, "257 B to 1 KiB"),
     TO_4K(4 << 10, "1 to 4 KiB"),
     TO_64K(64 << 10, "4 to 64 KiB"),
-    ABOVE(Long.MAX_VALUE, "above 64 KiB");
+    ABOVE(Long.MAX_VALUE, "above 64 KiB"),
+    /// What has no memory.
+    NONE(-1, "no memory, between chunks");
 
     private final long largest;
     private final String label;
@@ -19,7 +21,11 @@ enum SizeClass {
         this.label = label;
     }
 
-    static SizeClass of(long bytes) {
+    static SizeClass of(HeapSnapshot.Region region) {
+        return region.isUsed() ? of(region.shownSize()) : NONE;
+    }
+
+    private static SizeClass of(long bytes) {
         for (SizeClass sizeClass : values()) {
             if (bytes <= sizeClass.largest) {
                 return sizeClass;

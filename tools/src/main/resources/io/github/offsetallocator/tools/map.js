@@ -55,7 +55,7 @@ function light(regions) {
 
 function describe(i) {
   const offset = heap.origin + starts[i] * heap.granule;
-  const lines = ['at ' + offset + ', ' + bytes(heap.sizes[i] * heap.granule) + ': ' + heap.states[i]];
+  const lines = ['at ' + offset + ', ' + bytes(heap.sizes[i] * heap.granule) + ': ' + (heap.states[i] === 'none' ? 'no memory' : heap.states[i])];
   if (heap.states[i] === 'live') {
     lines.push('asked for: ' + bytes(heap.requested[i]));
   }

@@ -2,6 +2,7 @@ package io.github.offsetallocator.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.LeakDetection;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.SplittableRandom;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,6 +101,66 @@ class MapTest {
             assertEquals(1, Tools.run("map", file.toString()), text);
         }
         assertEquals(1, Tools.run("map", directory.resolve("absent.json").toString()));
+    }
+
+    /// Between chunks is no memory: it counts neither as used nor as part of the pool, and offsets behind it are right.
+    @Test
+    void aGrowableArena() throws IOException {
+        try (SegmentArena arena = SegmentArena.builder().growable(64 << 10, 1 << 20).build()) {
+            HeapSnapshot empty = HeapSnapshot.of(arena);
+            assertEquals(0, empty.byteSize());
+            assertFalse(new HeapPicture("empty", empty).html().contains("NaN"));
+            arena.tryAllocate(60_000, 1);
+            arena.tryAllocate(300_000, 1);
+            long last = arena.tryAllocate(60_000, 1);
+            HeapSnapshot heap = HeapSnapshot.of(arena);
+            assertEquals(arena.byteSize(), heap.byteSize());
+            assertEquals(arena.statistics().usedBytes(), heap.used());
+            assertEquals(arena.statistics().freeBytes(), heap.free());
+            assertEquals(3, heap.usedRegions());
+            assertEquals(0, heap.internalFragmentation());
+            long at = heap.origin();
+            for (HeapSnapshot.Region region : heap.regions()) {
+                assertEquals(at, region.offset(), "the script of the page adds sizes up");
+                at = region.end();
+            }
+            assertTrue(heap.regions().stream().anyMatch(region -> region.offset() == arena.offset(last)));
+            assertTrue(new HeapPicture("in chunks", heap, empty).html().contains("no memory, between chunks"));
+        }
+    }
+
+    private static String heap(String regions) {
+        return "{\"format\": \"io.github.offsetallocator.dump\", \"version\": 1, \"name\": \"x\", \"time\": \"t\", \"granule\": 16, \"origin\": 0, \"statistics\": {},"
+                + " \"bins\": [{\"size\": 0, \"below\": 16, \"count\": 0}, {\"size\": 16, \"below\": 32, \"count\": 2147483647}], \"slabs\": [],"
+                + " \"sites\": [], \"regions\": [" + regions + "]}";
+    }
+
+    /// With a message that names the file, and no more of the heap than it takes.
+    @Test
+    void aDamagedDumpIsRefused() throws IOException {
+        Path file = directory.resolve("damaged.json");
+        Files.writeString(file, heap("{\"offset\": 0, \"size\": 64, \"state\": \"free\"}"));
+        page(directory.resolve("page.html"), file.toString());
+        String live = "\"state\": \"live\", \"requested\": 1}";
+        for (String damaged : List.of("null", heap("null"), heap("{\"offset\": 0, \"size\": 64}"), heap("{\"offset\": 0, \"size\": 64, \"state\": \"none\"}"),
+                heap("{\"offset\": 0, \"size\": -64, " + live), heap("{\"offset\": -64, \"size\": 64, " + live), heap("{\"offset\": 0, \"size\": 8, " + live),
+                heap("{\"offset\": 0, \"size\": 9223372036854775807, " + live), heap("{\"offset\": 9223372036854775792, \"size\": 16, " + live),
+                heap("{\"offset\": 0, \"size\": 64, " + live + ", {\"offset\": 48, \"size\": 64, " + live),
+                heap("{\"offset\": 0, \"size\": 64, \"site\": 0, " + live), heap("").replace("\"time\": \"t\",", ""), heap("").replace("\"name\": \"x\",", ""),
+                heap("").replace("\"sites\": [", "\"sites\": [null"), heap("").replace("\"sites\": [", "\"sites\": [{\"count\": 1}"),
+                heap("").replace("\"bins\": [", "\"bins\": [null, "), heap("").replace("\"granule\": 16", "\"granule\": 0"))) {
+            Files.writeString(file, damaged);
+            assertRefused(file, damaged);
+        }
+        Files.write(file, new byte[] {(byte) 0xFF, (byte) 0xFE});
+        assertRefused(file, "no text");
+        assertRefused(directory, "a directory");
+    }
+
+    private static void assertRefused(Path file, String what) {
+        IOException refusal = assertThrows(IOException.class, () -> HeapSnapshot.read(file), what);
+        assertTrue(refusal.getMessage().contains(file.toString()), refusal::toString);
+        assertEquals(1, Tools.run("map", file.toString()), what);
     }
 
     /// In a browser: the script runs to its end, nothing goes wrong, and who points at the leak sees who asked for it.
