@@ -843,7 +843,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then, but for such scopes and
     ///                               what [Builder#checked()] says of slices. Also if allocations are live and
     ///                               [Builder#closeRefusesLive()] was said; then nothing at all has changed
-    /// @throws UncheckedIOException  if a file can't be closed or deleted
+    /// @throws UncheckedIOException  if a file can't be closed or deleted, or is that of a durable arena and somebody has cut it; all has ended
+    ///                               then, whatever is live
     @Override
     public void close() {
         List<Error> failures = new ArrayList<>(1);
@@ -861,7 +862,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// What comes before the end of the metadata. If it throws, nothing has changed, but for the slices of scopes. An error once the memory
     /// has ended is a failure that is thrown last: the metadata of a durable arena has ended with it.
     private void end(List<Error> failures) {
-        if (whenLive != null && engine.liveAtEnd() > 0) {
+        if (whenLive != null && memory.isWhole() && engine.liveAtEnd() > 0) {
             whenLive.accept(this);
         }
         watch.closing(); // the tables of a durable arena end with its memory
@@ -1177,7 +1178,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
 
         /// Lets [SegmentArena#close()] refuse while allocations are live or retired: it throws an [IllegalStateException] that says how many,
-        /// and nothing has changed. With [#closeReportsLive(Consumer)] too, it calls that first, and then refuses.
+        /// and nothing has changed. With [#closeReportsLive(Consumer)] too, it calls that first, and then refuses. Neither is done for a durable
+        /// arena whose file somebody has cut: what is live is not known then, nor can it be freed.
         ///
         /// @return this builder
         public Builder closeRefusesLive() {

@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -72,6 +73,30 @@ class DurableTest {
                 assertEquals(root, arena.root());
                 sample.check(arena);
             }
+        }
+    }
+
+    /// Whoever cuts the file while it is open takes tables away, all or some: nobody can say what is live, or free it. The arena ends all the
+    /// same, says so, and lets the file go.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFileThatIsCutWhileItIsOpen(boolean isShared) throws IOException {
+        Path file = directory.resolve("arena");
+        for (long length : new long[] {0, 4096, 70_000}) {
+            SegmentArena.Builder builder = builder().fit(Fit.REFERENCE).closeRefusesLive().closeReportsLive(SegmentArena::verify);
+            SegmentArena arena = (isShared ? builder.shared() : builder).build();
+            for (int i = 0; i < 300; i++) {
+                arena.tryAllocate(100 + 16 * i, 1);
+            }
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.truncate(length);
+            }
+            String message = assertThrows(UncheckedIOException.class, arena::close).getCause().getMessage();
+            assertTrue(message.contains("cut") && message.contains(" " + length + " bytes"), message);
+            arena.close();
+            assertEquals(length, Files.size(file));
+            assertThrows(UncheckedIOException.class, () -> open(isShared));
+            Files.delete(file);
         }
     }
 

@@ -111,6 +111,11 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
         return at >= address && byteSize <= segment.byteSize() && at - address <= segment.byteSize() - byteSize;
     }
 
+    /// Whether the tables of what is live are there: not if they lie in a file that somebody has cut.
+    public boolean isWhole() {
+        return true;
+    }
+
     /// Ends the memory if it is the arena's own. If that fails with an [IllegalStateException], nothing has changed.
     public void end() {}
 

@@ -426,6 +426,11 @@ public final class CheckedMemory extends Backing {
 
     /// No: slices have a life already.
     @Override
+    public boolean isWhole() {
+        return memory.isWhole();
+    }
+
+    @Override
     public boolean isOwn() {
         return false;
     }

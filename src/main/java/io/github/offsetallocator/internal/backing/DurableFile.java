@@ -263,6 +263,15 @@ public final class DurableFile extends Backing {
     // ---- close -------------------------------------------------------------------------------------------------
 
     @Override
+    public boolean isWhole() {
+        try {
+            return Uninterrupted.apart(opened.channel()::size) >= plan.fileLength();
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    @Override
     public void end() {
         if (arena.scope().isAlive()) {
             arena.close();
@@ -290,9 +299,14 @@ public final class DurableFile extends Backing {
         }
     }
 
-    /// Nobody can change the tables any more: they are no longer mapped. They are on disk before the file says that it is closed.
+    /// Nobody can change the tables any more: they are no longer mapped. They are on disk before the file says that it is closed. A file that
+    /// somebody has cut does not say so, and is not made longer.
     private void sayClosed() throws IOException {
         Uninterrupted.apart(() -> {
+            long length = opened.channel().size();
+            if (length < plan.fileLength()) {
+                throw new IOException("somebody has cut it: it has " + length + " bytes, not " + plan.fileLength());
+            }
             try (Arena again = Arena.ofConfined()) {
                 opened.channel().force(true);
                 MemorySegment tables = opened.channel().map(FileChannel.MapMode.READ_WRITE, 0, plan.dataAt(), again);
