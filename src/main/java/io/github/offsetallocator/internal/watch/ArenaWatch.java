@@ -4,7 +4,7 @@ import io.github.offsetallocator.internal.engine.Engine;
 import io.github.offsetallocator.internal.tables.Happenings;
 import java.lang.ref.Cleaner;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// What is known of one arena beyond its tables: its name, its sites, and whom to tell of what happens there.
 ///
@@ -27,9 +27,10 @@ public final class ArenaWatch implements Happenings, Runnable {
 
     private static final System.Logger LOG = System.getLogger("io.github.offsetallocator");
     private static final int WORST = 5;
-    private static final AtomicInteger NUMBERS = new AtomicInteger();
+    private static final AtomicLong NUMBERS = new AtomicLong();
 
     private final String name;
+    private final long number;
     private final Engine engine;
     private final int shift;
     private final Sites sites;
@@ -46,7 +47,8 @@ public final class ArenaWatch implements Happenings, Runnable {
 
     /// @param name         null for one of the watch's own
     public ArenaWatch(String name, Engine engine, int shift, Detection detection, boolean shared, boolean ownsMemory) {
-        this.name = name != null ? name : "arena-" + NUMBERS.incrementAndGet();
+        number = NUMBERS.incrementAndGet();
+        this.name = name != null ? name : "arena-" + number;
         this.engine = engine;
         this.shift = shift;
         this.shared = shared;
@@ -71,6 +73,11 @@ public final class ArenaWatch implements Happenings, Runnable {
 
     public String name() {
         return name;
+    }
+
+    /// Of this process's arenas: no other has it, as a name may.
+    long number() {
+        return number;
     }
 
     Engine engine() {

@@ -25,6 +25,15 @@ final class Events {
     abstract static class ArenaEvent extends Event {
         @Label("Arena")
         String arena;
+
+        @Label("Arena Number")
+        @Description("Arenas of one process are counted: several may have one name")
+        long arenaNumber;
+
+        void setArena(ArenaWatch watch) {
+            arena = watch.name();
+            arenaNumber = watch.number();
+        }
     }
 
     @Name(PREFIX + "Statistics")

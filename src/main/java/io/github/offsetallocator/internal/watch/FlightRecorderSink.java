@@ -63,7 +63,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         try {
             arena.engine().count(arena, (of, capacity, used, peak, largest, live, total, refused, metadata) -> {
                 int shift = of.shift();
-                event.arena = of.name();
+                event.setArena(of);
                 event.size = capacity << shift;
                 event.used = used << shift;
                 event.peakUsed = peak << shift;
@@ -94,7 +94,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         }
         ArenaOpenedEvent event = new ArenaOpenedEvent();
         if (event.shouldCommit()) {
-            event.arena = arena.name();
+            event.setArena(arena);
             event.size = arena.engine().openUnits() << arena.shift();
             event.commit();
         }
@@ -115,7 +115,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         if (!event.shouldCommit() || !fill(last, arena)) {
             return NOTHING;
         }
-        event.arena = arena.name();
+        event.setArena(arena);
         event.live = last.live;
         event.used = last.used;
         event.peakUsed = last.peakUsed;
@@ -132,7 +132,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         }
         ArenaGrownEvent event = new ArenaGrownEvent();
         if (event.shouldCommit()) {
-            event.arena = arena.name();
+            event.setArena(arena);
             event.before = before;
             event.after = after;
             event.commit();
@@ -146,7 +146,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         }
         MetadataResizedEvent event = new MetadataResizedEvent();
         if (event.shouldCommit()) {
-            event.arena = arena.name();
+            event.setArena(arena);
             event.before = before;
             event.after = after;
             event.commit();
@@ -161,7 +161,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         AllocationRefusedEvent event = new AllocationRefusedEvent();
         StatisticsEvent now = new StatisticsEvent();
         if (event.shouldCommit() && fill(now, arena)) {
-            event.arena = arena.name();
+            event.setArena(arena);
             event.asked = bytes;
             event.alignment = alignment;
             event.free = now.free;
@@ -178,7 +178,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         }
         SlabsDissolvedEvent event = new SlabsDissolvedEvent();
         if (event.shouldCommit()) {
-            event.arena = arena.name();
+            event.setArena(arena);
             event.slabs = slabs;
             event.commit();
         }
@@ -216,7 +216,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         }
         LeakEvent event = new LeakEvent();
         if (event.shouldCommit()) {
-            event.arena = arena.name();
+            event.setArena(arena);
             event.count = group.count();
             event.bytes = group.bytes();
             event.site = group.site().toString();
@@ -236,7 +236,7 @@ final class FlightRecorderSink implements EventSink, FlightRecorderListener {
         }
         AllocationSampleEvent event = new AllocationSampleEvent();
         if (event.shouldCommit()) {
-            event.arena = arena.name();
+            event.setArena(arena);
             event.size = bytes;
             event.commit();
         }

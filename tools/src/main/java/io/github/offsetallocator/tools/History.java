@@ -2,6 +2,8 @@ package io.github.offsetallocator.tools;
 
 import static io.github.offsetallocator.tools.Numbers.*;
 
+import java.time.Instant;
+
 /// The last looks at one arena, drawn as lines of blocks: ▁ for nothing, █ for all of the arena.
 final class History {
     private static final int WIDTH = 60;
@@ -9,6 +11,7 @@ final class History {
 
     private final double[][] shares = new double[4][WIDTH];
     private int looks;
+    private Instant lastLook;
     private long size;
     private long used;
     private long free;
@@ -16,7 +19,8 @@ final class History {
     private long live;
     private long refused;
 
-    void add(long size, long used, long free, long largest, long live, long refused) {
+    void add(Instant time, long size, long used, long free, long largest, long live, long refused) {
+        lastLook = time;
         this.size = size;
         this.used = used;
         this.free = free;
@@ -31,6 +35,10 @@ final class History {
             shares[i][Math.min(looks, WIDTH - 1)] = now[i];
         }
         looks++;
+    }
+
+    Instant lastLook() {
+        return lastLook;
     }
 
     private double fragmentation() {

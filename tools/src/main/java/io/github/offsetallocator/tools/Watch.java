@@ -7,11 +7,14 @@ import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
@@ -45,20 +48,37 @@ final class Watch implements Callable<Integer> {
     private boolean plain;
 
     private final PrintStream out = System.out;
-    private final Map<String, History> arenas = new TreeMap<>();
+    private final Map<Name, History> arenas = new TreeMap<>();
+
+    /// @param number 0 in a recording of before arenas were counted
+    private record Name(String name, long number) implements Comparable<Name> {
+        @Override
+        public int compareTo(Name other) {
+            int order = name.compareTo(other.name);
+            return order != 0 ? order : Long.compare(number, other.number);
+        }
+    }
 
     @Override
     public Integer call() throws Exception {
-        return target.matches("\\d+") ? watchProcess() : watchRecording();
+        if (interval < 1 || seconds < 0) {
+            throw new IllegalArgumentException(interval < 1 ? "--interval " + interval + " is less than a millisecond" : "--seconds " + seconds + " is negative");
+        }
+        return target.matches("\\d{1,18}") ? watchProcess() : watchRecording();
     }
 
     private int watchRecording() throws IOException {
         try (EventStream stream = EventStream.openFile(Path.of(target))) {
             stream.onEvent(STATISTICS, this::add);
             stream.start();
+        } catch (RuntimeException e) { // of the JDK's reader
+            throw new IOException(target + " is damaged, or no recording: " + e, e);
+        }
+        if (arenas.isEmpty()) {
+            throw new IOException("no event " + STATISTICS + " is in " + target + ": there was no arena, or it is no whole recording");
         }
         draw("");
-        return arenas.isEmpty() ? 1 : 0;
+        return 0;
     }
 
     private int watchProcess() throws IOException, InterruptedException {
@@ -67,7 +87,10 @@ final class Watch implements Callable<Integer> {
             CountDownLatch end = new CountDownLatch(1);
             stream.enable(STATISTICS).withPeriod(Duration.ofMillis(interval));
             stream.onEvent(STATISTICS, this::add);
-            stream.onFlush(() -> draw(plain ? "" : CLEAR));
+            stream.onFlush(() -> {
+                forgetClosed();
+                draw(plain ? "" : CLEAR);
+            });
             stream.onClose(end::countDown);
             stream.startAsync();
             if (seconds == 0) {
@@ -96,13 +119,22 @@ final class Watch implements Callable<Integer> {
     }
 
     private synchronized void add(RecordedEvent event) {
-        arenas.computeIfAbsent(event.getString("arena"), _ -> new History()).add(event.getLong("size"), event.getLong("used"),
+        Name name = new Name(event.getString("arena"), event.hasField("arenaNumber") ? event.getLong("arenaNumber") : 0);
+        arenas.computeIfAbsent(name, _ -> new History()).add(event.getEndTime(), event.getLong("size"), event.getLong("used"),
                 event.getLong("free"), event.getLong("largestFree"), event.getLong("live"), event.getLong("refused"));
+    }
+
+    /// All arenas tell of themselves in turn, so one that others have overtaken by several turns was closed.
+    private synchronized void forgetClosed() {
+        Instant newest = arenas.values().stream().map(History::lastLook).max(Comparator.naturalOrder()).orElse(Instant.MIN);
+        Duration turns = Duration.ofMillis(3L * interval + 1000);
+        arenas.values().removeIf(history -> Duration.between(history.lastLook(), newest).compareTo(turns) > 0);
     }
 
     private synchronized void draw(String before) {
         StringBuilder picture = new StringBuilder(before);
-        arenas.forEach((name, history) -> picture.append(history.picture(name)));
+        Map<String, Long> named = arenas.keySet().stream().collect(Collectors.groupingBy(Name::name, Collectors.counting()));
+        arenas.forEach((name, history) -> picture.append(history.picture(named.get(name.name()) == 1 ? name.name() : name.name() + " #" + name.number())));
         out.print(arenas.isEmpty() ? before + "no arena yet\n" : picture);
         out.flush();
     }

@@ -1,6 +1,7 @@
 package io.github.offsetallocator.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.SegmentArena;
@@ -8,8 +9,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.regex.Pattern;
 import jdk.jfr.Recording;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +75,55 @@ class WatchTest {
         String seen = printed("watch", file.toString());
         assertTrue(seen.contains("recorded: 1 MiB, 1 live, 0 refused"), seen);
         assertTrue(seen.contains("512 KiB"), seen);
+    }
+
+    /// Names may be alike: each arena has a picture of its own.
+    @Test
+    void twoArenasOfOneName() throws IOException, InterruptedException {
+        Path file = directory.resolve("twins.jfr");
+        try (Recording recording = new Recording(); SegmentArena first = SegmentArena.builder().nativeMemory(1 << 20).name("twin").build();
+                SegmentArena second = SegmentArena.builder().nativeMemory(1 << 21).name("twin").build()) {
+            recording.enable(Watch.STATISTICS).withPeriod(Duration.ofMillis(50));
+            recording.start();
+            first.tryAllocate(1 << 19, 1);
+            second.tryAllocate(100, 1);
+            second.tryAllocate(100, 1);
+            Thread.sleep(300);
+            recording.stop();
+            recording.dump(file);
+        }
+        String seen = printed("watch", file.toString());
+        assertTrue(Pattern.compile("twin #\\d+: 1 MiB, 1 live").matcher(seen).find(), seen);
+        assertTrue(Pattern.compile("twin #\\d+: 2 MiB, 2 live").matcher(seen).find(), seen);
+    }
+
+    /// With a message, and no stack trace.
+    @Test
+    void aDamagedRecordingIsRefused() throws IOException {
+        Path whole = directory.resolve("whole.jfr");
+        try (Recording recording = new Recording(); SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).build()) {
+            recording.enable(Watch.STATISTICS).with("period", "endChunk");
+            recording.start();
+            arena.tryAllocate(100, 1);
+            recording.stop();
+            recording.dump(whole);
+        }
+        byte[] bytes = Files.readAllBytes(whole);
+        Path cut = directory.resolve("cut.jfr");
+        for (int length : new int[] {0, 40, bytes.length / 2, bytes.length - 100}) {
+            Files.write(cut, Arrays.copyOf(bytes, length));
+            PrintStream before = System.err;
+            ByteArrayOutputStream said = new ByteArrayOutputStream();
+            System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
+            try {
+                assertEquals(1, Tools.run("watch", cut.toString()), "cut to " + length);
+            } finally {
+                System.setErr(before);
+            }
+            assertFalse(said.toString(StandardCharsets.UTF_8).contains("\tat "), said.toString(StandardCharsets.UTF_8));
+            assertFalse(said.toString(StandardCharsets.UTF_8).isBlank(), "cut to " + length);
+        }
+        assertEquals(1, Tools.run("watch", "2000000000", "--interval", "0"));
     }
 
     @Test
