@@ -31,9 +31,14 @@ public record ArenaTensor(MemorySegment slice, OnnxTensor tensor, SegmentArena a
 
     /// A new one, whose numbers are whatever they are.
     ///
+    /// @param arena whose memory is native
     /// @param shape the lengths of its dimensions
-    /// @throws OrtException if ONNX Runtime refuses it
+    /// @throws IllegalArgumentException if the arena lies in an array: ONNX Runtime would copy that
+    /// @throws OrtException             if ONNX Runtime refuses it
     public static ArenaTensor ofFloats(OrtEnvironment environment, SegmentArena arena, long... shape) throws OrtException {
+        if (!isNative(arena)) {
+            throw new IllegalArgumentException(arena + " lies in an array of the heap, which ONNX Runtime copies: take one over native memory");
+        }
         long byteSize = Float.BYTES;
         for (long length : shape) {
             byteSize = Math.multiplyExact(byteSize, length);
@@ -45,6 +50,14 @@ public record ArenaTensor(MemorySegment slice, OnnxTensor tensor, SegmentArena a
         } catch (Throwable failure) {
             arena.free(slice);
             throw failure;
+        }
+    }
+
+    private static boolean isNative(SegmentArena arena) {
+        try {
+            return arena.backing().isNative();
+        } catch (UnsupportedOperationException inChunks) { // which are native
+            return true;
         }
     }
 

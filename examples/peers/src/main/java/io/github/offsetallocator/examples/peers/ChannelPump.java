@@ -21,10 +21,14 @@ public final class ChannelPump {
     /// Copies all that comes, until its end.
     ///
     /// @param arena    where the buffer lies; it is freed at the end
-    /// @param byteSize of the buffer
+    /// @param byteSize of the buffer, at least 1
     /// @return how many bytes that were
+    /// @throws IllegalArgumentException if the buffer would have no bytes: a channel reads none into it, for ever
     /// @throws IOException if a channel fails
     public static long copy(ReadableByteChannel from, WritableByteChannel to, SegmentArena arena, int byteSize) throws IOException {
+        if (byteSize < 1) {
+            throw new IllegalArgumentException("byteSize " + byteSize + ": a buffer must have a byte at least");
+        }
         MemorySegment slice = arena.allocate(byteSize, ALIGNMENT);
         try {
             ByteBuffer buffer = slice.asByteBuffer();

@@ -12,6 +12,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.github.offsetallocator.SegmentArena;
 import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
@@ -75,6 +76,17 @@ class ArenaTensorTest {
             assertThrows(RuntimeException.class, () -> ArenaTensor.ofFloats(environment, arena, 3, -1));
             assertThrows(ArithmeticException.class, () -> ArenaTensor.ofFloats(environment, arena, 1L << 40, 1L << 40));
             assertThrows(Exception.class, () -> ArenaTensor.ofFloats(environment, arena, -2, -8)); // refused by ONNX Runtime
+            assertEquals(0, arena.allocations());
+        }
+    }
+
+    /// ONNX Runtime would copy, and what a model writes would not be in the slice.
+    @Test
+    void anArenaInAnArrayIsRefused() {
+        try (SegmentArena arena = SegmentArena.builder().backing(MemorySegment.ofArray(new byte[1 << 16])).alignByOffset().build();
+                SegmentArena ofLongs = SegmentArena.ofConfined(MemorySegment.ofArray(new long[1 << 13]))) {
+            assertThrows(IllegalArgumentException.class, () -> ArenaTensor.ofFloats(environment, arena, 4));
+            assertThrows(IllegalArgumentException.class, () -> ArenaTensor.ofFloats(environment, ofLongs, 4));
             assertEquals(0, arena.allocations());
         }
     }

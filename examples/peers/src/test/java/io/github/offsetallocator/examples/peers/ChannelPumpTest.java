@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.SegmentArena;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -76,6 +78,17 @@ class ChannelPumpTest {
 
     private static SegmentArena byteArrayArena() {
         return SegmentArena.ofConfined(MemorySegment.ofArray(new byte[1 << 16]));
+    }
+
+    /// A channel reads nothing into it, and goes on saying so.
+    @Test
+    void aBufferOfNoBytesIsRefused() {
+        try (SegmentArena arena = SegmentArena.ofShared(1 << 16)) {
+            WritableByteChannel nowhere = Channels.newChannel(OutputStream.nullOutputStream());
+            assertTimeoutPreemptively(Duration.ofSeconds(2), () -> assertThrows(IllegalArgumentException.class,
+                    () -> ChannelPump.copy(Channels.newChannel(new ByteArrayInputStream(content)), nowhere, arena, 0)));
+            assertEquals(0, arena.allocations());
+        }
     }
 
     @ParameterizedTest
