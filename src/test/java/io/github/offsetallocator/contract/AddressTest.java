@@ -189,6 +189,12 @@ class AddressTest {
         byte[] array = new byte[4096];
         for (MemorySegment memory : List.of(MemorySegment.ofArray(array), Arena.ofAuto().allocate(4096, 16))) {
             try (SegmentArena arena = SegmentArena.ofConfined(memory)) {
+                MemorySegment empty = arena.allocate(0); // at the start, which nothing overlaps
+                Check.that(arena.owns(empty.asReadOnly()), "owns " + empty);
+                Check.that(arena.owns(memory.asSlice(4096).asReadOnly()), "owns its end");
+                Check.that(!arena.owns(MemorySegment.ofArray(new byte[100]).asSlice(0, 0).asReadOnly()), "owns the start of another array");
+                Check.equal(arena.allocationOf(empty), arena.allocationOf(empty.asReadOnly()), "the handle");
+                arena.free(empty.asReadOnly());
                 MemorySegment slice = arena.allocate(100);
                 Check.that(arena.owns(slice.asReadOnly()), "owns " + slice);
                 Check.that(!arena.owns(MemorySegment.ofArray(new byte[100]).asReadOnly()), "owns another array");

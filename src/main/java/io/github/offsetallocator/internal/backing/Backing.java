@@ -97,9 +97,11 @@ public abstract sealed class Backing permits Backing.Native, Backing.Borrowed, M
         return heapBase == null ? other.isNative() : other.heapBase().orElse(null) == heapBase || isReadOnlyPart(other);
     }
 
-    /// The JDK tells nobody the array of what is read-only.
+    /// The JDK tells nobody the array of what is read-only. At the ends of a segment, what has no bytes doesn't overlap it, but is equal to an
+    /// empty part of it.
     private boolean isReadOnlyPart(MemorySegment other) {
-        return other.isReadOnly() && segment.asOverlappingSlice(other).isPresent();
+        return other.isReadOnly() && (segment.asOverlappingSlice(other).isPresent()
+                || owns(other.address(), 0) && segment.asSlice(other.address() - address, 0).equals(other));
     }
 
     /// Whether all bytes of a segment lie here.
