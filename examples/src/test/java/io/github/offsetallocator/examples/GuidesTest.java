@@ -2,6 +2,8 @@ package io.github.offsetallocator.examples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
@@ -13,6 +15,7 @@ import io.github.offsetallocator.examples.guides.VertexBuffer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +47,33 @@ class GuidesTest {
             assertEquals(-1, cache.get(12_345, target));
             assertFalse(cache.put(1, MemorySegment.ofArray(new byte[65 << 10])));
         }
+    }
+
+    /// Nothing makes room for it, so nothing goes for it either; but its own old value, which is out of date.
+    @Test
+    void theCacheKeepsTheOthersIfAValueIsTooLarge() {
+        try (ByteCache cache = new ByteCache(64 << 10, 1 << 10)) {
+            for (int i = 0; i < 10; i++) {
+                assertTrue(cache.put(i, MemorySegment.ofArray(new byte[100])));
+            }
+            assertFalse(cache.put(3, MemorySegment.ofArray(new byte[65 << 10])));
+            assertEquals(9, cache.size());
+            assertEquals(-1, cache.get(3, MemorySegment.ofArray(new byte[100])));
+            assertTrue(cache.put(3, MemorySegment.ofArray(new byte[64 << 10])));
+            assertEquals(1, cache.size());
+        }
+    }
+
+    /// Instead of waiting for a device that can't make room.
+    @Test
+    void whatIsLargerThanTheStagingMemoryIsRefused() {
+        assertTimeoutPreemptively(Duration.ofSeconds(2), () -> {
+            try (Staging staging = new Staging(MemorySegment.ofArray(new long[1000]), 64)) {
+                assertThrows(IllegalArgumentException.class, () -> staging.stage(MemorySegment.ofArray(new byte[8001])));
+                staging.stage(MemorySegment.ofArray(new byte[7900]));
+                staging.stage(MemorySegment.ofArray(new byte[7900]));
+            }
+        });
     }
 
     /// On this thread, once it is warm.

@@ -27,15 +27,15 @@ public final class ByteCache implements AutoCloseable {
 
     /// Copies a value into the cache.
     ///
-    /// @return false if it is larger than the whole cache
+    /// @return false if it is larger than the whole cache; the key has no value then
     public boolean put(long key, MemorySegment value) {
         int place = place(key);
         remove(place);
+        if (value.byteSize() > arena.byteSize()) {
+            return false;                        // nothing that goes would make room
+        }
         long block = arena.tryAllocate(value.byteSize(), 1);
         while (block == SegmentArena.NO_SPACE) {
-            if (arena.allocations() == 0) {
-                return false;
-            }
             remove(hand);
             hand = hand + 1 & keys.length - 1;
             block = arena.tryAllocate(value.byteSize(), 1);

@@ -22,7 +22,11 @@ public final class Staging implements AutoCloseable {
     /// Copies data to where the device will find it.
     ///
     /// @return the offset for the device's copy command
+    /// @throws IllegalArgumentException if it is more than there is memory: to wait for the device would not help
     public long stage(MemorySegment data) {
+        if (data.byteSize() > arena.byteSize()) {
+            throw new IllegalArgumentException(data.byteSize() + " bytes, and there are " + arena.byteSize());
+        }
         long slice = arena.tryAllocate(data.byteSize(), 64);
         while (slice == SegmentArena.NO_SPACE) {
             waitForDevice();
