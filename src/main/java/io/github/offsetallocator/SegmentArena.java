@@ -55,7 +55,8 @@ import java.util.function.LongConsumer;
 /// is one for tests: [Builder#checked()].
 ///
 /// **Threads.** As the JDK says it: one from `ofConfined` belongs to the thread that made it, and others get a
-/// [WrongThreadException]; one from `ofShared` may be used by any thread, platform or virtual, without more.
+/// [WrongThreadException] from all but [#statistics()] and what never changes, such as [#name()]; one from `ofShared` may be used by any
+/// thread, platform or virtual, without more.
 ///
 /// **Cost.** As that of [OffsetAllocator], on segments and addresses too: a table with two numbers for each 64 granules
 /// says where a block starts. It takes 8 bytes for each 64 granules, in steps of 32 KiB where the arena is first used,
@@ -164,7 +165,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// Options for an arena.
     ///
-    /// @return a builder; say what lies behind the arena before you build
+    /// @return a builder; say what lies behind the arena before you build. If you say it twice, the last one counts
     public static Builder builder() {
         return new Builder();
     }
@@ -771,8 +772,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// Frees all slices at once, retired ones too. Their handles are refused from here on; the memory stays. O(slots), as
     /// [OffsetAllocator#reset()].
     ///
-    /// In a shared arena it waits until other threads have filled with zeros, see [Builder#zeroed()], or copied, see
-    /// [#reallocate(long, long, long)], what they are about to: none of that reaches a slice from after the reset.
+    /// In a shared arena it waits until fills with zeros, see [Builder#zeroed()], and copies, see [#reallocate(long, long, long)], that
+    /// other threads have begun are done: none of them reaches a slice from after the reset.
     ///
     /// @throws IllegalStateException if this arena is closed
     public void reset() {
@@ -834,10 +835,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// for a walk of another thread to end.
     ///
     /// If chunks of a growable arena are in use by a native call, or their files can't be deleted, all else has ended then, and another
-    /// `close` tries again. So it is if an error has struck before a file could be closed.
+    /// `close` tries again. The same goes for an error that strikes before a file could be closed.
     ///
     /// A `close` that is refused may have ended slices of open scopes, those that die with their scope: they live apart from the memory, and
-    /// the JDK says whether one is in use by refusing to end it, and not before. A scope whose slices have ended gives out no more; its
+    /// the JDK says whether one is in use by refusing to end it, and not before. A scope whose slices have ended hands out nothing more; its
     /// allocations are live until it is closed.
     ///
     /// @throws IllegalStateException if the memory is in use by a native call; nothing has changed then, but for such scopes and
@@ -939,8 +940,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param byteSize bytes
         /// @return this builder
         public Builder mapped(Path path, long byteSize) {
-            source = From.MAPPED;
             this.path = Objects.requireNonNull(path);
+            source = From.MAPPED;
             this.byteSize = byteSize;
             return this;
         }
@@ -973,8 +974,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param maxByteSize bytes that it may grow to, the same each time, in whole granules; or 0 for what the file says, or `byteSize` if it is new
         /// @return this builder
         public Builder durable(Path path, long byteSize, long maxByteSize) {
-            source = From.DURABLE;
             this.path = Objects.requireNonNull(path);
+            source = From.DURABLE;
             this.byteSize = byteSize;
             this.maxByteSize = maxByteSize;
             return this;
@@ -985,8 +986,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// @param backing a segment that can be written to
         /// @return this builder
         public Builder backing(MemorySegment backing) {
-            source = From.BORROWED;
             borrowed = Objects.requireNonNull(backing);
+            source = From.BORROWED;
             return this;
         }
 
@@ -1011,7 +1012,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         }
 
         /// Chunks that are not in the file of a durable arena.
-        private Builder inChunks(long chunkByteSize, long maxByteSize) {
+        private Builder inChunks(Object where, long chunkByteSize, long maxByteSize) {
+            Objects.requireNonNull(where);
             source = From.CHUNKS;
             return growable(chunkByteSize, maxByteSize);
         }
@@ -1020,27 +1022,26 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// offsets, unless [#alignByAddress()] is said: then a file is longer than its chunk if more than a page's alignment is asked for, by that at most.
         ///
         /// A request that needs a chunk throws an [UncheckedIOException] if the directory is missing by then, or can't be written to. So do
-        /// scopes.
+        /// scopes. The arena is not durable, also if that was said before.
         ///
         /// @param directory     where the files are made
         /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
         /// @param maxByteSize   bytes of all chunks together, at most: at least `chunkByteSize`, and about half a million of them at most
         /// @return this builder
         public Builder growable(Path directory, long chunkByteSize, long maxByteSize) {
-            inChunks(chunkByteSize, maxByteSize);
-            path = Objects.requireNonNull(directory);
+            inChunks(directory, chunkByteSize, maxByteSize);
+            path = directory;
             return this;
         }
 
-        /// As [#growable(long, long)], with chunks that someone else makes.
+        /// As [#growable(long, long)], with chunks that someone else makes. The arena is not durable, also if that was said before.
         ///
         /// @param source        where chunks come from
         /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
         /// @param maxByteSize   bytes of all chunks together, at most: at least `chunkByteSize`, and about half a million of them at most
         /// @return this builder
         public Builder growable(ChunkSource source, long chunkByteSize, long maxByteSize) {
-            inChunks(chunkByteSize, maxByteSize);
-            chunks = Objects.requireNonNull(source);
+            inChunks(source, chunkByteSize, maxByteSize).chunks = source;
             return this;
         }
 
@@ -1157,8 +1158,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// by [SegmentArena#verify()] and [SegmentArena#close()], an [AssertionError] tells if something was written there: through
         /// [SegmentArena#backing()], or by native code. The call has changed nothing then and may be tried again; unless it is
         /// `verify`, it has made that border whole, so each damage is told of once. With [LeakDetection#ALL] the error names the code that
-        /// asked for the allocation. Bytes that were freed are overwritten, those that a smaller size cuts off and those of `reset` too; not by `close`. Where the bytes can't be reached, since their owner has closed them
-        /// or they are another thread's, nothing is looked at.
+        /// asked for the allocation. Bytes that were freed are overwritten, those that a smaller size cuts off and those of `reset` too; not by `close`.
+        /// Where the bytes can't be reached, since their owner has closed them or they are another thread's, nothing is looked at.
         ///
         /// **Native calls.** A call that would end an allocation, or a slice by another size, while a native call is using it throws an
         /// [IllegalStateException]: nothing was freed or resized, and it may be tried again. Whether a slice is in use, the JDK says only by

@@ -218,6 +218,19 @@ class SegmentArenaTest {
     }
 
     @Test
+    void aBuilderThatRefusesNullIsAsItWas() {
+        SegmentArena.Builder builder = SegmentArena.builder().nativeMemory(1024);
+        for (Executable wrong : List.<Executable>of(() -> builder.mapped(null, 2048), () -> builder.durable(null, 2048), () -> builder.backing(null),
+                () -> builder.growable((Path) null, 2048, 2048), () -> builder.growable((ChunkSource) null, 2048, 2048))) {
+            assertThrows(NullPointerException.class, wrong);
+            try (SegmentArena arena = builder.build()) {
+                assertEquals(1024, arena.byteSize());
+                assertEquals(1024, arena.backing().byteSize());
+            }
+        }
+    }
+
+    @Test
     void slicesFreedByHandleLeaveNothingBehindInTheIndex() {
         try (SegmentArena arena = SegmentArena.ofConfined(1 << 20)) {
             for (int round = 0; round < 200; round++) {
