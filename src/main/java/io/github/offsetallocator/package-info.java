@@ -18,11 +18,13 @@
 /// - **No room** is a result, `NO_SPACE`, of a call that returns a handle, and an
 ///   [OutOfSpaceException][io.github.offsetallocator.OutOfSpaceException] of one that returns a segment.
 /// - **Misuse** is an exception with the values in it: [IllegalArgumentException] for a bad argument, [IllegalStateException] for a handle that is
-///   not live and for any use after `close`. It comes before anything has changed, on every build.
+///   not live and for any use after `close`. It comes before anything has changed, on every build. What never changes can be asked for after
+///   `close` too: the name, granule, backing segment and access of an arena, the fit and limit of an allocator, and `toString`.
 /// - **Handles** are positive. 0 and -1 are never one, so 0 can stand for "none" in a caller's own tables.
 /// - **Null.** No method takes or returns null: a null argument gets a [NullPointerException].
 /// - **Threads.** An `OffsetAllocator` is for one thread at a time, and the caller orders the calls. A confined arena is for the thread that made
-///   it, and others get a [WrongThreadException]. A shared arena is for any thread, platform or virtual. Value types can't be changed.
+///   it, and others get a [WrongThreadException], but from `statistics` and from what never changes. A shared arena is for any thread,
+///   platform or virtual. Value types can't be changed.
 /// - **Closing** twice does no harm.
 ///
 /// ## Glossary
