@@ -6,7 +6,7 @@ package io.github.offsetallocator;
 /// @param byteSize           bytes that can be handed out
 /// @param usedBytes          bytes of live and retired blocks, in whole granules
 /// @param peakUsedBytes      the most that `usedBytes` has been. In a shared arena free slots of slabs count too: it is never too
-///                           low, and at most those too high. A growable arena may have had more than it has now
+///                           low, and too high by those at most. A growable arena may have had more than it has now
 /// @param freeBytes          all other bytes
 /// @param largestFreeBytes   a free region of the largest kind: never more than the largest, and at most an eighth less. Slabs in which
 ///                           no slot is used are not taken for free space here, though they are when a request needs them.

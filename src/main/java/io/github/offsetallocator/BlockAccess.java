@@ -20,8 +20,8 @@ import java.util.Objects;
 /// Each call throws an [IllegalStateException] if the handle is not live in the arena, and an [IndexOutOfBoundsException] if the
 /// allocation has no such bytes; nothing has changed then.
 ///
-/// **Threads.** As the arena. If another thread frees the allocation during a call, the call may still reach its bytes, and none of another one's in memory that has
-/// come since.
+/// **Threads.** As the arena. If another thread frees the allocation during a call, the call may still reach the bytes that were the
+/// allocation's, but none of a chunk that a growable arena has opened since.
 public final class BlockAccess {
     private final Places places;
 

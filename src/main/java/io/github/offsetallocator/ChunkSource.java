@@ -19,10 +19,10 @@ import java.lang.foreign.MemorySegment;
 ///
 /// **Threads.** A confined arena calls from its own thread. A shared one calls `open` from whatever thread needs the
 /// chunk, one at a time, and the others wait if they need a chunk or a large block; `close` from whatever thread freed the
-/// last block, maybe several at once. Neither may change the arena: what `open` calls may look,
-/// and otherwise throws an [IllegalStateException], as the visitor of a walk; nothing keeps `close` from it. What `open` waits for must not
-/// wait for the arena. Have what they need before, and from elsewhere. A request that only the room of a chunk would grant, while another thread
-/// is in the `close` of that, waits for the `close`: so what `close` waits for must not wait for such a request.
+/// last block, maybe several at once. Neither may change the arena: `open` may look at it, and a call that would change it throws an
+/// [IllegalStateException], as in the visitor of a walk; nothing stops `close` from such a call. What `open` waits for must not wait for the
+/// arena. So have ready what both need, and don't take it from this arena. A request that has room only once a chunk has gone waits for the
+/// `close` of that chunk, if another thread is in it: so what `close` waits for must not wait for such a request.
 public interface ChunkSource {
     /// A new chunk. What it throws is thrown by the request that needed it, and nothing has changed then. A segment that is no such
     /// chunk goes to [#close(MemorySegment)] at once, and the request throws an [IllegalArgumentException]; so it does for null. One whose first

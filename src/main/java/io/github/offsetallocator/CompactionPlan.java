@@ -32,7 +32,7 @@ import java.util.List;
 /// Blocks that were retired stay where they are, since something may still read them.
 ///
 /// While a plan is open, everything else goes on, but without slabs: blocks are allocated outside the reserved space, and a
-/// block freed in the window adds to it. Where the last move has been committed or dropped, or the plan is closed, the reserved space
+/// block freed in the window adds to it. Once the last move has been committed or dropped, or the plan is closed, the reserved space
 /// becomes free. An error that strikes in the middle of a call of the allocator ends the plan, too, as `reset` does.
 ///
 /// A move may overlap itself ([Move#overlaps()]) where a block slides by less than its size. Copy such a one in the

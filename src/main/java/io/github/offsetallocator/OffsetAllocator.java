@@ -33,7 +33,7 @@ import java.util.function.LongConsumer;
 ///
 /// **Metadata** takes 9.5 bytes for a block in a full slab, and 32 for any other block and for each free region. The table of
 /// nodes grows by doubling; the table of slabs grows by an eighth. A table shrinks after a peak if nothing in its upper half
-/// is live, and fewer blocks are than a 32nd of the nodes, or than an eighth of the slots. It is looked at when something
+/// is live, and if fewer blocks are live than a 32nd of the nodes, or than an eighth of the slots. It is looked at when something
 /// is freed, not each time, so the last blocks of a peak may need some frees after them. It never shrinks below 128 KiB for nodes and
 /// 144 KiB for slabs.
 ///
