@@ -2,7 +2,7 @@ package io.github.offsetallocator;
 
 /// How much is free, and in how large a piece.
 ///
-/// @param totalFreeSpace    sum of all free regions and free slots, in units
+/// @param totalFreeSpace    sum of all free regions and free slots, in units; in an arena in bytes
 /// @param largestFreeRegion under [Fit#GOOD] a size that the next `allocate(size)` is sure to be given, unless the limit of
 ///                          allocations is reached: the size of the largest free region or, if more than 64 regions
 ///                          share its bin, of the largest of the first 64 (so at most 12.5 % too low). An empty slab

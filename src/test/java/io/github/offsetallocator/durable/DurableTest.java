@@ -485,6 +485,19 @@ class DurableTest {
         }
     }
 
+    /// What lies where a durable arena's file has its owner is anything.
+    @Test
+    void anotherProcessesScratchFileNamesNoOwner() throws Exception {
+        Path file = directory.resolve("scratch");
+        for (long byteSize : new long[] {100, SIZE}) {
+            try (SegmentArena arena = SegmentArena.builder().mapped(file, byteSize).build()) {
+                arena.allocate(50).fill((byte) 1);
+                String said = inAnotherProcess(file);
+                assertTrue(said.contains("another process has it: one that may have mapped it"), said);
+            }
+        }
+    }
+
     @Test
     void aLinkToNothingIsRefusedAndStays() throws IOException {
         Path link = Files.createSymbolicLink(directory.resolve("arena"), directory.resolve("nothing"));

@@ -97,6 +97,11 @@ public record FilePlan(long byteSize, long maxByteSize, int granuleShift, int fl
         page.set(WORD, 0, MAGIC);
     }
 
+    /// Whether a page is the first one of a durable arena's file that is no longer being made.
+    static boolean isFinished(MemorySegment page) {
+        return page.get(WORD, 0) == MAGIC;
+    }
+
     /// What a file starts with while it is being made.
     static byte[] unfinished() {
         byte[] mark = new byte[MARK];

@@ -81,10 +81,14 @@ record LockedFile(FileClaims.Opened claimed, boolean isNew) {
         return Arrays.copyOf(bytes.array(), bytes.position());
     }
 
-    private static String owner(FileChannel channel) throws IOException {
+    /// Who has a file that another process has locked, for a message. Only that of a durable arena says so itself.
+    static String owner(FileChannel channel) throws IOException {
         byte[] bytes = read(channel, 2 * FilePlan.PAGE);
-        if (bytes.length < 2 * FilePlan.PAGE || isUnfinished(channel)) {
+        if (bytes.length == 0 || isUnfinished(channel)) {
             return "one that is making it";
+        }
+        if (bytes.length < 2 * FilePlan.PAGE || !FilePlan.isFinished(words(bytes))) {
+            return "one that may have mapped it";
         }
         return new StatePage(words(bytes).asSlice(FilePlan.PAGE)).owner();
     }

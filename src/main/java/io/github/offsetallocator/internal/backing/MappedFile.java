@@ -29,7 +29,7 @@ public final class MappedFile extends Backing {
     public static MappedFile of(Path path, long byteSize, boolean shared, boolean reserve) {
         try {
             return Uninterrupted.call(() -> {
-                FileClaims.Opened file = FileClaims.open(path, MappedFile::make, _ -> "one that may have mapped it");
+                FileClaims.Opened file = FileClaims.open(path, MappedFile::make, LockedFile::owner);
                 try {
                     return map(file, byteSize, shared, reserve);
                 } catch (Throwable failure) {
