@@ -267,8 +267,8 @@ public final class OffsetAllocator implements AutoCloseable {
     }
 
     /// Changes the size of an allocation where it lies. Shrinking frees the tail at once; growing takes the front of
-    /// the free region behind it, if that suffices. A block in a slab leaves it, which dissolves the slab, also if the new
-    /// size then does not fit; so are the slabs behind it whose free slots it needs. Cost: O(1), and O(1) for each slab that
+    /// the free region behind it, if that suffices. A block in a slab leaves it, which dissolves the slab, even if the new
+    /// size then does not fit; the slabs behind it whose free slots it needs are dissolved too. Cost: O(1), and O(1) for each slab that
     /// is dissolved.
     ///
     /// @param allocation a handle, which stays valid

@@ -664,7 +664,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return engine.metadataSize();
     }
 
-    /// How full this arena is, and what it has done so far: from any thread, also of a confined arena. Takes no lock, changes nothing,
+    /// How full this arena is, and what it has done so far. Any thread may call this, on a confined arena too. Takes no lock, changes nothing,
     /// creates no object but the record. O(1); in a shared arena O(slots). One that is shared counts a thousand times at once if asked to,
     /// and 250 times a second for long: a caller that asks more often gets some numbers that are up to 4 ms old.
     ///
@@ -799,7 +799,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// The handle that [#setRoot(long)] was told last, or 0. It names the block from which a program finds all others again.
     ///
-    /// @return the handle as it was set, also if its block was freed since; 0 if there is none
+    /// @return the handle as it was set, even if its block was freed since; 0 if there is none
     /// @throws IllegalStateException if this arena is closed, or not durable
     public long root() {
         engine.checkOpen();
@@ -1022,7 +1022,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// offsets, unless [#alignByAddress()] is said: then a file is longer than its chunk if more than a page's alignment is asked for, by that at most.
         ///
         /// A request that needs a chunk throws an [UncheckedIOException] if the directory is missing by then, or can't be written to. So do
-        /// scopes. The arena is not durable, also if that was said before.
+        /// scopes. The arena is not durable, even if that was said before.
         ///
         /// @param directory     where the files are made
         /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
@@ -1034,7 +1034,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
             return this;
         }
 
-        /// As [#growable(long, long)], with chunks that someone else makes. The arena is not durable, also if that was said before.
+        /// As [#growable(long, long)], with chunks that someone else makes. The arena is not durable, even if that was said before.
         ///
         /// @param source        where chunks come from
         /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
@@ -1202,7 +1202,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// Makes the disk find room for the whole file when the arena is built, by writing every block of it once; for what a durable arena
         /// grows by, when it does. Without, a disk that is full shows when a slice is written to, as an [InternalError].
         ///
-        /// The disk is asked first whether it has room for what is to be added, also if holes there have their blocks already: a refusal
+        /// The disk is asked first whether it has room for what is to be added, even if holes there have their blocks already: a refusal
         /// uses none of it. Holes of a mapped file that was there are filled without asking. If the disk becomes full meanwhile, what was
         /// filled stays so: Java has no call that makes a hole.
         ///
