@@ -13,7 +13,7 @@ import java.util.function.BooleanSupplier;
 ///   allocate     the engine has room? ------yes------> a handle
 ///                    | no
 ///   (lock)       again; still none: give back chunks without a block if the limit needs it, end their memory, and again;
-///                open a chunk, or one of the request's own size, and again
+///                open a chunk, or one of the request's own size, and again; if none can be opened, dissolve slabs, and again
 ///
 ///   free         a chunk has become one free region?       only then
 ///   (lock)       of ordinary chunks without a block one stays, all else goes back
@@ -89,8 +89,29 @@ final class ChunkGrowth extends Growth {
             if (handle == Engine.NO_SPACE && openForgotten()) {
                 handle = engine.allocate(units, alignment, slack);
             }
-            return handle == Engine.NO_SPACE && !isAtItsLimit() ? open(units, alignment, slack) : handle;
+            if (handle == Engine.NO_SPACE && !isAtItsLimit()) {
+                handle = openOrMakeRoom(units, alignment, slack);
+            }
+            return handle;
         }
+    }
+
+    /// A new chunk comes before the end of slabs, which would all be made again.
+    private long openOrMakeRoom(long units, long alignment, int slack) {
+        long handle;
+        try {
+            handle = open(units, alignment, slack);
+        } catch (OutOfMemoryError | RuntimeException failure) {
+            handle = allocateFromSlabs(units, alignment, slack);
+            if (handle == Engine.NO_SPACE) {
+                throw failure;
+            }
+        }
+        return handle == Engine.NO_SPACE ? allocateFromSlabs(units, alignment, slack) : handle;
+    }
+
+    private long allocateFromSlabs(long units, long alignment, int slack) {
+        return engine.makeRoom(engine.taken(units), alignment) ? engine.allocate(units, alignment, slack) : Engine.NO_SPACE;
     }
 
     private long allocateInOpened(long units, long alignment, int slack) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -23,6 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ChunkSourceTest {
     private static final int CHUNK = 64 << 10;
     private static final int MOST = 4 * CHUNK;
+    /// One that has room for slabs.
+    private static final long LARGE_CHUNK = 1 << 20;
 
     /// Opens what it is told to, and remembers what was closed.
     private static final class Told implements ChunkSource {
@@ -43,6 +46,76 @@ class ChunkSourceTest {
     private static SegmentArena over(ChunkSource source, boolean shared) {
         SegmentArena.Builder builder = SegmentArena.builder().growable(source, CHUNK, MOST);
         return (shared ? builder.shared() : builder).build();
+    }
+
+    // ---- before slabs end --------------------------------------------------------------------------------------
+
+    /// Otherwise all slabs would be made again, as often as a chunk comes.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aChunkComesBeforeSlabsEnd(boolean shared) throws IOException {
+        Told source = new Told();
+        source.next = byteSize -> Arena.ofAuto().allocate(byteSize, 64);
+        SegmentArena.Builder builder = SegmentArena.builder().growable(source, LARGE_CHUNK, 4 * LARGE_CHUNK);
+        try (SegmentArena arena = (shared ? builder.shared() : builder).build()) {
+            fillWithHoles(arena, 2);
+            int slabs = slabs(arena);
+            assertTrue(slabs > 4, slabs + " slabs");
+            arena.allocate(100_000, 1);
+            assertEquals(2 * LARGE_CHUNK, arena.byteSize());
+            assertEquals(slabs, slabs(arena));
+            arena.verify();
+        }
+    }
+
+    /// What is free in slabs is not refused, whether the limit is reached or the source has no more.
+    @ParameterizedTest
+    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
+    void whatNoChunkComesForIsTakenFromSlabs(boolean shared, boolean isAtLimit) throws IOException {
+        Told source = new Told();
+        source.next = byteSize -> Arena.ofAuto().allocate(byteSize, 64);
+        SegmentArena.Builder builder = SegmentArena.builder().growable(source, LARGE_CHUNK, isAtLimit ? LARGE_CHUNK : 4 * LARGE_CHUNK);
+        try (SegmentArena arena = (shared ? builder.shared() : builder).build()) {
+            fillWithHoles(arena, 64);
+            source.next = _ -> {
+                throw new OutOfMemoryError("no more");
+            };
+            int fit = 0;
+            try {
+                while (arena.tryAllocate(2000, 1) != SegmentArena.NO_SPACE) {
+                    fit++;
+                }
+                assertTrue(isAtLimit);
+            } catch (OutOfMemoryError e) {
+                assertEquals("no more", e.getMessage());
+            }
+            assertTrue(fit > 300, fit + " blocks fit between those that are live");
+            assertEquals(0, slabs(arena));
+            assertEquals(LARGE_CHUNK, arena.byteSize());
+            arena.verify();
+        }
+    }
+
+    /// Blocks, most of them in slabs, until the first chunk is nearly full. One of `stays` stays.
+    private static void fillWithHoles(SegmentArena arena, int stays) {
+        List<Long> blocks = new ArrayList<>();
+        do {
+            for (int i = 0; i < 100; i++) {
+                blocks.add(arena.tryAllocate(48, 1));
+            }
+        } while (arena.storageReport().totalFreeSpace() > 6000);
+        assertEquals(LARGE_CHUNK, arena.byteSize());
+        for (int i = 0; i < blocks.size(); i++) {
+            if (i % stays != 0) {
+                arena.free(blocks.get(i));
+            }
+        }
+    }
+
+    private static int slabs(SegmentArena arena) throws IOException {
+        StringBuilder dump = new StringBuilder();
+        arena.dump(dump);
+        return dump.toString().split("\"slotSize\"", -1).length - 1;
     }
 
     // ---- calls of the arena ------------------------------------------------------------------------------------

@@ -416,6 +416,23 @@ public abstract class Engine {
         }
     }
 
+    /// Dissolves slabs until a request fits for which no chunk comes. Where one may come, a request is refused before that. O(slots).
+    ///
+    /// @return whether it fits
+    public final boolean makeRoom(long size, long alignment) {
+        synchronized (lock()) {
+            try {
+                one().checkUsable();
+                one().recover();
+                boolean fits = one().room.withoutAChunk(size, alignment);
+                publish();
+                return fits;
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
     public abstract void reset();
 
     /// How often everything was freed at once.

@@ -61,7 +61,7 @@ final class OneThread extends Engine {
     Compaction plan;
     final Batch batch = new Batch(this);
     private final WholeRange whole = new WholeRange(this);
-    private final Room room = new Room(this);
+    final Room room = new Room(this);
     private final Reports reports = new Reports(this);
     private final OpenPlan openPlan = new OpenPlan(this);
     private final Finder finder = new Finder(this);
