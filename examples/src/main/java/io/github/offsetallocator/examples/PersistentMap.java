@@ -24,6 +24,8 @@ import java.util.function.BiConsumer;
 public final class PersistentMap implements AutoCloseable {
     private static final ValueLayout.OfLong LINK = ValueLayout.JAVA_LONG;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    /// The tag of a table, by which a map is known.
+    private static final long MAP = 0x70616d74657370L;
     private static final int NEXT = 0, HASH = 8, KEY_LENGTH = 12, HEADER = 16;
 
     private final SegmentArena arena;
@@ -38,7 +40,11 @@ public final class PersistentMap implements AutoCloseable {
                 throw new IllegalArgumentException("no room for " + buckets + " buckets");
             }
             arena.segment(made).fill((byte) 0);
+            arena.setTag(made, MAP);
             arena.setRoot(made);
+        }
+        if (arena.tag(arena.root()) != MAP) {
+            throw new IllegalArgumentException(arena + " is no map: its root is something else");
         }
         table = arena.segment(arena.root());
         sweep();

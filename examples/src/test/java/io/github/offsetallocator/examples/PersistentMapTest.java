@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.SegmentArena;
@@ -76,6 +77,19 @@ class PersistentMapTest {
         int[] n = {0};
         map.forEach((_, _) -> n[0]++);
         assertEquals(model.size(), n[0]);
+    }
+
+    @Test
+    void whatIsNoMapIsLeftAsItIs() {
+        Path file = directory.resolve("arena");
+        try (SegmentArena arena = SegmentArena.builder().durable(file, SIZE).build()) {
+            arena.setRoot(arena.tryAllocate(64, 8));
+            arena.allocate(100, 8);
+        }
+        assertThrows(IllegalArgumentException.class, () -> PersistentMap.open(file, SIZE, BUCKETS));
+        try (SegmentArena arena = SegmentArena.builder().durable(file, SIZE).build()) {
+            assertEquals(2, arena.allocations());
+        }
     }
 
     @Test
