@@ -66,7 +66,7 @@ final class Plots implements Callable<Integer> {
                     (each, subject) -> results.median(each, subject, Quick.NANOS), true, "%.1f"));
             case "shared" -> Map.of("shared", dots(
                     "Throughput of a shared allocator by threads",
-                    "million operations per second of all together, on the clock; pair: one allocates, one frees" + machine,
+                    "million operations a second, on the clock; in a pair one allocates, one frees" + machine,
                     cases, subjects, (each, subject) -> results.median(each, subject, Shared.WALL), false, "%.0f"));
             case "footprint" -> Map.of("footprint", footprint(results));
             case "fragmentation" -> Map.of(
