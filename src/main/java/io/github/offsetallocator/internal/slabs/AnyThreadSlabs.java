@@ -208,12 +208,16 @@ public final class AnyThreadSlabs extends Slabs {
         if (dead == 0) {
             count.startedAnew();
         }
-        long bits = t.get(WORD, at + BITS);
-        t.set(WORD, at + BITS, bits | 1L << slot);
-        if (bits == 0) {
-            announce(t, at, slot >>> 6, SlabTable.sizeClass(shape));
+        try {
+            long bits = t.get(WORD, at + BITS);
+            t.set(WORD, at + BITS, bits | 1L << slot);
+            if (bits == 0) {
+                announce(t, at, slot >>> 6, SlabTable.sizeClass(shape));
+            }
+            return true;
+        } catch (IllegalStateException closed) { // after the slot was freed, and maybe because it was
+            return true;
         }
-        return true;
     }
 
     /// Lets the slab's stripe know that it has a free slot again.
