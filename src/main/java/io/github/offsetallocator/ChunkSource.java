@@ -24,10 +24,11 @@ import java.lang.foreign.MemorySegment;
 /// arena. So have ready what both need, and don't take it from this arena. A request that has room only once a chunk has gone waits for the
 /// `close` of that chunk, if another thread is in it: so what `close` waits for must not wait for such a request.
 public interface ChunkSource {
-    /// A new chunk. What it throws is thrown by the request that needed it, and nothing has changed then. A segment that is no such
-    /// chunk goes to [#close(MemorySegment)] at once, and the request throws an [IllegalArgumentException]; so it does for null. One whose first
-    /// `byteSize` bytes overlap those of a chunk that has not been closed yet, or could not be, is refused too, but left as it is: to close
-    /// it would end what is live there. Chunks of other arenas are the source's to keep apart.
+    /// A new chunk. What it throws is thrown by the request that needed it, unless free slots in slabs make room for that request; no
+    /// allocation has changed then. A segment that is no such chunk goes to [#close(MemorySegment)] at once, and the request throws an
+    /// [IllegalArgumentException]; so it does for null. One whose first `byteSize` bytes overlap those of a chunk that has not been closed
+    /// yet, or could not be, is refused too, but left as it is: to close it
+    /// would end what is live there. Chunks of other arenas are the source's to keep apart.
     ///
     /// @param byteSize      bytes that the chunk must have
     /// @param byteAlignment a power of two that its address must be a multiple of

@@ -31,7 +31,7 @@ final class GoneChunks {
         this.shift = shift;
     }
 
-    /// Where a chunk is to be named as it is opened, until it is one of the arena. One that is named here at the next [#settle()] has gone.
+    /// Where a chunk is named as it is opened, until it is one of the arena: see [#settle()].
     Gone expectOne() {
         settle();
         gone.ensureCapacity(gone.size() + 1);
@@ -39,7 +39,7 @@ final class GoneChunks {
         return expected;
     }
 
-    /// Creates no object.
+    /// What was opened and has become no chunk of the arena has gone. Creates no object.
     void settle() {
         if (expected != null && expected.opened != null) {
             add(expected);

@@ -424,12 +424,12 @@ public final class CheckedMemory extends Backing {
         return memory.piece(place);
     }
 
-    /// No: slices have a life already.
     @Override
     public boolean isWhole() {
         return memory.isWhole();
     }
 
+    /// No: slices have a life already.
     @Override
     public boolean isOwn() {
         return false;

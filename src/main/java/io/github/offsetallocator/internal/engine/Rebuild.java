@@ -27,7 +27,7 @@ final class Rebuild {
         MemorySegment t = regions.table();
         Regions.begin(t);
         engine.plan = null;
-        regions.tally().start(Header.word(t, Header.LIVE)); // an error may have struck between the two
+        regions.tally().start(Header.word(t, Header.LIVE)); // an error may have struck between the stores of these two sums
         Resizing.end(t);
         engine.batch.reveal();
         int slots = 0;
