@@ -26,10 +26,10 @@ import java.nio.ByteOrder;
 /// made anew for another size, finds another value than it expects.
 ///
 /// **Hints.** Everything else that [#take] and [#give] look at is written plainly and may lose a bit in a race: the free bits
-/// of a slab, and what the [Stripes] say. What a race hides is free all the same: [#search], which a thread does before it makes a
-/// new slab, goes round the ring of its stripe's slabs of that class. It looks at the bits of eight of them. If those tell of nothing it
-/// reads the entries of two, and of the other six if there was something in the two. [Slabs#dissolve], which comes before a refusal,
-/// reads all. So nothing is hidden when a request is refused, and without a race nothing is.
+/// of a slab, and what the [Stripes] say. A thread whose hints tell of nothing looks at the bits of eight slabs on the ring of its stripe
+/// and class. What a race hides is free all the same: [#search], which a thread does before it makes a new slab, reads the entries of
+/// two slabs of that ring, and of six more if there was something in the two. [Slabs#dissolve], which comes before a refusal, reads all.
+/// So nothing is hidden when a request is refused, and without a race nothing is.
 ///
 /// **Empty slabs** stay while there is room: given back as soon as they are seen, they would be made again a moment later. Where there
 /// is none, each request that gets no slab looks at eight rows, [#sweep].
@@ -39,7 +39,7 @@ import java.nio.ByteOrder;
 public final class AnyThreadSlabs extends Slabs {
     /// Rows that a sweep looks at.
     private static final int SWEPT = 8;
-    /// Slabs that a search looks at.
+    /// Slabs whose bits a thread looks at, and whose entries a search reads.
     private static final int SEARCHED = 8;
     /// Slabs whose entries it reads if there is nothing in them.
     private static final int READ = 2;
@@ -100,7 +100,10 @@ public final class AnyThreadSlabs extends Slabs {
         }
         int row = Stripes.current(s, sizeClass);
         long handle = isAligned(row, alignment) ? takeFrom(row, sizeClass, slack) : NONE_FREE;
-        return handle != NONE_FREE ? handle : takeHinted(s, sizeClass, alignment, slack);
+        if (handle == NONE_FREE && Stripes.hasRows(s, sizeClass)) {
+            handle = takeHinted(s, sizeClass, alignment, slack);
+        }
+        return handle != NONE_FREE ? handle : takeNear(s, sizeClass, alignment, slack);
     }
 
     private boolean isAligned(int row, long alignment) {
@@ -138,9 +141,6 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     private long takeHinted(MemorySegment s, int sizeClass, long alignment, int slack) {
-        if (!Stripes.hasRows(s, sizeClass)) {
-            return NONE_FREE;
-        }
         boolean isAnyLeft = false;
         for (int i = 0; i < Stripes.ROWS; i++) {
             int row = Stripes.row(s, sizeClass, i);
@@ -158,6 +158,26 @@ public final class AnyThreadSlabs extends Slabs {
             Stripes.noteNone(s, sizeClass);
         }
         return NONE_FREE;
+    }
+
+    /// Takes a slot of one of the next slabs on the ring. Another thread may change the ring meanwhile, so that this one follows the links
+    /// of a row that is on it no more: what it comes to is a row all the same, and its class says whether it serves.
+    private long takeNear(MemorySegment s, int sizeClass, long alignment, int slack) {
+        int row = Stripes.looked(s, sizeClass);
+        if (row == 0) {
+            row = Stripes.hand(s, sizeClass);
+        }
+        long handle = NONE_FREE;
+        for (int left = SEARCHED; left > 0 && row != 0 && handle == NONE_FREE; left--) {
+            MemorySegment t = segment(row);
+            row = t == null ? 0 : half(t, at(row) + NEXT_ROW);
+            handle = isAligned(row, alignment) ? takeFrom(row, sizeClass, slack) : NONE_FREE;
+        }
+        if (handle != NONE_FREE) {
+            Stripes.setCurrent(s, sizeClass, row);
+        }
+        Stripes.setLooked(s, sizeClass, row);
+        return handle;
     }
 
     // ---- give --------------------------------------------------------------------------------------------------
@@ -230,8 +250,8 @@ public final class AnyThreadSlabs extends Slabs {
 
     // ---- rings -------------------------------------------------------------------------------------------------
 
-    /// Looks at some of the home stripe's slabs: the first with a free slot is taken from, others are noted. If their bits tell of none,
-    /// it reads entries, since a race may have hidden what is free.
+    /// Reads the entries of some of the home stripe's slabs, of which a race may have hidden what is free: their bits have told of nothing.
+    /// The first with a free slot is taken from, others are noted.
     @Override
     boolean search(long line) {
         MemorySegment s = stripes.ready();
@@ -244,17 +264,9 @@ public final class AnyThreadSlabs extends Slabs {
         int left = SEARCHED;
         do {
             row = SlabRing.next(this, row);
+            setWord(segment(row), at(row) + BITS, free(row));
             isFound |= noteIfFree(s, classOf(line), row, !isFound);
-        } while (--left > 0 && row != hand);
-        if (!isFound) {
-            row = hand;
-            left = SEARCHED;
-            do {
-                row = SlabRing.next(this, row);
-                setWord(segment(row), at(row) + BITS, free(row));
-                isFound |= noteIfFree(s, classOf(line), row, !isFound);
-            } while (--left > (isFound ? 0 : SEARCHED - READ) && row != hand);
-        }
+        } while (--left > (isFound ? 0 : SEARCHED - READ) && row != hand);
         Stripes.setHand(s, classOf(line), row);
         return isFound;
     }
@@ -295,6 +307,11 @@ public final class AnyThreadSlabs extends Slabs {
         if (s != null && Stripes.current(s, sizeClass) == row) {
             Stripes.setCurrent(s, sizeClass, 0);
         }
+    }
+
+    @Override
+    int parts() {
+        return Math.max(1, stripes.count());
     }
 
     private static int classOf(long line) {

@@ -290,6 +290,11 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     @Override
+    int parts() {
+        return 1;
+    }
+
+    @Override
     void sweep() {}
 
     @Override

@@ -17,6 +17,9 @@ import java.lang.invoke.VarHandle;
 /// slots as the size has had, 64 at most; none takes more than a share of the range that has memory. New ones are made while a
 /// quarter of what has memory, or may get it, is free. Sizes above 64 units get slabs if they are popular.
 ///
+/// Where threads have slabs of their own, the share is divided among them, or slabs that are nearly empty would fill the range. A slab
+/// of the fewest slots may take more: the share divided by the square root of their number.
+///
 /// ```
 ///   a region from the bins -> a row: shape, bits -> the node's links name the row -> entries of the class
 ///                                                   from here on it is a slab        slots can be taken
@@ -171,7 +174,9 @@ final class SlabMaking {
             return 0;
         }
         long most = capacity >>> (free >= capacity >>> 1 ? SHARE_SHIFT : SCARCE_SHARE_SHIFT);
-        int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), most / size);
+        int parts = 31 - Integer.numberOfLeadingZeros(slabs.parts());
+        long fitting = Math.max((most >>> parts) / size, Math.min(FEWEST_SLOTS, (most >>> (parts >> 1)) / size));
+        int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), fitting);
         if (pages == null || slots * size >= PageMap.PAGE_UNITS) {
             return slots;
         }

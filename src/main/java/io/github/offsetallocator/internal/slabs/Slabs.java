@@ -125,6 +125,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Whether a slab of this class has a free slot that [#take] finds; looks for one, if that takes a while.
     abstract boolean search(long line);
 
+    /// How many lists of slabs there are for a size.
+    abstract int parts();
+
     /// Gives some empty slabs back, where nobody does that when the last slot is freed. O(1).
     abstract void sweep();
 

@@ -11,11 +11,12 @@ import java.util.Arrays;
 /// Where threads look first for a free slot. All of it are hints, written plainly: of two threads that write one, one is lost.
 ///
 /// ```
-///   a stripe's line of a class, 64 bytes    | current | hand | noted | unused 4 | 12 rows |
+///   a stripe's line of a class, 64 bytes    | current | hand | noted | looked | 12 rows |
 ///
 ///   current   the slab to take from
 ///   rows      slabs that have had a slot freed;  noted   0 if there are none
-///   hand      a slab on the ring of the stripe's slabs of the class, behind which the next search starts; under the lock
+///   looked    the slab behind which the next look at the ring of the stripe's slabs of the class starts, or 0
+///   hand      a slab that is on the ring, behind which the next search starts; under the lock
 /// ```
 ///
 /// A thread takes from the slabs of its stripe, which goes by its number; so private work shares no cache line.
@@ -28,6 +29,7 @@ final class Stripes {
     private static final int CURRENT = 0;
     private static final int HAND = 4;
     private static final int NOTED = 8;
+    private static final int LOOKED = 12;
     private static final int ROWS_AT = 16;
 
     private static final MemorySegment[] NONE = new MemorySegment[COUNT];
@@ -36,6 +38,7 @@ final class Stripes {
     private final MemorySegment[] all = new MemorySegment[COUNT];
     /// `all`, or none while all slabs end.
     private MemorySegment[] open = all;
+    private int count;
     private long byteSize;
 
     Stripes(TableMemory.Threads threads) {
@@ -58,6 +61,7 @@ final class Stripes {
         if (all[home] == null) {
             try {
                 all[home] = memory.more((long) CLASSES << LINE_SHIFT);
+                count++;
                 byteSize += all[home].byteSize();
             } catch (OutOfMemoryError e) {
                 return null;
@@ -86,6 +90,11 @@ final class Stripes {
                 s.fill((byte) 0);
             }
         }
+    }
+
+    /// How many have lines.
+    int count() {
+        return count;
     }
 
     long byteSize() {
@@ -117,6 +126,14 @@ final class Stripes {
 
     static void setHand(MemorySegment s, int sizeClass, int row) {
         setHalf(s, line(sizeClass) + HAND, row);
+    }
+
+    static int looked(MemorySegment s, int sizeClass) {
+        return half(s, line(sizeClass) + LOOKED);
+    }
+
+    static void setLooked(MemorySegment s, int sizeClass, int row) {
+        setHalf(s, line(sizeClass) + LOOKED, row);
     }
 
     /// Whether there may be any rows.

@@ -1,6 +1,8 @@
 package io.github.offsetallocator.internal.slabs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.internal.regions.FitPolicy;
@@ -9,6 +11,7 @@ import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /// The bits of a shared arena's slabs are hints that a race may spoil. Without a race they say what the entries say.
@@ -50,6 +53,56 @@ class FreeBitsTest {
         assertTrue(anew > 100, anew + " rows were made anew for another size");
         slabs.close();
         regions.close();
+    }
+
+    /// Two slabs whose rows are noted at the same place: the later free overwrites the earlier one's note.
+    @Test
+    void aFreeSlotWithoutANoteIsFoundWithoutASearch() {
+        int rows = 40;
+        long[] first = new long[rows + 1];
+        for (int n = 0; n < rows; ) {
+            long handle = take(1);
+            if (SlabTable.slotOf(handle) >>> 6 > n) {
+                first[++n] = handle;
+            }
+        }
+        while (slabs.take(1, 0) != Slabs.NONE_FREE) {} // until all are full
+        assertTrue(slabs.give(first[3]));
+        assertTrue(slabs.give(first[3 + Stripes.ROWS]));
+        assertNotEquals(Slabs.NONE_FREE, slabs.take(1, 0), "the noted one");
+        long found = Slabs.NONE_FREE;
+        for (int i = 0; i < rows / 8 + 1 && found == Slabs.NONE_FREE; i++) {
+            found = slabs.take(1, 0);
+        }
+        assertNotEquals(Slabs.NONE_FREE, found);
+        assertEquals(SlabTable.slotOf(first[3]), SlabTable.slotOf(found));
+        slabs.close();
+        regions.close();
+    }
+
+    /// Each thread has slabs of its own, of which most are empty here: together they may not fill the range.
+    @Test
+    void threadsThatTakeTurnsLeaveRoom() throws InterruptedException {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        for (int thread = 0; thread < 8; thread++) {
+            Thread.ofPlatform().uncaughtExceptionHandler((_, e) -> failure.set(e)).start(this::workWithManySizes).join();
+        }
+        assertNull(failure.get());
+        long inSlabs = SlabTable.word(slabs.head(), SlabTable.SLAB_UNITS);
+        assertTrue(inSlabs > UNITS / 16 && inSlabs < UNITS / 4, inSlabs + " of " + UNITS + " units are in slabs");
+        slabs.close();
+        regions.close();
+    }
+
+    private void workWithManySizes() {
+        for (int size = 1; size <= SlabTable.SMALL; size++) {
+            for (int i = 0; i < 200; i++) {
+                long handle = take(size);
+                if (handle != Slabs.NONE_FREE) {
+                    assertTrue(slabs.give(handle));
+                }
+            }
+        }
     }
 
     private long take(int size) {
