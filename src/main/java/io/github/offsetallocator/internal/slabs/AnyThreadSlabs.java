@@ -161,7 +161,7 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     /// Takes a slot of one of the next slabs on the ring. Another thread may change the ring meanwhile, so that this one follows the links
-    /// of a row that is on it no more: what it comes to is a row all the same, and its class says whether it serves.
+    /// of a row that is on it no more: where that leads elsewhere, the look ends, and the next one starts at the hand.
     private long takeNear(MemorySegment s, int sizeClass, long alignment, int slack) {
         int row = Stripes.looked(s, sizeClass);
         if (row == 0) {
@@ -170,14 +170,24 @@ public final class AnyThreadSlabs extends Slabs {
         long handle = NONE_FREE;
         for (int left = SEARCHED; left > 0 && row != 0 && handle == NONE_FREE; left--) {
             MemorySegment t = segment(row);
-            row = t == null ? 0 : half(t, at(row) + NEXT_ROW);
-            handle = isAligned(row, alignment) ? takeFrom(row, sizeClass, slack) : NONE_FREE;
+            row = t == null ? 0 : half(t, at(row) + NEXT_ROW); // null once closed
+            if (!isOnRing(row, sizeClass)) {
+                row = 0;
+            } else if (isAligned(row, alignment)) {
+                handle = takeFrom(row, sizeClass, slack);
+            }
         }
         if (handle != NONE_FREE) {
             Stripes.setCurrent(s, sizeClass, row);
         }
         Stripes.setLooked(s, sizeClass, row);
         return handle;
+    }
+
+    /// Whether a row is on the ring of this thread's stripe and of a class, if no other thread changes that.
+    private boolean isOnRing(int row, int sizeClass) {
+        MemorySegment t = segment(row);
+        return t != null && SlabTable.sizeClass(word(t, at(row) + SHAPE)) == sizeClass && half(t, at(row) + STRIPE) == Stripes.home();
     }
 
     // ---- give --------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 package io.github.offsetallocator.internal.slabs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,6 +18,7 @@ class FreeBitsTest {
     private static final long SEED = 20_261_126;
     private static final int UNITS = 1 << 16;
     private static final int SIZES = 12;
+    private static final int SLABS = 40;
 
     private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.ANY);
     private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.ANY);
@@ -58,23 +58,53 @@ class FreeBitsTest {
     /// Two slabs whose rows are noted at the same place: the later free overwrites the earlier one's note.
     @Test
     void aFreeSlotWithoutANoteIsFoundWithoutASearch() {
-        int rows = 40;
-        long[] first = new long[rows + 1];
-        for (int n = 0; n < rows; ) {
+        assertIsFoundWithoutANote(fullSlabs());
+    }
+
+    /// A look ends at a slab that goes, and in whose row a slab of another size comes.
+    @Test
+    void aLookFindsBackToItsRing() {
+        long[] first = fullSlabs();
+        for (int i = 0; i < 3; i++) {
+            assertEquals(Slabs.NONE_FREE, slabs.take(1, 0));
+        }
+        for (int row = SLABS / 2; row <= SLABS; row++) {
+            for (int place = 0; place < SlabTable.SLOTS; place++) {
+                int slot = SlabTable.slotOf(first[row]) & -SlabTable.SLOTS | place;
+                slabs.give(SlabTable.handle(slabs.entry(slot), slot));
+            }
+        }
+        slabs.giveBackEmpty(() -> false);
+        for (int i = 0; i < SLABS * SlabTable.SLOTS; i++) {
+            take(2);
+        }
+        assertIsFoundWithoutANote(first);
+    }
+
+    /// Makes slabs of size 1 without a free slot. Returns a handle of each.
+    private long[] fullSlabs() {
+        long[] first = new long[SLABS + 1];
+        for (int n = 0; n < SLABS; ) {
             long handle = take(1);
             if (SlabTable.slotOf(handle) >>> 6 > n) {
                 first[++n] = handle;
             }
         }
-        while (slabs.take(1, 0) != Slabs.NONE_FREE) {} // until all are full
+        long handle;
+        do {
+            handle = slabs.take(1, 0);
+        } while (handle != Slabs.NONE_FREE);
+        return first;
+    }
+
+    private void assertIsFoundWithoutANote(long[] first) {
         assertTrue(slabs.give(first[3]));
         assertTrue(slabs.give(first[3 + Stripes.ROWS]));
-        assertNotEquals(Slabs.NONE_FREE, slabs.take(1, 0), "the noted one");
+        assertEquals(SlabTable.slotOf(first[3 + Stripes.ROWS]), SlabTable.slotOf(slabs.take(1, 0)), "what was noted");
         long found = Slabs.NONE_FREE;
-        for (int i = 0; i < rows / 8 + 1 && found == Slabs.NONE_FREE; i++) {
+        for (int i = 0; i <= SLABS / 8 + 1 && found == Slabs.NONE_FREE; i++) {
             found = slabs.take(1, 0);
         }
-        assertNotEquals(Slabs.NONE_FREE, found);
         assertEquals(SlabTable.slotOf(first[3]), SlabTable.slotOf(found));
         slabs.close();
         regions.close();
