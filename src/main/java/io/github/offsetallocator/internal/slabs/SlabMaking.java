@@ -25,7 +25,8 @@ import java.lang.invoke.VarHandle;
 ///                                                   from here on it is a slab        slots can be taken
 /// ```
 final class SlabMaking {
-    private static final int FEWEST_SLOTS = 4;
+    /// A slab has at least so many slots where threads share slabs, and where each has its own.
+    private static final int FEWEST_SLOTS = 4, FEWEST_OWN_SLOTS = 2;
     private static final int FIRST_SLOTS = 8;
     /// A slab takes at most this share of the range: a 512th while half of it is free, then a 1024th.
     private static final int SHARE_SHIFT = 9, SCARCE_SHARE_SHIFT = 10;
@@ -111,7 +112,7 @@ final class SlabMaking {
         if (!isRoomy || regions.hasChunks()) {
             slabs.sweep();
         }
-        if (slots < FEWEST_SLOTS
+        if (slots == 0
                 || !isRoomy
                 || Header.half(nodes, Header.BLOCKS) > maxBlocks - slots
                 || !slabs.hasRow()) {
@@ -168,19 +169,20 @@ final class SlabMaking {
         }
     }
 
-    /// How many slots the next slab of a size gets; too few if it gets none.
+    /// How many slots the next slab of a size gets; 0 if it gets none.
     private int slots(long capacity, long free, int size, int heat) {
         if (capacity < SMALLEST_RANGE || size <= SMALL && heat <= HEAT_SMALL) {
             return 0;
         }
-        long most = capacity >>> (free >= capacity >>> 1 ? SHARE_SHIFT : SCARCE_SHARE_SHIFT);
+        long share = capacity >>> (free >= capacity >>> 1 ? SHARE_SHIFT : SCARCE_SHARE_SHIFT);
         int parts = 31 - Integer.numberOfLeadingZeros(slabs.parts());
-        long fitting = Math.max((most >>> parts) / size, Math.min(FEWEST_SLOTS, (most >>> (parts >> 1)) / size));
+        int fewest = parts == 0 ? FEWEST_SLOTS : FEWEST_OWN_SLOTS;
+        long fitting = Math.max((share >>> parts) / size, Math.min(fewest, (share >>> (parts >> 1)) / size));
         int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), fitting);
-        if (pages == null || slots * size >= PageMap.PAGE_UNITS) {
-            return slots;
+        if (pages != null && slots * size < PageMap.PAGE_UNITS) {
+            slots = capacity >>> SMALL_SHARE_SHIFT >= PageMap.PAGE_UNITS ? (PageMap.PAGE_UNITS + size - 1) / size : 0;
         }
-        return capacity >>> SMALL_SHARE_SHIFT >= PageMap.PAGE_UNITS ? (PageMap.PAGE_UNITS + size - 1) / size : 0;
+        return slots >= fewest ? slots : 0;
     }
 
     private void write(int row, long line, int size, int slots, MemorySegment nodes, int node) {

@@ -119,7 +119,7 @@ class FreeBitsTest {
         }
         assertNull(failure.get());
         long inSlabs = SlabTable.word(slabs.head(), SlabTable.SLAB_UNITS);
-        assertTrue(inSlabs > UNITS / 16 && inSlabs < UNITS / 4, inSlabs + " of " + UNITS + " units are in slabs");
+        assertTrue(inSlabs > UNITS / 16 && inSlabs < UNITS / 3, inSlabs + " of " + UNITS + " units are in slabs");
         slabs.close();
         regions.close();
     }
