@@ -1,5 +1,6 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.CompactionPlan;
 import io.github.offsetallocator.SegmentArena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,8 @@ final class OverflowMain {
         Check.that(String.format("%d %s %x", 1L, "a", 2).startsWith("1"), "the formatter");
         Check.thrown(IndexOutOfBoundsException.class, () -> java.util.Objects.checkIndex(5, 2));
         Check.thrown(IndexOutOfBoundsException.class, () -> java.util.Objects.checkFromToIndex(5, 2, 1));
+        CompactionPlan.Move move = new CompactionPlan.Move(1, 2, 3, 4);
+        Check.that(move.equals(new CompactionPlan.Move(1, 2, 3, 4)) && move.toString().contains("4"), "the methods of records");
         for (int i = 3; i < arguments.length; i++) {
             String name = arguments[i];
             Throwable[] thrown = {null};
