@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// How much memory the metadata takes: what has once been enough is enough again, and it comes back.
 class MetadataTest {
@@ -203,6 +204,34 @@ class MetadataTest {
             arena.verify();
             Check.that(arena.tryAllocate(32, 1) > 0, "no room");
             arena.verify();
+        }
+    }
+
+    /// To replace a table takes a handshake with all threads of the JVM.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void wavesOfBlocksDoNotReplaceTablesForEver(boolean byReset) {
+        try (SegmentArena arena = SegmentArena.ofConfined(64 << 20)) {
+            long[] all = new long[30_000];
+            int changes = 0;
+            for (int wave = 0; wave < 200; wave++) {
+                long size = arena.metadataSize();
+                for (int i = 0; i < all.length; i++) {
+                    all[i] = arena.tryAllocate(i % 8 == 0 ? 12_000 : 64, 1);
+                    changes += wave >= 100 && arena.metadataSize() != size ? 1 : 0;
+                    size = arena.metadataSize();
+                }
+                if (byReset) {
+                    arena.reset();
+                }
+                for (int i = 0; i < all.length && !byReset; i++) {
+                    arena.free(all[i]);
+                    changes += wave >= 100 && arena.metadataSize() != size ? 1 : 0;
+                    size = arena.metadataSize();
+                }
+            }
+            int later = changes;
+            Check.that(later < 20, () -> "metadata changed its size " + later + " times in a hundred waves");
         }
     }
 

@@ -426,7 +426,7 @@ public final class Regions implements AutoCloseable {
 
     /// Lets the next [#isTrimDue()] not wait for frees.
     public void trimSoon() {
-        rule.cleared();
+        rule.soon();
     }
 
     /// The first node of those that [#trim()] could do without, if slabs that are empty end before; or NIL. O(nodes).

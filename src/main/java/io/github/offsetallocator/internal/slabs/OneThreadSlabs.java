@@ -378,7 +378,7 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     public void beginClear() {
         begin();
-        trimSoon();
+        trimming.cleared();
     }
 
     @Override
@@ -481,7 +481,8 @@ public final class OneThreadSlabs extends Slabs {
             return false;
         }
         try {
-            long more = rows < peakRows ? Math.min(rows, peakRows - rows) : Math.max(FIRST_ROWS, rows >>> GROW_SHIFT);
+            long more = Math.max(FIRST_ROWS, rows >>> (rows < SlabTrimming.KEPT_ROWS ? 2 : GROW_SHIFT));
+            more = rows < peakRows ? Math.min(rows, peakRows - rows) : more;
             replaceTable(Math.min(mostRows, rows + more));
             return true;
         } catch (OutOfMemoryError e) { // the bins may still serve the request
@@ -504,7 +505,7 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     public void trimSoon() {
-        trimming.cleared();
+        trimming.soon();
     }
 
     @Override

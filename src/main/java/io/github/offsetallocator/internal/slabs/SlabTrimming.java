@@ -21,8 +21,8 @@ final class SlabTrimming {
     /// An eighth of the 64 slots of each row.
     private static final int FEW_SHIFT = 3;
     /// A table of so many rows, 144 KiB, is never made smaller: a program that frees all now and then would make it grow again
-    /// and again.
-    private static final int KEPT_ROWS = 256;
+    /// and again. Up to there it grows by a quarter.
+    static final int KEPT_ROWS = 256;
 
     private final OneThreadSlabs slabs;
     private final TrimRule rule;
@@ -40,9 +40,14 @@ final class SlabTrimming {
         rule.start(rows <= KEPT_ROWS ? 0 : rows << FEW_SHIFT);
     }
 
-    /// All slabs end at once, or somebody asks for a look.
+    /// All slabs end at once.
     void cleared() {
         rule.cleared();
+    }
+
+    /// As [Slabs#trimSoon()].
+    void soon() {
+        rule.soon();
     }
 
     /// As [Slabs#trim()].

@@ -3,31 +3,52 @@ package io.github.offsetallocator.internal.tables;
 /// When to look whether a table can become smaller: while few blocks are live, for the first time, then when half of those have ended, and
 /// also when as many blocks have ended as the last look has read entries. So a look is paid for by frees, but for a number of them
 /// that is the logarithm of the table's size, for each time that it grows. To ask reads a few fields, since every free of a region does.
+///
+/// To replace a table takes time: the JVM asks all of its threads whether they are reading the old one. So after a table has grown, as many
+/// blocks must end as would be few; and from the second time on that it grows again after it was made smaller, twice as many as the time before. A
+/// program whose blocks come and go in waves makes its tables grow a few times, and then they stay.
 public final class TrimRule {
+    private static final int MOST_DOUBLINGS = 20;
+
     private final Tally tally;
     private long few;
     private long half;
     private long frees;
     private long earliest;
+    private int growthsAgain;
+    private boolean wasMadeSmaller;
 
     public TrimRule(Tally tally) {
         this.tally = tally;
     }
 
-    /// Starts anew, for a table of another size. If it is larger, as many blocks must end before the first look: a program that frees all now and then would
-    /// make the table grow each time.
+    /// Starts anew, for a table of another size.
     ///
     /// @param few what is live counts as few below this; 0 for a table that is to stay
     public void start(long few) {
-        earliest = few > this.few ? freed() + few : 0;
-        this.few = few;
-        half = few;
-        frees = 0;
+        boolean isLarger = few > this.few;
+        if (isLarger && wasMadeSmaller) {
+            growthsAgain = Math.min(growthsAgain + 1, MOST_DOUBLINGS);
+        }
+        wasMadeSmaller = !isLarger && (wasMadeSmaller || few < this.few);
+        start(few, isLarger ? few << Math.max(0, growthsAgain - 1) : 0);
     }
 
-    /// All blocks have ended at once, or somebody asks for a look.
+    /// All blocks have ended at once.
     public void cleared() {
-        start(few);
+        start(few, growthsAgain > 1 ? few << growthsAgain - 1 : 0);
+    }
+
+    /// Somebody asks for a look.
+    public void soon() {
+        start(few, 0);
+    }
+
+    private void start(long few, long wait) {
+        this.few = few;
+        earliest = freed() + wait;
+        half = few;
+        frees = 0;
     }
 
     public boolean isDue() {

@@ -59,4 +59,27 @@ class TrimRuleTest {
         tally.gave(1);
         assertTrue(rule.isDue());
     }
+
+    /// Waves of blocks: each time that the table has grown again, it waits for twice as many frees.
+    @Test
+    void aTableThatGrowsAgainAndAgainStays() {
+        int smaller = 0;
+        boolean isLarge = false;
+        for (int wave = 0; wave < 1000; wave++) {
+            if (!isLarge) {
+                rule.start(10);
+                rule.start(100);
+            }
+            takeAndGive(1000);
+            isLarge = !rule.isDue();
+            smaller += isLarge ? 0 : 1;
+        }
+        assertTrue(smaller > 2 && smaller < 20, smaller + " times");
+        rule.start(10);
+        rule.start(100);
+        rule.cleared();
+        assertFalse(rule.isDue(), "a reset is a wave too");
+        rule.soon();
+        assertTrue(rule.isDue(), "somebody asks");
+    }
 }
