@@ -8,11 +8,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.DoubleFunction;
 import java.util.function.ToDoubleBiFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.DoubleStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -30,6 +33,8 @@ final class Plots implements Callable<Integer> {
     private static final int ROW = 19;
     private static final int BELOW = 30;
     private static final int PANELS_IN_A_ROW = 4;
+    private static final int FEWEST_ON_A_CURVE = 4;
+    private static final Pattern THREADS = Pattern.compile("(.+), (\\d+) threads?");
 
     @Option(names = "--data", paramLabel = "DIR", description = "Where the results are (default: ${DEFAULT-VALUE}).")
     private Path data = Path.of("docs", "data");
@@ -64,10 +69,10 @@ final class Plots implements Callable<Integer> {
             case "quick" -> Map.of("quick", dots(
                     "Cost of an operation", "ns of CPU time, logarithmic" + machine, cases, subjects,
                     (each, subject) -> results.median(each, subject, Quick.NANOS), true, "%.1f"));
-            case "shared" -> Map.of("shared", dots(
+            case "shared" -> byThreads(results).orElseGet(() -> Map.of("shared", dots(
                     "Throughput of a shared allocator by threads",
                     "million operations a second, on the clock; in a pair one allocates, one frees" + machine,
-                    cases, subjects, (each, subject) -> results.median(each, subject, Shared.WALL), false, "%.0f"));
+                    cases, subjects, (each, subject) -> results.median(each, subject, Shared.WALL), false, "%.0f")));
             case "footprint" -> Map.of("footprint", footprint(results));
             case "fragmentation" -> Map.of(
                     "fragmentation-pool", dots(
@@ -150,6 +155,25 @@ final class Plots implements Callable<Integer> {
         return curves("Memory that a program takes, when each block can be freed by itself, and when none can",
                 "MiB over a million calls of malloc and free, recorded from " + work + ". At most: " + most,
                 curves, false, false, Plots::count);
+    }
+
+    /// A picture for each work, if there are numbers of threads enough for curves.
+    private static Optional<Map<String, Svg>> byThreads(Results results) {
+        Map<String, Map<String, NavigableMap<Double, Double>>> works = new LinkedHashMap<>();
+        for (String each : results.forks().keySet()) {
+            Matcher matcher = THREADS.matcher(each);
+            if (matcher.matches()) {
+                results.subjects().forEach(subject -> works.computeIfAbsent(matcher.group(1), _ -> new LinkedHashMap<>())
+                        .computeIfAbsent(subject, _ -> new TreeMap<>())
+                        .put(Double.valueOf(matcher.group(2)), results.median(each, subject, Shared.WALL)));
+            }
+        }
+        Map<String, Svg> pictures = new LinkedHashMap<>();
+        works.forEach((work, curves) -> pictures.put("shared-" + work, curves(
+                "Throughput of " + work + " by threads", "million operations a second, on the clock, over threads · " + results.machine(),
+                curves, true, false, Plots::count)));
+        boolean areCurves = works.values().stream().allMatch(curves -> curves.values().iterator().next().size() >= FEWEST_ON_A_CURVE);
+        return areCurves ? Optional.of(pictures) : Optional.empty();
     }
 
     private static Svg growth(Results results, String title, String unit, String prefix, double scale) {

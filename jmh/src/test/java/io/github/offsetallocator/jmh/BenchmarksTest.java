@@ -63,7 +63,7 @@ class BenchmarksTest {
 
     /// Those that lie in the documentation are drawn again: each is XML, has the names as text, and is small.
     @ParameterizedTest
-    @ValueSource(strings = {"quick", "shared", "fragmentation", "footprint", "growth", "latency"})
+    @ValueSource(strings = {"quick", "shared", "shared-by-threads", "fragmentation", "footprint", "growth", "latency"})
     void picturesAreSmallAndReadable(String program) throws Exception {
         Results results = Results.read(Path.of("src", "test", "data", program + ".json"));
         for (Map.Entry<String, Svg> picture : new TreeMap<>(Plots.pictures(results)).entrySet()) {
