@@ -5,10 +5,11 @@ package io.github.offsetallocator.internal.tables;
 /// that is the logarithm of the table's size, for each time that it grows. To ask reads a few fields, since every free of a region does.
 ///
 /// To replace a table takes time: the JVM asks all of its threads whether they are reading the old one. So after a table has grown, as many
-/// blocks must end as would be few; and from the second time on that it grows again after it was made smaller, twice as many as the time before. A
-/// program whose blocks come and go in waves makes its tables grow a few times, and then they stay.
+/// blocks must end as would be few; and from the second time on that it grows again after it was made smaller, twice as many as the time before, up to
+/// 2^24. So where blocks come and go in waves, tables grow a few times, and then they stay for a while.
 public final class TrimRule {
-    private static final int MOST_DOUBLINGS = 20;
+    private static final int MOST_DOUBLINGS = 24;
+    private static final long LONGEST_WAIT = 1 << 24;
 
     private final Tally tally;
     private long few;
@@ -31,17 +32,21 @@ public final class TrimRule {
             growthsAgain = Math.min(growthsAgain + 1, MOST_DOUBLINGS);
         }
         wasMadeSmaller = !isLarger && (wasMadeSmaller || few < this.few);
-        start(few, isLarger ? few << Math.max(0, growthsAgain - 1) : 0);
+        start(few, isLarger ? waitFor(few) : 0);
     }
 
     /// All blocks have ended at once.
     public void cleared() {
-        start(few, growthsAgain > 1 ? few << growthsAgain - 1 : 0);
+        start(few, growthsAgain > 1 ? waitFor(few) : 0);
     }
 
     /// Somebody asks for a look.
     public void soon() {
         start(few, 0);
+    }
+
+    private long waitFor(long few) {
+        return Math.max(few, Math.min(few << Math.max(0, growthsAgain - 1), LONGEST_WAIT));
     }
 
     private void start(long few, long wait) {

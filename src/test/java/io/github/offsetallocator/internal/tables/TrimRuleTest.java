@@ -79,6 +79,8 @@ class TrimRuleTest {
         rule.start(100);
         rule.cleared();
         assertFalse(rule.isDue(), "a reset is a wave too");
+        takeAndGive(1 << 24);
+        assertTrue(rule.isDue(), "in the end it gets smaller");
         rule.soon();
         assertTrue(rule.isDue(), "somebody asks");
     }
