@@ -490,9 +490,9 @@ final class FailureDriver {
                 }
             }
             case RESET -> {
-                if (walked.isEmpty()) {
+                if (walked.isEmpty()) { // done, or nothing was live before it
                     live.clear();
-                    retired.clear();
+                    retired.removeIf(each -> !waiting.contains(each.offset));
                 }
             }
             case GROW, SLICE, READ, WALK -> {}
