@@ -320,7 +320,7 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     @Override
-    int parts() {
+    int stripes() {
         return Math.max(1, stripes.count());
     }
 

@@ -32,6 +32,8 @@ public final class OneThreadSlabs extends Slabs {
     private static final int FIRST_ROWS = 8;
     /// A table grows by this part of itself: an eighth.
     static final int GROW_SHIFT = 3;
+    /// By a quarter while it is small.
+    private static final int SMALL_GROW_SHIFT = 2;
 
     private final TableMemory memory;
     private final long mostRows;
@@ -290,7 +292,7 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     @Override
-    int parts() {
+    int stripes() {
         return 1;
     }
 
@@ -481,8 +483,8 @@ public final class OneThreadSlabs extends Slabs {
             return false;
         }
         try {
-            long more = Math.max(FIRST_ROWS, rows >>> (rows < SlabTrimming.KEPT_ROWS ? 2 : GROW_SHIFT));
-            more = rows < peakRows ? Math.min(rows, peakRows - rows) : more;
+            long beyondPeak = Math.max(FIRST_ROWS, rows >>> (rows < SlabTrimming.KEPT_ROWS ? SMALL_GROW_SHIFT : GROW_SHIFT));
+            long more = rows < peakRows ? Math.min(rows, peakRows - rows) : beyondPeak;
             replaceTable(Math.min(mostRows, rows + more));
             return true;
         } catch (OutOfMemoryError e) { // the bins may still serve the request

@@ -17,15 +17,15 @@ import java.lang.invoke.VarHandle;
 /// slots as the size has had, 64 at most; none takes more than a share of the range that has memory. New ones are made while a
 /// quarter of what has memory, or may get it, is free. Sizes above 64 units get slabs if they are popular.
 ///
-/// Where threads have slabs of their own, the share is divided among them, or slabs that are nearly empty would fill the range. A slab
-/// of the fewest slots may take more: the share divided by the square root of their number.
+/// Where stripes have slabs of their own, the share is divided among them, or slabs that are nearly empty would fill the range. A slab
+/// of the fewest slots may take more: the share divided by the square root of their number. Both are rounded to powers of two.
 ///
 /// ```
 ///   a region from the bins -> a row: shape, bits -> the node's links name the row -> entries of the class
 ///                                                   from here on it is a slab        slots can be taken
 /// ```
 final class SlabMaking {
-    /// A slab has at least so many slots where threads share slabs, and where each has its own.
+    /// A slab has at least so many slots, or so many where several stripes have slabs of their own.
     private static final int FEWEST_SLOTS = 4, FEWEST_OWN_SLOTS = 2;
     private static final int FIRST_SLOTS = 8;
     /// A slab takes at most this share of the range: a 512th while half of it is free, then a 1024th.
@@ -175,9 +175,9 @@ final class SlabMaking {
             return 0;
         }
         long share = capacity >>> (free >= capacity >>> 1 ? SHARE_SHIFT : SCARCE_SHARE_SHIFT);
-        int parts = 31 - Integer.numberOfLeadingZeros(slabs.parts());
-        int fewest = parts == 0 ? FEWEST_SLOTS : FEWEST_OWN_SLOTS;
-        long fitting = Math.max((share >>> parts) / size, Math.min(fewest, (share >>> (parts >> 1)) / size));
+        int fewest = slabs.stripes() == 1 ? FEWEST_SLOTS : FEWEST_OWN_SLOTS;
+        int halvings = 31 - Integer.numberOfLeadingZeros(slabs.stripes());
+        long fitting = Math.max((share >>> halvings) / size, Math.min(fewest, (share >>> (halvings >> 1)) / size));
         int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), fitting);
         if (pages != null && slots * size < PageMap.PAGE_UNITS) {
             slots = capacity >>> SMALL_SHARE_SHIFT >= PageMap.PAGE_UNITS ? (PageMap.PAGE_UNITS + size - 1) / size : 0;

@@ -125,8 +125,8 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Whether a slab of this class has a free slot that [#take] finds; looks for one, if that takes a while.
     abstract boolean search(long line);
 
-    /// How many lists of slabs there are for a size.
-    abstract int parts();
+    /// How many stripes have slabs of their own; 1 if there are no stripes.
+    abstract int stripes();
 
     /// Gives some empty slabs back, where nobody does that when the last slot is freed. O(1).
     abstract void sweep();

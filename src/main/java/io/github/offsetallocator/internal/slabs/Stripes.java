@@ -26,6 +26,7 @@ final class Stripes {
 
     private static final int COUNT = Integer.highestOneBit(Math.clamp(4L * Runtime.getRuntime().availableProcessors() - 1, 8, 64));
     private static final int LINE_SHIFT = 6;
+    private static final long BYTES = (long) CLASSES << LINE_SHIFT;
     private static final int CURRENT = 0;
     private static final int HAND = 4;
     private static final int NOTED = 8;
@@ -39,7 +40,6 @@ final class Stripes {
     /// `all`, or none while all slabs end.
     private MemorySegment[] open = all;
     private int count;
-    private long byteSize;
 
     Stripes(TableMemory.Threads threads) {
         memory = new TableMemory(threads);
@@ -60,9 +60,8 @@ final class Stripes {
         int home = home();
         if (all[home] == null) {
             try {
-                all[home] = memory.more((long) CLASSES << LINE_SHIFT);
+                all[home] = memory.more(BYTES);
                 count++;
-                byteSize += all[home].byteSize();
             } catch (OutOfMemoryError e) {
                 return null;
             }
@@ -98,7 +97,7 @@ final class Stripes {
     }
 
     long byteSize() {
-        return byteSize;
+        return count * BYTES;
     }
 
     void close() {

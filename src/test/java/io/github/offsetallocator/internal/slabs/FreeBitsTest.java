@@ -11,6 +11,7 @@ import io.github.offsetallocator.internal.tables.TableMemory;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// The bits of a shared arena's slabs are hints that a race may spoil. Without a race they say what the entries say.
@@ -24,6 +25,12 @@ class FreeBitsTest {
     private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.ANY);
     private final Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, null);
     private final AnyThreadSlabs slabs = (AnyThreadSlabs) Slabs.of(regions, null, UNITS, 0, ofSlabs);
+
+    @AfterEach
+    void close() {
+        slabs.close();
+        regions.close();
+    }
 
     /// Sizes come and go, so rows are made anew for other sizes while hints still name them.
     @Test
@@ -51,8 +58,6 @@ class FreeBitsTest {
             }
         }
         assertTrue(anew > 100, anew + " rows were made anew for another size");
-        slabs.close();
-        regions.close();
     }
 
     /// Two slabs whose rows are noted at the same place: the later free overwrites the earlier one's note.
@@ -106,8 +111,6 @@ class FreeBitsTest {
             found = slabs.take(1, 0);
         }
         assertEquals(SlabTable.slotOf(first[3]), SlabTable.slotOf(found));
-        slabs.close();
-        regions.close();
     }
 
     /// Each thread has slabs of its own, of which most are empty here: together they may not fill the range.
@@ -120,8 +123,6 @@ class FreeBitsTest {
         assertNull(failure.get());
         long inSlabs = SlabTable.word(slabs.head(), SlabTable.SLAB_UNITS);
         assertTrue(inSlabs > UNITS / 16 && inSlabs < UNITS / 3, inSlabs + " of " + UNITS + " units are in slabs");
-        slabs.close();
-        regions.close();
     }
 
     private void workWithManySizes() {
