@@ -45,6 +45,48 @@ class PowerLossTest {
         lose(isShared, Sample.BYTE_SIZE / 4);
     }
 
+    /// Slabs without a live slot, and a reset of which one page alone has reached the disk, or all but one have.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aResetThatLosesPages(boolean isShared) throws IOException {
+        Path file = directory.resolve("arena");
+        byte[] before;
+        byte[] after;
+        try (SegmentArena arena = open(file, isShared, Sample.BYTE_SIZE)) {
+            Sample sample = new Sample();
+            sample.work(arena, new SplittableRandom(SEED), 400);
+            sample.tags.keySet().forEach(arena::free);
+            arena.force();
+            before = Files.readAllBytes(file);
+            arena.reset();
+            after = Files.readAllBytes(file);
+        }
+        List<Integer> changed = changed(before, after);
+        assertTrue(changed.size() > 1, "pages that a reset changes: " + changed);
+        for (int page : changed) {
+            opensInOrderOrIsRefused(withPage(before, after, page), isShared, page);
+            opensInOrderOrIsRefused(withPage(after, before, page), isShared, page);
+        }
+    }
+
+    private static byte[] withPage(byte[] most, byte[] other, int page) {
+        byte[] some = most.clone();
+        System.arraycopy(other, page, some, page, Math.min(Sample.PAGE, some.length - page));
+        return some;
+    }
+
+    private void opensInOrderOrIsRefused(byte[] lost, boolean isShared, int page) throws IOException {
+        Path file = directory.resolve("lost");
+        Files.write(file, lost);
+        try (SegmentArena arena = open(file, isShared, Sample.BYTE_SIZE)) {
+            Sample.mustWork(arena, new SplittableRandom(SEED));
+        } catch (UncheckedIOException e) {
+            assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
+        } catch (Throwable e) {
+            throw new AssertionError("seed " + SEED + ", the page at " + page + ": " + e, e);
+        }
+    }
+
     private static SegmentArena open(Path file, boolean isShared, long byteSize) {
         SegmentArena.Builder builder = SegmentArena.builder().durable(file, byteSize, Sample.BYTE_SIZE);
         return isShared ? builder.shared().build() : builder.build();
