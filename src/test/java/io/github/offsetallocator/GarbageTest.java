@@ -57,6 +57,9 @@ class GarbageTest {
     void flushRangesMakeNoGarbageWhateverTheOrder() {
         try (SegmentArena arena = SegmentArena.ofConfined(1 << 20)) {
             long[] slices = new long[5000];
+            for (int i = 0; i < 10; i++) { // before there are slabs: these lie apart
+                arena.tryAllocate(16, 1);
+            }
             for (int i = 0; i < slices.length; i++) {
                 slices[i] = arena.tryAllocate(16, 1);
             }

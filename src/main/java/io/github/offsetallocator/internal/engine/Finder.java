@@ -80,7 +80,7 @@ final class Finder {
     /// As [OneThread#freeAt], of a block that may be a slot or a region.
     long freeAt(long unit, long size, int shift) {
         engine.checkUsable();
-        long handle = find(unit);
+        long handle = findAny(unit);
         if (handle == 0) {
             return Engine.NOTHING;
         }

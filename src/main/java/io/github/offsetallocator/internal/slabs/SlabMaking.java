@@ -123,9 +123,7 @@ final class SlabMaking {
         long units = (long) slots * size;
         slabs.begin();
         Regions.begin(nodes);
-        // At a multiple of the largest power of two in the size, so that slots serve requests with that alignment.
-        long natural = Math.min(Integer.lowestOneBit(size), phase == 0 ? MOST_NATURAL : MOST_NATURAL_BY_ADDRESS);
-        int node = natural == 1 ? regions.take(nodes, units) : regions.takeAligned(nodes, units, natural, phase, false);
+        int node = takeRegion(nodes, units, size);
         if (node == NIL) {
             Regions.end(nodes);
             slabs.end();
@@ -155,6 +153,20 @@ final class SlabMaking {
         slabs.end();
         regions.publish();
         return true;
+    }
+
+    /// A region for a slab, at a multiple of the largest power of two in the size, so that slots serve requests with that alignment. Where
+    /// slots are to be found by offset, it starts with a page if it can: then the page in which a slot starts tells of the slab.
+    private int takeRegion(MemorySegment nodes, long units, int size) {
+        long natural = Math.min(Integer.lowestOneBit(size), phase == 0 ? MOST_NATURAL : MOST_NATURAL_BY_ADDRESS);
+        int node = NIL;
+        if (pages != null && (phase & natural - 1) == 0) {
+            node = regions.takeAligned(nodes, units, PageMap.PAGE_UNITS, 0, false);
+        }
+        if (node == NIL) {
+            node = natural == 1 ? regions.take(nodes, units) : regions.takeAligned(nodes, units, natural, phase, false);
+        }
+        return node;
     }
 
     /// Whether a slab's region can be entered in the page map.
