@@ -1,6 +1,9 @@
 package io.github.offsetallocator.jmh;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +28,8 @@ final class Quick extends Runner {
     private static final int SAMPLE_OPERATIONS = 1_000_000;
     private static final int FEWEST_SAMPLES = 3;
     private static final int MOST_SAMPLES = 9;
+    private static final int CONFINED_ARENAS = 500;
+    private static final int CONFINED_ACCESSES = 200;
 
     @Option(names = "--work", split = ",", paramLabel = "WORK", description = "Of ${COMPLETION-CANDIDATES}.")
     private List<Work> work = List.of(Work.values());
@@ -35,6 +40,11 @@ final class Quick extends Runner {
             defaultValue = "2",
             description = "Size of the pool in multiples of what is live at most (default: ${DEFAULT-VALUE}).")
     private double pool;
+
+    @Option(
+            names = "--confined-too",
+            description = "Let the program use confined memory of the JDK's before, as most that use memory segments do.")
+    private boolean confinedToo;
 
     @Option(
             names = "--external",
@@ -56,20 +66,39 @@ final class Quick extends Runner {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("time", "of the thread on the CPU");
         settings.put("pool", pool + " times what is live at most");
+        settings.put("confined memory before", Boolean.toString(confinedToo));
         Results results = run("quick", settings, Fork.TOUCHED_HEAP, work.stream()
-                .map(each -> new Case(each.toString(), List.of(each.name(), Double.toString(pool))))
+                .map(each -> new Case(
+                        each.toString(), List.of(each.name(), Double.toString(pool), Boolean.toString(confinedToo))))
                 .toList());
         System.out.println(Table.medians(results, NANOS, results.forks().keySet(), "%.1f"));
         System.out.println(Table.ratios(results, NANOS, results.forks().keySet()));
         return 0;
     }
 
-    /// A fork, with a subject, the work and the size of the pool.
+    /// A fork, with a subject, the work, the size of the pool, and whether to use confined memory before.
     public static void main(String[] args) throws InterruptedException {
+        if (Boolean.parseBoolean(args[3])) {
+            useConfinedMemory();
+        }
         Kind kind = Kind.valueOf(args[0]);
         Script script = Work.valueOf(args[1]).script();
         long pool = script.pool(Double.parseDouble(args[2]));
         Fork.answer(() -> Map.of(NANOS, measure(kind, script, pool)));
+    }
+
+    /// The JVM counts which way the JDK's checks of a segment go, for all callers together. It compiles a way that nobody has taken as a
+    /// trap, and what follows the check is faster then.
+    private static void useConfinedMemory() {
+        for (int i = 0; i < CONFINED_ARENAS; i++) {
+            try (Arena confined = Arena.ofConfined()) {
+                MemorySegment memory = confined.allocate(ValueLayout.JAVA_LONG, CONFINED_ACCESSES);
+                for (long at = 0; at < memory.byteSize(); at += Long.BYTES) {
+                    memory.set(ValueLayout.JAVA_LONG, at, memory.get(ValueLayout.JAVA_LONG, at) + at);
+                    memory.set(ValueLayout.JAVA_INT, at, memory.get(ValueLayout.JAVA_INT, at) + 1);
+                }
+            }
+        }
     }
 
     /// Nanoseconds per operation. Each number is the mean of as many replays as make a million operations.
