@@ -5,6 +5,7 @@ import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.BitSet;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,9 +49,13 @@ class AlignByTest {
         MemorySegment memory = Arena.ofAuto().allocate(2 << 20, 64).asSlice(64, 1 << 20);
         try (SegmentArena arena = SegmentArena.builder().backing(memory).granule(granule).alignByOffset().build()) {
             Check.equal(1 << 20, arena.byteSize(), "the capacity");
+            BitSet taken = new BitSet();
             for (long at = 0; at < 1 << 20; at += granule) {
-                Check.equal(at, arena.offset(arena.tryAllocate(granule, 1)), "the offset");
+                long offset = arena.offset(arena.tryAllocate(granule, 1));
+                Check.equal(0, offset % granule, "the offset in a granule");
+                taken.set((int) (offset / granule));
             }
+            Check.equal((1 << 20) / granule, taken.cardinality(), "granules that are taken");
             Check.equal(SegmentArena.NO_SPACE, arena.tryAllocate(1, 1), "more than there is");
         }
     }

@@ -155,12 +155,12 @@ final class SlabMaking {
         return true;
     }
 
-    /// A region for a slab, at a multiple of the largest power of two in the size, so that slots serve requests with that alignment. Where
-    /// slots are to be found by offset, it starts with a page if it can: then the page in which a slot starts tells of the slab.
+    /// A region for a slab, at a multiple of the largest power of two in the size, so that slots serve requests with that alignment. One of
+    /// whole pages starts with a page where there is room: then a slot's own page tells of the slab, and not the next one.
     private int takeRegion(MemorySegment nodes, long units, int size) {
         long natural = Math.min(Integer.lowestOneBit(size), phase == 0 ? MOST_NATURAL : MOST_NATURAL_BY_ADDRESS);
         int node = NIL;
-        if (pages != null && (phase & natural - 1) == 0) {
+        if (pages != null && units % PageMap.PAGE_UNITS == 0 && phase % natural == 0) {
             node = regions.takeAligned(nodes, units, PageMap.PAGE_UNITS, 0, false);
         }
         if (node == NIL) {
@@ -193,6 +193,10 @@ final class SlabMaking {
         int slots = (int) Math.min(Math.min(SLOTS, Math.max(FIRST_SLOTS, heat >>> 1)), fitting);
         if (pages != null && slots * size < PageMap.PAGE_UNITS) {
             slots = capacity >>> SMALL_SHARE_SHIFT >= PageMap.PAGE_UNITS ? (PageMap.PAGE_UNITS + size - 1) / size : 0;
+        }
+        if (pages != null) {
+            int ofWholePages = slots & -(PageMap.PAGE_UNITS / Math.min(PageMap.PAGE_UNITS, Integer.lowestOneBit(size)));
+            slots = ofWholePages << 1 >= slots ? ofWholePages : slots;
         }
         return slots >= fewest ? slots : 0;
     }
