@@ -73,6 +73,9 @@ class ArenaMemoryAllocatorTest {
     @Test
     void callocClearsWhatOthersLeft() {
         for (int size : new int[] {1, 100, 5000, 100_000}) {
+            for (int i = 0; i < 50; i++) { // until the size has a slab, if it gets one
+                MemoryUtil.nmemFree(MemoryUtil.nmemAllocChecked(size));
+            }
             long dirty = MemoryUtil.nmemAllocChecked(size);
             MemoryUtil.memSet(dirty, 0xFF, size);
             MemoryUtil.nmemFree(dirty);
