@@ -101,7 +101,7 @@ final class Survey {
         Header.setHalf(t, Header.RESIZED, resized);
         Header.setWord(t, Header.LIVE, 0); // a rebuild tells others by how much it changes this
         if (s != null) {
-            for (int row = freshRow; row < half(s, VIRGIN_ROW); row++) { // as a reset has left them, or was about to
+            for (int row = freshRow; row < half(s, VIRGIN_ROW); row++) { // the end may be a reset's, and these rows from before it
                 s.asSlice(SlabTable.at(row), ENTRIES).fill((byte) 0);
                 for (int place = 0; place < SLOTS; place++) {
                     SlabTable.setEntry(s, row << 6 | place, SlabTable.entry(s, row << 6 | place) & GENERATION);

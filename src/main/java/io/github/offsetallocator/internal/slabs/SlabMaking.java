@@ -181,7 +181,8 @@ final class SlabMaking {
         }
     }
 
-    /// How many slots the next slab of a size gets; 0 if it gets none.
+    /// How many slots the next slab of a size gets; 0 if it gets none. Where slots are to be found by offset, those that would reach into one
+    /// page more are left out, unless that leaves less than half: see [#takeRegion].
     private int slots(long capacity, long free, int size, int heat) {
         if (capacity < SMALLEST_RANGE || size <= SMALL && heat <= HEAT_SMALL) {
             return 0;
