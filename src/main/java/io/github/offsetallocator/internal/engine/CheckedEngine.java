@@ -284,13 +284,15 @@ public final class CheckedEngine extends ForwardingEngine {
     }
 
     @Override
-    public void freeRetired(long handle) {
-        change(() -> {
-            if (inner.isRetired(handle)) {
+    public boolean freeRetired(long handle) {
+        return change(() -> {
+            boolean isRetired = inner.isRetired(handle);
+            if (isRetired) {
                 long at = one().retiring.offset(handle);
                 blocks.check(at);
                 blocks.end(() -> inner.freeRetired(handle), at);
             }
+            return isRetired;
         });
     }
 

@@ -155,8 +155,8 @@ public abstract class Engine {
 
     public abstract boolean isRetired(long handle);
 
-    /// Frees a block if it is retired.
-    public abstract void freeRetired(long handle);
+    /// Frees a block if it is retired. Returns whether it was.
+    public abstract boolean freeRetired(long handle);
 
     /// Whether [#freeRetired] will free a block rather than refuse. It doesn't tell of anything, nor mend it.
     boolean mayFreeRetired(long handle) {

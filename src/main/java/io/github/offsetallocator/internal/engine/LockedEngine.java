@@ -48,10 +48,11 @@ abstract class LockedEngine extends Engine {
     }
 
     @Override
-    public synchronized void freeRetired(long handle) {
+    public synchronized boolean freeRetired(long handle) {
         try {
-            engine.freeRetired(handle);
+            boolean result = engine.freeRetired(handle);
             publish();
+            return result;
         } catch (Error e) {
             throw forget(e);
         }

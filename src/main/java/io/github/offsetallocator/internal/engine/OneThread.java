@@ -361,8 +361,8 @@ final class OneThread extends Engine {
     }
 
     @Override
-    public void freeRetired(long handle) {
-        retiring.free(handle);
+    public boolean freeRetired(long handle) {
+        return retiring.free(handle);
     }
 
     @Override

@@ -53,12 +53,11 @@ public final class Retired {
             engine.checkUsable();
             follow();
             int now = 0;
-            for (long handle; ring != null && now < AT_ONCE && (handle = ring.peek(value)) != 0; now++) {
+            for (long handle; ring != null && now < AT_ONCE && (handle = ring.peek(value)) != 0; ring.remove()) {
                 if (before + now > 0 && !engine.mayFreeRetired(handle)) {
                     break;
                 }
-                engine.freeRetired(handle);
-                ring.remove();
+                now += engine.freeRetired(handle) ? 1 : 0;
             }
             return now;
         }

@@ -108,10 +108,10 @@ final class Retiring {
         }
     }
 
-    void free(long handle) {
+    boolean free(long handle) {
         engine.recover();
         if (!isRetired(handle)) {
-            return; // an error has struck when it was free already
+            return false; // an error has struck when it was free already
         }
         try {
             Header.add(engine.regions().table(), Header.RETIRED, -1);
@@ -123,6 +123,7 @@ final class Retiring {
                 engine.release(engine.regions().table(), low(handle));
             }
             engine.regions().publish();
+            return true;
         } catch (Error e) {
             engine.struck = true;
             throw e;

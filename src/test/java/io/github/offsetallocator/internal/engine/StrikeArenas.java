@@ -153,9 +153,11 @@ public final class StrikeArenas implements Consumer<String> {
             });
             arena.verify();
             arena.retire(arena.tryAllocate(8, 8), 5);
-            arena.reclaim(5);
-            arena.verify();
             String when = "after a strike at call " + n;
+            int retired = arena.retired();
+            int freed = arena.reclaim(5);
+            assertEquals(retired - arena.retired(), freed, when);
+            arena.verify();
             assertTrue(arena.retired() <= 1, () -> arena.retired() + " blocks stay retired " + when);
             long[] live = new long[1];
             arena.forEachAllocation(_ -> live[0]++);
