@@ -93,7 +93,7 @@ final class Reports {
             long links = links(t, node);
             if (NodeState.isSlab(links)) {
                 int first = low(links) << 6;
-                int slots = (int) (sizeOf(region) / slabs.size(first));
+                int slots = slabs.slots(low(links));
                 for (int slot = first; slot < first + slots; slot++) {
                     long entry = slabs.entry(slot);
                     if (SlabTable.isLive(entry)) {

@@ -83,8 +83,10 @@ final class SlabVerifier {
         check(half(t, at + NODE) == node, "row ", row, ": its slab's node is not ", node);
         check(count > 0 && count <= SLOTS, "row ", row, ": slots that no slab has, ", count);
         check(size > 0 && size <= LARGEST, "row ", row, ": a size that has no slabs, ", size);
-        check(region(nodes, node) == (SlabTable.offset(shape) << 32 | (long) count * size),
-                "row ", row, ": its slots are not the region of node ", node);
+        long region = region(nodes, node);
+        check(offsetOf(region) == SlabTable.offset(shape), "row ", row, ": its slots don't start where the region of its node does, ", offsetOf(region));
+        long rest = sizeOf(region) - (long) count * size;
+        check(isExact ? rest == 0 : rest >= 0 && rest <= sizeOf(region) >>> 3, "row ", row, ": its slots leave too much or too little of its region, ", rest);
         int sizeClass = SlabTable.sizeClass(shape);
         check(sizeClass > 0 && sizeClass < SEEN && half(head, line(sizeClass) + CLASS_SIZE) == size, "row ", row, ": not of its class's size, ", size);
         check(half(t, at + MOVED_LEFT) == 0, "row ", row, ": a slab with moved slots, ", half(t, at + MOVED_LEFT));
@@ -101,10 +103,10 @@ final class SlabVerifier {
             retired += isLive && (entry & RETIRED) != 0 ? 1 : 0;
         }
         slots += count;
-        units += (long) count * size;
+        units += sizeOf(region);
         rowsOfClass[sizeClass]++;
         if (pages != null) {
-            verifyPages(row, region(nodes, node));
+            verifyPages(row, region);
         }
     }
 

@@ -27,19 +27,16 @@ import java.nio.ByteOrder;
 ///
 /// **Hints.** Everything else that [#take] and [#give] look at is written plainly and may lose a bit in a race: the free bits
 /// of a slab, and what the [Stripes] say. A thread whose hints tell of nothing looks at the bits of eight slabs on the ring of its stripe
-/// and class. What a race hides is free all the same: [#search], which a thread does before it makes a new slab, reads the entries of
-/// two slabs of that ring, and of six more if there was something in the two. [Slabs#dissolve], which comes before a refusal, reads all.
-/// So nothing is hidden when a request is refused, and without a race nothing is.
+/// and class. What a race hides is free all the same: before it asks for a new slab, a thread reads the entries of two slabs of that ring, and
+/// of six more if there was something in the two, [#takeHidden]. [Slabs#dissolve], which comes before a refusal, reads all. So nothing is
+/// hidden when a request is refused, and without a race nothing is.
 ///
-/// **Empty slabs** stay while there is room: given back as soon as they are seen, they would be made again a moment later. Where there
-/// is none, each request that gets no slab looks at eight rows, [#sweep].
+/// **Empty slabs** stay while there is room, see [EmptySlabs].
 ///
 /// **Under the lock**, which the caller holds: making slabs, giving them back, dissolving, rings, classes. Rows lie in
 /// [RowChunks] that never move, since another thread may be about to change an entry.
 public final class AnyThreadSlabs extends Slabs {
-    /// Rows that a sweep looks at.
-    private static final int SWEPT = 8;
-    /// Slabs whose bits a thread looks at, and whose entries a search reads.
+    /// Slabs whose bits a thread looks at, and whose entries it reads.
     private static final int SEARCHED = 8;
     /// Slabs whose entries it reads if there is nothing in them.
     private static final int READ = 2;
@@ -51,8 +48,7 @@ public final class AnyThreadSlabs extends Slabs {
     private final RowChunks rows;
     private final MemorySegment head;
     private final Stripes stripes;
-    /// The row that a sweep has looked at last.
-    private int swept;
+    private final EmptySlabs empty;
     private boolean open = true;
 
     /// Made here and not where the kind is chosen, as in [OneThreadSlabs#make].
@@ -67,9 +63,11 @@ public final class AnyThreadSlabs extends Slabs {
         rows = new RowChunks(memory, tally);
         head = rows.head();
         stripes = new Stripes(regions.threads());
+        empty = new EmptySlabs(this, stripes);
         if (isFound) {
             count.startHere();
         }
+        replaceEntry(0, entry(0), 0); // links what a reset calls, which may come when the heap is full; row 0 has no slots
     }
 
     // ---- take --------------------------------------------------------------------------------------------------
@@ -103,7 +101,10 @@ public final class AnyThreadSlabs extends Slabs {
         if (handle == NONE_FREE && Stripes.hasRows(s, sizeClass)) {
             handle = takeHinted(s, sizeClass, alignment, slack);
         }
-        return handle != NONE_FREE ? handle : takeNear(s, sizeClass, alignment, slack);
+        if (handle == NONE_FREE) {
+            handle = takeNear(s, sizeClass, alignment, slack);
+        }
+        return handle != NONE_FREE ? handle : takeHidden(s, sizeClass, alignment, slack);
     }
 
     private boolean isAligned(int row, long alignment) {
@@ -184,6 +185,37 @@ public final class AnyThreadSlabs extends Slabs {
         return handle;
     }
 
+    /// Reads the entries of some of the slabs on the ring, of which a race may have hidden what is free: their bits have told of nothing.
+    /// The first with a free slot is taken from, others are noted. Follows links as [#takeNear] does.
+    private long takeHidden(MemorySegment s, int sizeClass, long alignment, int slack) {
+        int row = Stripes.read(s, sizeClass);
+        if (row == 0) {
+            row = Stripes.hand(s, sizeClass);
+        }
+        long handle = NONE_FREE;
+        boolean isFound = false;
+        for (int done = 0; done < (isFound ? SEARCHED : READ) && row != 0; done++) {
+            MemorySegment t = segment(row);
+            row = t == null ? 0 : half(t, at(row) + NEXT_ROW);
+            t = segment(row);
+            if (t == null || !isOnRing(row, sizeClass)) {
+                row = 0;
+            } else {
+                long free = free(t, row);
+                setWord(t, at(row) + BITS, free);
+                if (handle == NONE_FREE && free != 0 && isAligned(row, alignment)) {
+                    handle = takeFrom(row, sizeClass, slack);
+                    Stripes.setCurrent(s, sizeClass, row);
+                } else if (free != 0) {
+                    Stripes.noteRow(s, sizeClass, row);
+                }
+                isFound |= free != 0;
+            }
+        }
+        Stripes.setRead(s, sizeClass, row);
+        return handle;
+    }
+
     /// Whether a row is on the ring of this thread's stripe and of a class, if no other thread changes that.
     private boolean isOnRing(int row, int sizeClass) {
         MemorySegment t = segment(row);
@@ -260,37 +292,12 @@ public final class AnyThreadSlabs extends Slabs {
 
     // ---- rings -------------------------------------------------------------------------------------------------
 
-    /// Reads the entries of some of the home stripe's slabs, of which a race may have hidden what is free: their bits have told of nothing.
-    /// The first with a free slot is taken from, others are noted.
+    /// Another thread of the stripe may have made a slab while this one waited for the lock.
     @Override
     boolean search(long line) {
         MemorySegment s = stripes.ready();
-        int hand = s == null ? 0 : Stripes.hand(s, classOf(line));
-        if (hand == 0) {
-            return false;
-        }
-        int row = hand;
-        boolean isFound = false;
-        int left = SEARCHED;
-        do {
-            row = SlabRing.next(this, row);
-            setWord(segment(row), at(row) + BITS, free(row));
-            isFound |= noteIfFree(s, classOf(line), row, !isFound);
-        } while (--left > (isFound ? 0 : SEARCHED - READ) && row != hand);
-        Stripes.setHand(s, classOf(line), row);
-        return isFound;
-    }
-
-    private boolean noteIfFree(MemorySegment s, int sizeClass, int row, boolean isFirst) {
-        if (word(segment(row), at(row) + BITS) == 0) {
-            return false;
-        }
-        if (isFirst) {
-            Stripes.setCurrent(s, sizeClass, row);
-        } else {
-            Stripes.noteRow(s, sizeClass, row);
-        }
-        return true;
+        int row = s == null ? 0 : Stripes.current(s, classOf(line));
+        return row != 0 && SlabTable.sizeClass(shape(row)) == classOf(line) && word(segment(row), at(row) + BITS) != 0;
     }
 
     @Override
@@ -328,41 +335,19 @@ public final class AnyThreadSlabs extends Slabs {
         return (int) (line >>> CLASS_SHIFT);
     }
 
-    /// The bits of a slab say whether it may be empty, and its entries whether it is. One of each class stays.
     @Override
     void sweep() {
-        int end = half(head, FRESH_ROW);
-        for (int left = Math.min(SWEPT, end - FIRST_ROW); left > 0; left--) {
-            swept = swept + 1 < end ? swept + 1 : FIRST_ROW;
-            if (looksEmpty(swept) && half(head, line(SlabTable.sizeClass(shape(swept))) + ROWS) > 1) {
-                giveBack(swept);
-            }
-        }
+        empty.sweep();
+    }
+
+    @Override
+    int spare(int size, int slots) {
+        return empty.spare(size, slots);
     }
 
     @Override
     public boolean giveBackEmpty(Enough enough) {
-        for (int row = FIRST_ROW; row < half(head, FRESH_ROW); row++) {
-            if (looksEmpty(row)) {
-                giveBack(row);
-                if (enough.now()) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    }
-
-    private boolean looksEmpty(int row) {
-        long shape = shape(row);
-        return shape != 0 && word(segment(row), at(row) + BITS) == SlabTable.all(shape) && isSlab(row);
-    }
-
-    private void giveBack(int row) {
-        begin();
-        ending.giveBack(row);
-        end();
-        regions.publish();
+        return empty.giveBackAll(enough);
     }
 
     /// O(slots).
@@ -419,13 +404,13 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     @Override
-    public void setEntry(int slot, long entry) {
-        ENTRY.setRelease(segment(slot >>> 6), RowChunks.entryAt(slot), entry);
+    void setEntry(MemorySegment t, long at, long entry) {
+        ENTRY.setRelease(t, at, entry);
     }
 
     @Override
-    public boolean replaceEntry(int slot, long expected, long entry) {
-        return ENTRY.compareAndSet(segment(slot >>> 6), RowChunks.entryAt(slot), expected, entry);
+    boolean replaceEntry(MemorySegment t, long at, long expected, long entry) {
+        return ENTRY.compareAndSet(t, at, expected, entry);
     }
 
     @Override

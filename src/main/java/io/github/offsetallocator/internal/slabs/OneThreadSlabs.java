@@ -297,9 +297,6 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     @Override
-    void sweep() {}
-
-    @Override
     public boolean giveBackEmpty(Enough enough) {
         settle();
         return enough.now();
@@ -438,13 +435,13 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     @Override
-    public void setEntry(int slot, long entry) {
-        SlabTable.setEntry(table, slot, entry);
+    void setEntry(MemorySegment t, long at, long entry) {
+        t.set(WORD, at, entry);
     }
 
     @Override
-    public boolean replaceEntry(int slot, long expected, long entry) {
-        setEntry(slot, entry);
+    boolean replaceEntry(MemorySegment t, long at, long expected, long entry) {
+        t.set(WORD, at, entry);
         return true;
     }
 

@@ -50,7 +50,8 @@ final class SlabEnding {
         VarHandle.releaseFence(); // all slots are shut
         setLinks(nodes, node, NodeState.UNUSED);
         setWord(t, at + BITS, 0);
-        Header.add(nodes, Header.BLOCKS, -forget(row));
+        Header.add(nodes, Header.BLOCKS, -SlabTable.slots(slabs.shape(row)));
+        forget(row, sizeOf(region(nodes, node)));
         slabs.chain.discard(row);
         regions.giveFirst(nodes, node); // a report has counted it with its neighbours
         Regions.end(nodes);
@@ -59,19 +60,30 @@ final class SlabEnding {
     }
 
     /// Lets no slot of a slab be taken any more, if all are free.
-    private boolean shut(int row) {
-        long low = slabs.freeLow(SlabTable.sizeClass(slabs.shape(row)));
-        int slots = SlabTable.slots(slabs.shape(row));
-        for (int place = 0; place < slots; place++) {
-            long entry = slabs.entry(row << 6 | place);
-            if (isLive(entry) || !slabs.replaceEntry(row << 6 | place, entry, entry & GENERATION)) {
-                while (--place >= 0) {
-                    slabs.setEntry(row << 6 | place, slabs.entry(row << 6 | place) | low);
-                }
+    boolean shut(int row) {
+        MemorySegment t = slabs.segment(row);
+        long from = slabs.at(row) + ENTRIES;
+        long end = from + ((long) SlabTable.slots(slabs.shape(row)) << 3);
+        for (long at = from; at < end; at += 8) {
+            long entry = word(t, at);
+            if (isLive(entry) || !slabs.replaceEntry(t, at, entry, entry & GENERATION)) {
+                open(row, (int) (at - from >>> 3));
                 return false;
             }
         }
         return true;
+    }
+
+    /// Lets the first slots of a slab, which are free and shut, be taken. Another thread that has the row from an earlier slab may do so at once:
+    /// what the slab is comes before this.
+    void open(int row, int slots) {
+        MemorySegment t = slabs.segment(row);
+        long from = slabs.at(row) + ENTRIES;
+        long low = slabs.freeLow(SlabTable.sizeClass(slabs.shape(row)));
+        VarHandle.releaseFence();
+        for (long at = from; at < from + ((long) slots << 3); at += 8) {
+            slabs.setEntry(t, at, word(t, at) & GENERATION | low);
+        }
     }
 
     /// Lets no free slot be taken. Returns whether none is live.
@@ -102,16 +114,18 @@ final class SlabEnding {
         }
     }
 
-    /// Takes a slab out of what its class and the sums say. Returns how many slots it has.
-    private int forget(int row) {
+    /// Takes a slab out of what its class and the sums say.
+    private void forget(int row, long units) {
+        leaveClass(row);
+        setWord(slabs.head(), SLAB_UNITS, word(slabs.head(), SLAB_UNITS) - units);
+    }
+
+    /// Takes a slab out of what its class says.
+    void leaveClass(int row) {
         MemorySegment head = slabs.head();
-        long shape = slabs.shape(row);
-        int slots = SlabTable.slots(shape);
-        long line = line(SlabTable.sizeClass(shape));
+        long line = line(SlabTable.sizeClass(slabs.shape(row)));
         setHalf(head, line + ROWS, half(head, line + ROWS) - 1);
-        setHalf(head, line + HEAT, Math.max(0, half(head, line + HEAT) - slots));
-        setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) - (long) slots * SlabTable.size(shape));
-        return slots;
+        setHalf(head, line + HEAT, Math.max(0, half(head, line + HEAT) - SlabTable.slots(slabs.shape(row))));
     }
 
     /// Ends a slab in one way or the other.
@@ -160,6 +174,7 @@ final class SlabEnding {
         int slots = SlabTable.slots(slabs.shape(row));
         int size = SlabTable.size(slabs.shape(row));
         int whole = half(t, at + NODE);
+        long units = sizeOf(region(nodes, whole));
         if (pages != null) {
             pages.ready(region(nodes, whole));
             pages.dropStale(nodes, region(nodes, whole));
@@ -170,6 +185,7 @@ final class SlabEnding {
         slabs.unlink(row, line(SlabTable.sizeClass(slabs.shape(row))));
         long live = 0;
         int last = whole;
+        int rest = units == (long) slots * size ? NIL : Regions.cutTail(nodes, whole, units - (long) slots * size);
         for (int place = slots - 1; place > 0; place--) {
             int piece = Regions.cutTail(nodes, whole, size);
             last = place == slots - 1 ? piece : last;
@@ -178,7 +194,7 @@ final class SlabEnding {
         VarHandle.releaseFence();
         live |= moveTo(nodes, whole, row << 6) ? 1 : 0; // from here on the slab is no more
         int moved = Long.bitCount(live);
-        forget(row);
+        forget(row, units);
         slabs.addUsed(-(Header.ONE + size) * moved);
         Header.add(nodes, Header.BLOCKS, moved - slots);
         Header.setWord(nodes, Header.LIVE, Header.word(nodes, Header.LIVE) + (Header.ONE + size) * moved);
@@ -189,6 +205,9 @@ final class SlabEnding {
         setHalf(t, at + MOVED_LEFT, moved);
         if (moved == 0) {
             slabs.chain.discard(row);
+        }
+        if (rest != NIL) {
+            regions.give(nodes, rest);
         }
         spread(nodes, last, slots, live);
         Regions.end(nodes);

@@ -15,27 +15,31 @@ import java.lang.invoke.VarHandle;
 ///
 /// The first blocks of a size come from the bins. Then the size gets a slab of 8 slots, and each further one has half as many
 /// slots as the size has had, 64 at most; none takes more than a share of the range that has memory. New ones are made while a
-/// quarter of what has memory, or may get it, is free. Sizes above 64 units get slabs if they are popular.
+/// quarter of what has memory, or may get it, is free in the bins. Sizes above 64 units get slabs if they are popular.
 ///
 /// Where stripes have slabs of their own, the share is divided among them, or slabs that are nearly empty would fill the range. A slab
-/// of the fewest slots may take more: the share divided by the square root of their number. Both are rounded to powers of two.
+/// of the fewest slots may take more: the share divided by the square root of their number. Both are rounded to powers of two. They stay when
+/// they are empty, so the bins have less: an eighth is enough for a new one there, and then an empty one is made anew, in its place. That
+/// takes the lock for half as long as to give it back and make another.
 ///
 /// ```
 ///   a region from the bins -> a row: shape, bits -> the node's links name the row -> entries of the class
 ///                                                   from here on it is a slab        slots can be taken
+///   an empty slab of a row -> its entries are shut -> shape, bits -> entries of the other class
 /// ```
 final class SlabMaking {
     /// A slab has at least so many slots, or so many where several stripes have slabs of their own.
     private static final int FEWEST_SLOTS = 4, FEWEST_OWN_SLOTS = 2;
     private static final int FIRST_SLOTS = 8;
-    /// A slab takes at most this share of the range: a 512th while half of it is free, then a 1024th.
+    /// A slab takes at most this share of the range: a 512th while half of it is free in the bins or several stripes have slabs of their own, else
+    /// a 1024th.
     private static final int SHARE_SHIFT = 9, SCARCE_SHARE_SHIFT = 10;
     /// Where slabs are to be found by offset, the smallest have a page; a 128th of the range may be as small as that.
     private static final int SMALL_SHARE_SHIFT = 7;
     /// A smaller range has no slabs.
     private static final int SMALLEST_RANGE = 4096;
-    /// New slabs while at least this share of the range is free: a quarter.
-    private static final int ROOMY_SHIFT = 2;
+    /// New slabs while at least this share of the range is free: a quarter, or an eighth where several stripes have slabs of their own.
+    private static final int ROOMY_SHIFT = 2, ROOMY_OWN_SHIFT = 3;
     /// Requests for a size that the bins serve before it gets slabs, up to 64 units and above.
     private static final int HEAT_SMALL = 4;
     private static final int HEAT_LARGE = 16;
@@ -108,7 +112,11 @@ final class SlabMaking {
         setHalf(head, line + HEAT, heat);
         MemorySegment nodes = regions.table();
         int slots = slots(Header.open(nodes), Header.word(nodes, Header.FREE_UNITS), size, heat);
-        boolean isRoomy = Header.isRoomy(nodes, ROOMY_SHIFT);
+        boolean areOwn = slabs.stripes() > 1;
+        boolean isRoomy = Header.isRoomy(nodes, areOwn ? ROOMY_OWN_SHIFT : ROOMY_SHIFT);
+        if (slots != 0 && !isRoomy && areOwn && makeAnew(line, size, slots)) {
+            return true;
+        }
         if (!isRoomy || regions.hasChunks()) {
             slabs.sweep();
         }
@@ -137,22 +145,59 @@ final class SlabMaking {
             return false;
         }
         int row = slabs.chain.take(head);
-        write(row, line, size, slots, nodes, node);
+        setHalf(slabs.segment(row), slabs.at(row) + NODE, node);
+        setHalf(slabs.segment(row), slabs.at(row) + MOVED_LEFT, 0);
+        setSlot(nodes, node, 0);
+        shape(row, line, size, slots, region(nodes, node));
         if (pages != null) {
             pages.coverSlab(row, region(nodes, node));
         }
         VarHandle.releaseFence(); // what the row says, before it has a slab
         setLinks(nodes, node, NodeState.SLAB | row);
-        openSlots(row, (int) (line >>> CLASS_SHIFT), slots);
+        slabs.ending.open(row, slots);
         Header.add(nodes, Header.BLOCKS, slots);
         Regions.end(nodes);
-        setHalf(head, line + HEAT, heat + slots - 1);
-        setHalf(head, line + ROWS, half(head, line + ROWS) + 1);
         setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) + units);
-        slabs.link(row, line);
+        enterClass(row, line, slots);
         slabs.end();
         regions.publish();
         return true;
+    }
+
+    /// Makes an empty slab anew in its place, for another size. What no slot takes of its region is free, and waits there until the slab ends.
+    private boolean makeAnew(long line, int size, int wanted) {
+        int row = slabs.spare(size, wanted);
+        if (row == 0) {
+            return false;
+        }
+        MemorySegment nodes = regions.table();
+        long region = region(nodes, half(slabs.segment(row), slabs.at(row) + NODE));
+        int slots = (int) Math.min(SLOTS, sizeOf(region) / size);
+        int more = slots - SlabTable.slots(slabs.shape(row));
+        if (Header.half(nodes, Header.BLOCKS) > maxBlocks - more) {
+            return false;
+        }
+        slabs.begin();
+        boolean isShut = slabs.ending.shut(row);
+        if (isShut) {
+            slabs.unlink(row, line(SlabTable.sizeClass(slabs.shape(row))));
+            slabs.ending.leaveClass(row);
+            VarHandle.releaseFence(); // all slots are shut
+            shape(row, line, size, slots, region);
+            slabs.ending.open(row, slots);
+            Header.add(nodes, Header.BLOCKS, more);
+            enterClass(row, line, slots);
+        }
+        slabs.end();
+        return isShut;
+    }
+
+    /// Makes a row with a slab known to its class.
+    private void enterClass(int row, long line, int slots) {
+        MemorySegment head = slabs.head();
+        setHalf(head, line + HEAT, half(head, line + HEAT) + slots - 1);
+        setHalf(head, line + ROWS, half(head, line + ROWS) + 1);
+        slabs.link(row, line);
     }
 
     /// A region for a slab, at a multiple of the largest power of two in the size, so that slots serve requests with that alignment. One of
@@ -187,7 +232,7 @@ final class SlabMaking {
         if (capacity < SMALLEST_RANGE || size <= SMALL && heat <= HEAT_SMALL) {
             return 0;
         }
-        long share = capacity >>> (free >= capacity >>> 1 ? SHARE_SHIFT : SCARCE_SHARE_SHIFT);
+        long share = capacity >>> (free >= capacity >>> 1 || slabs.stripes() > 1 ? SHARE_SHIFT : SCARCE_SHARE_SHIFT);
         int fewest = slabs.stripes() == 1 ? FEWEST_SLOTS : FEWEST_OWN_SLOTS;
         int halvings = 31 - Integer.numberOfLeadingZeros(slabs.stripes());
         long fitting = Math.max((share >>> halvings) / size, Math.min(fewest, (share >>> (halvings >> 1)) / size));
@@ -202,23 +247,10 @@ final class SlabMaking {
         return slots >= fewest ? slots : 0;
     }
 
-    private void write(int row, long line, int size, int slots, MemorySegment nodes, int node) {
+    private void shape(int row, long line, int size, int slots, long region) {
         MemorySegment t = slabs.segment(row);
         long at = slabs.at(row);
-        int sizeClass = (int) (line >>> CLASS_SHIFT);
-        setWord(t, at + SHAPE, SlabTable.shape(size, slots, sizeClass, offsetOf(region(nodes, node))));
-        setHalf(t, at + NODE, node);
-        setHalf(t, at + MOVED_LEFT, 0);
+        setWord(t, at + SHAPE, SlabTable.shape(size, slots, (int) (line >>> CLASS_SHIFT), offsetOf(region)));
         setWord(t, at + BITS, -1L >>> SLOTS - slots);
-        setSlot(nodes, node, 0);
-    }
-
-    /// Lets slots be taken. Another thread that has the row from an earlier slab may do so at once, so this comes after the
-    /// store that makes the slab: a block of which a caller knows must not be lost.
-    private void openSlots(int row, int sizeClass, int slots) {
-        VarHandle.releaseFence();
-        for (int place = 0; place < slots; place++) {
-            slabs.setEntry(row << 6 | place, slabs.entry(row << 6 | place) & GENERATION | slabs.freeLow(sizeClass));
-        }
     }
 }

@@ -109,19 +109,30 @@ final class SlabReport {
         return false;
     }
 
-    /// Adds the number of free regions in each bin: runs of free slots.
+    /// Adds the number of free regions in each bin: runs of free slots, the last one with the rest of the slab.
     void count(int[] counts) {
         for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
             if (slabs.isSlab(row)) {
                 long size = SlabTable.size(slabs.shape(row));
-                long bits = slabs.free(row);
-                while (bits != 0) {
-                    bits >>>= Long.numberOfTrailingZeros(bits);
-                    int run = Long.numberOfTrailingZeros(~bits);
-                    counts[Bins.bin(run * size)]++;
-                    bits = run == SLOTS ? 0 : bits >>> run;
+                int slots = SlabTable.slots(slabs.shape(row));
+                long free = slabs.free(row);
+                long run = 0;
+                for (int place = 0; place < slots; place++) {
+                    if ((free >>> place & 1) != 0) {
+                        run += size;
+                    } else {
+                        countRun(counts, run);
+                        run = 0;
+                    }
                 }
+                countRun(counts, run + slabs.units(row) - slots * size);
             }
+        }
+    }
+
+    private static void countRun(int[] counts, long units) {
+        if (units != 0) {
+            counts[Bins.bin(units)]++;
         }
     }
 

@@ -107,10 +107,22 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// The entry of a slot, 0 if there is no such slot.
     public abstract long entry(int slot);
 
-    public abstract void setEntry(int slot, long entry);
+    abstract void setEntry(MemorySegment t, long at, long entry);
+
+    public final void setEntry(int slot, long entry) {
+        setEntry(segment(slot >>> 6), entryAt(slot), entry);
+    }
 
     /// Writes an entry if it still is what is expected. Returns false if another thread has changed it.
-    public abstract boolean replaceEntry(int slot, long expected, long entry);
+    abstract boolean replaceEntry(MemorySegment t, long at, long expected, long entry);
+
+    public final boolean replaceEntry(int slot, long expected, long entry) {
+        return replaceEntry(segment(slot >>> 6), entryAt(slot), expected, entry);
+    }
+
+    private long entryAt(int slot) {
+        return at(slot >>> 6) + ENTRIES + ((slot & 63L) << 3);
+    }
 
     /// What the low half of a free slot's entry says in a slab of a class. Elsewhere it is 0.
     abstract long freeLow(int sizeClass);
@@ -129,7 +141,12 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     abstract int stripes();
 
     /// Gives some empty slabs back, where nobody does that when the last slot is freed. O(1).
-    abstract void sweep();
+    void sweep() {}
+
+    /// A slab that looks empty and can be made anew with about so many slots of a size; 0 if none is at hand. O(1).
+    int spare(int size, int slots) {
+        return 0;
+    }
 
     /// No class lists a slab, and no slot waits.
     abstract void clearLists();
@@ -247,7 +264,11 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Bits of the free slots of a slab, by their entries.
     final long free(int row) {
-        MemorySegment t = segment(row);
+        return free(segment(row), row);
+    }
+
+    /// As [#free(int)], where the row lies in `t`.
+    final long free(MemorySegment t, int row) {
         long from = at(row) + ENTRIES;
         long live = 0;
         for (int place = 0; place < SLOTS; place++) { // without a branch: most searches of a shared arena's slabs find many of both kinds
@@ -368,9 +389,19 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         return SlabTable.offset(shape) + (slot & 63) * (long) SlabTable.size(shape);
     }
 
+    /// How many slots a slab has.
+    public final int slots(int row) {
+        return SlabTable.slots(shape(row));
+    }
+
     /// Units of a slot.
     public final long size(int slot) {
         return SlabTable.size(shape(slot >>> 6));
+    }
+
+    /// Units of a slab's region: those of its slots, and a rest if it was made anew for another size.
+    public final long units(int row) {
+        return sizeOf(region(regions.table(), half(segment(row), at(row) + NODE)));
     }
 
     /// What [SlabTable#SHAPE] says of a row that there is.

@@ -11,18 +11,19 @@ import java.util.Arrays;
 /// Where threads look first for a free slot. All of it are hints, written plainly: of two threads that write one, one is lost.
 ///
 /// ```
-///   a stripe's line of a class, 64 bytes    | current | hand | noted | looked | 12 rows |
+///   a stripe's line of a class, 64 bytes    | current | hand | noted | looked | read | 11 rows |
 ///
 ///   current   the slab to take from
 ///   rows      slabs that have had a slot freed;  noted   0 if there are none
-///   looked    the slab behind which the next look at the ring of the stripe's slabs of the class starts, or 0
-///   hand      a slab that is on the ring, behind which the next search starts; under the lock
+///   looked    the slab behind which the next look at the bits of the ring of the stripe's slabs of the class starts, or 0
+///   read      as looked, for entries
+///   hand      a slab that is on the ring, or 0; of class 0, which has no slabs, a class; under the lock
 /// ```
 ///
 /// A thread takes from the slabs of its stripe, which goes by its number; so private work shares no cache line.
 final class Stripes {
     /// Rows in a line.
-    static final int ROWS = 12;
+    static final int ROWS = 11;
 
     private static final int COUNT = Integer.highestOneBit(Math.clamp(4L * Runtime.getRuntime().availableProcessors() - 1, 8, 64));
     private static final int LINE_SHIFT = 6;
@@ -31,7 +32,8 @@ final class Stripes {
     private static final int HAND = 4;
     private static final int NOTED = 8;
     private static final int LOOKED = 12;
-    private static final int ROWS_AT = 16;
+    private static final int READ = 16;
+    private static final int ROWS_AT = 20;
 
     private static final MemorySegment[] NONE = new MemorySegment[COUNT];
 
@@ -133,6 +135,14 @@ final class Stripes {
 
     static void setLooked(MemorySegment s, int sizeClass, int row) {
         setHalf(s, line(sizeClass) + LOOKED, row);
+    }
+
+    static int read(MemorySegment s, int sizeClass) {
+        return half(s, line(sizeClass) + READ);
+    }
+
+    static void setRead(MemorySegment s, int sizeClass, int row) {
+        setHalf(s, line(sizeClass) + READ, row);
     }
 
     /// Whether there may be any rows.

@@ -33,6 +33,9 @@ import java.lang.foreign.ValueLayout;
 /// A slab that is *dissolved* leaves its live blocks to nodes of their own. Their handles stay valid: the entry then names
 /// the node, and the node names the slot.
 ///
+/// A slab that was made anew for another size may have a rest behind its slots: at most an eighth of its region. It goes to the bins when the
+/// slab ends.
+///
 /// Rows are 576 bytes long, not 512, so that their headers spread over all sets of a cache.
 public final class SlabTable {
     /// In the low half of a handle: it names a slot, not a node.

@@ -25,7 +25,8 @@ final class CutScenario {
         REFERENCE(Threads.CONFINED, 20_000, FitPolicy.REFERENCE, 1 << 20, false, false, 3, 70),
         WHOLE_RANGE(Threads.CONFINED, 0xFFFF_FFFFL, FitPolicy.GOOD, 1 << 20, true, false, 3, 70, 502),
         ANY_THREAD(Threads.ANY, 1 << 14, FitPolicy.GOOD, 1 << 20, true, true, 2, 3, 16),
-        ANY_THREAD_LARGE(Threads.ANY, 1 << 22, FitPolicy.GOOD, 400, true, false, 70, 152, 502, 1000);
+        ANY_THREAD_LARGE(Threads.ANY, 1 << 22, FitPolicy.GOOD, 400, true, false, 70, 152, 502, 1000),
+        TWO_STRIPES(Threads.ANY, 1 << 14, FitPolicy.GOOD, 1 << 20, true, true, 3, 5, 16);
 
         private final Settings settings;
         private final long[] sizes;
@@ -89,7 +90,11 @@ final class CutScenario {
             try {
                 shadow.run(call);
                 if (n == 0) {
-                    return Cut.disarm();
+                    int stores = Cut.disarm();
+                    if (isMadeAnew()) {
+                        shadow.checkIsInASlabMadeAnew(call);
+                    }
+                    return stores;
                 }
                 throw new AssertionError("made fewer stores than before");
             } catch (Cut.Struck struck) {
@@ -111,7 +116,9 @@ final class CutScenario {
             shadow.end(world.settings.policy() == FitPolicy.GOOD);
             return 0;
         } catch (RuntimeException | AssertionError e) {
-            e.addSuppressed(cause);
+            if (cause != null) {
+                e.addSuppressed(cause);
+            }
             throw new AssertionError(world + ", " + kind + ", seed " + seed + ", store " + n + ", then " + then + ": " + e, e);
         } finally {
             Cut.disarm();
@@ -135,10 +142,21 @@ final class CutScenario {
         }
     }
 
+    /// Whether the call makes a slab anew for another size.
+    private boolean isMadeAnew() {
+        return world == World.TWO_STRIPES && kind == Kind.POPULAR;
+    }
+
     /// What is live before the call, and the call.
     private Call before(Shadow shadow, SplittableRandom random) {
         if (world == World.WHOLE_RANGE) {
             shadow.takeHalf();
+        }
+        if (isMadeAnew()) {
+            return shadow.beforeASlabIsMadeAnew(3, 5);
+        }
+        if (world == World.TWO_STRIPES) {
+            shadow.useASecondStripe();
         }
         if (seed % 3 == 0) { // after a peak, the tables are large
             for (int i = 0; i < 500; i++) {

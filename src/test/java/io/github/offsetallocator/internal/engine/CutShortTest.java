@@ -15,7 +15,7 @@ class CutShortTest {
     private static final CutLoader LOADER = new CutLoader();
 
     @ParameterizedTest
-    @ValueSource(strings = {"SLABS", "PAGES", "LARGE_SIZES", "FEW_BLOCKS", "NO_SLABS", "REFERENCE", "WHOLE_RANGE", "ANY_THREAD", "ANY_THREAD_LARGE"})
+    @ValueSource(strings = {"SLABS", "PAGES", "LARGE_SIZES", "FEW_BLOCKS", "NO_SLABS", "REFERENCE", "WHOLE_RANGE", "ANY_THREAD", "ANY_THREAD_LARGE", "TWO_STRIPES"})
     void whatIsLiveStaysLive(String world) throws Throwable {
         int cuts = 0;
         for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {

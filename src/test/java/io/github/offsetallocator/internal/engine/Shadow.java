@@ -1,7 +1,9 @@
 package io.github.offsetallocator.internal.engine;
 
 import io.github.offsetallocator.internal.regions.Compaction;
+import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,6 +26,7 @@ final class Shadow {
 
     private static final Kind[] KINDS = Kind.values();
     private static final int SALT = 1000;
+    private static final int FEWEST_STRIPES = 8;
 
     /// A block that is live or retired.
     static final class Block {
@@ -75,6 +78,8 @@ final class Shadow {
     private final SplittableRandom random;
     private long capacity;
     private Compaction plan;
+    /// Before a slab is made anew.
+    private int rowsUsed;
     /// The block, from and to of each move of the plan.
     private final List<long[]> moves = new ArrayList<>();
 
@@ -100,6 +105,55 @@ final class Shadow {
         call.size = capacity >>> 1;
         run(call);
         done(call);
+    }
+
+    /// Makes some calls on a thread that has another stripe.
+    void useASecondStripe() {
+        Thread thread = new Thread(() -> {
+            for (int i = 0; i < 100; i++) {
+                make(Kind.POPULAR);
+            }
+        });
+        boolean hasOwn = thread.threadId() % FEWEST_STRIPES != Thread.currentThread().threadId() % FEWEST_STRIPES;
+        if (hasOwn) {
+            thread.start();
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        } else {
+            useASecondStripe(); // the next thread has another number
+        }
+    }
+
+    /// Fills the range with empty slabs of one size, so that the call which this returns finds no room for a slab of the other.
+    Call beforeASlabIsMadeAnew(int size, int other) {
+        useASecondStripe();
+        Slabs slabs = engine.one().slabs();
+        List<Block> made = new ArrayList<>();
+        while (Header.isRoomy(engine.one().regions().table(), 4)) {
+            Call call = new Call(Kind.POPULAR);
+            call.size = size;
+            run(call);
+            done(call);
+            made.add(blocks.getLast());
+        }
+        made.stream().filter(block -> SlabTable.isSlot(block.handle)).forEach(block -> {
+            engine.free(block.handle);
+            remove(block);
+        });
+        SlabTable.setHalf(slabs.head(), SlabTable.line(other) + SlabTable.HEAT, 100);
+        rowsUsed = SlabTable.half(slabs.head(), SlabTable.ROWS_USED);
+        Call call = new Call(Kind.POPULAR);
+        call.size = other;
+        return call;
+    }
+
+    void checkIsInASlabMadeAnew(Call call) {
+        MemorySegment head = engine.one().slabs().head();
+        check(SlabTable.isSlot(call.result), "not in a slab: ", call);
+        check(SlabTable.half(head, SlabTable.ROWS_USED) == rowsUsed, "rows in use: ", SlabTable.half(head, SlabTable.ROWS_USED), ", not ", rowsUsed);
     }
 
     /// Makes random calls.

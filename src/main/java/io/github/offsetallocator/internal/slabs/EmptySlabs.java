@@ -1,0 +1,98 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static io.github.offsetallocator.internal.tables.SlabTable.*;
+
+import io.github.offsetallocator.internal.slabs.Slabs.Enough;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import java.lang.foreign.MemorySegment;
+
+/// Empty slabs where any thread may take their slots. They stay while there is room: given back as soon as they are seen, they would be made
+/// again a moment later.
+///
+/// ```
+///   no room for a new slab, several stripes in use     one is made anew for the size that is asked for    spare
+///   a request gets no slab                             of eight rows those that are empty go back         sweep
+///   a request would be refused                         all go back, until it fits                         giveBackAll
+/// ```
+///
+/// The bits of a slab say whether it may be empty, and its entries whether it is. The caller has the lock.
+final class EmptySlabs {
+    /// Rows that a sweep looks at.
+    private static final int SWEPT = 8;
+    /// Slabs at which a search for a spare one looks, and classes among which it looks for them.
+    private static final int PROBED = 16, PROBED_CLASSES = 64;
+
+    private final AnyThreadSlabs slabs;
+    private final Stripes stripes;
+    /// The row that a sweep has looked at last.
+    private int swept;
+
+    EmptySlabs(AnyThreadSlabs slabs, Stripes stripes) {
+        this.slabs = slabs;
+        this.stripes = stripes;
+    }
+
+    /// Gives back those of the next rows, but for one of each class.
+    void sweep() {
+        MemorySegment head = slabs.head();
+        int end = half(head, FRESH_ROW);
+        for (int left = Math.min(SWEPT, end - FIRST_ROW); left > 0; left--) {
+            swept = swept + 1 < end ? swept + 1 : FIRST_ROW;
+            if (looksEmpty(swept) && half(head, line(SlabTable.sizeClass(slabs.shape(swept))) + ROWS) > 1) {
+                giveBack(swept);
+            }
+        }
+    }
+
+    /// As [Slabs#giveBackEmpty].
+    boolean giveBackAll(Enough enough) {
+        for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+            if (looksEmpty(row)) {
+                giveBack(row);
+                if (enough.now()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /// As [Slabs#spare]. One of the home stripe's, so that what the slab consists of moves to no other core, and not one that a class takes from.
+    /// The hand goes round the classes, and round the ring of each.
+    int spare(int size, int slots) {
+        MemorySegment s = stripes.ready();
+        int sizeClass = s == null ? 0 : Stripes.hand(s, 0);
+        int rows = s == null ? 0 : PROBED;
+        int row = 0;
+        for (int classes = PROBED_CLASSES; classes > 0 && rows > 0 && row == 0; classes--) {
+            sizeClass = sizeClass < half(slabs.head(), LAST_CLASS) ? sizeClass + 1 : 1;
+            Stripes.setHand(s, 0, sizeClass);
+            int hand = Stripes.hand(s, sizeClass);
+            if (hand != 0) {
+                hand = SlabRing.next(slabs, hand);
+                Stripes.setHand(s, sizeClass, hand);
+                row = hand != Stripes.current(s, sizeClass) && looksEmpty(hand) && isSpare(slabs.units(hand), size, slots) ? hand : 0;
+                rows--;
+            }
+        }
+        return row;
+    }
+
+    /// Whether a region is about as large as a slab is to be, and at most an eighth of it is not taken by slots.
+    private static boolean isSpare(long units, int size, int wanted) {
+        long slots = Math.min(SLOTS, units / size);
+        return slots << 1 >= wanted && units >>> 1 <= (long) wanted * size && units - slots * size <= units >>> 3;
+    }
+
+    private boolean looksEmpty(int row) {
+        long shape = slabs.shape(row);
+        return shape != 0 && word(slabs.segment(row), slabs.at(row) + BITS) == SlabTable.all(shape) && slabs.isSlab(row);
+    }
+
+    private void giveBack(int row) {
+        slabs.begin();
+        slabs.ending.giveBack(row);
+        slabs.end();
+        slabs.regions.publish();
+    }
+}
