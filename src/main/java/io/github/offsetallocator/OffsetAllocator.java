@@ -375,7 +375,7 @@ public final class OffsetAllocator implements AutoCloseable {
         engine.grow(newCapacity);
     }
 
-    /// How much is free, and the largest free region. O(1): looks at 64 regions and one empty slab of each size at most.
+    /// How much is free, and the largest free region. O(1): looks at 64 regions, one empty slab of each size, and 256 others at most.
     /// Changes nothing.
     ///
     /// @return a report

@@ -341,6 +341,11 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     @Override
+    boolean keepsEmpty() {
+        return true;
+    }
+
+    @Override
     int spare(int size, int slots) {
         return empty.spare(size, slots);
     }

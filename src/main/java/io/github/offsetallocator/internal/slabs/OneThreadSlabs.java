@@ -20,7 +20,7 @@ import java.lang.foreign.MemorySegment;
 /// ```
 ///
 /// A pair touches two or three cache lines and no neighbours, no bins, no lists, except where a slab gets its first free bit
-/// again or becomes empty. Each size keeps one empty slab; others go back to the bins.
+/// again or becomes empty. Empty slabs stay while there is room, see [KeptSlabs].
 ///
 /// **Slots that wait.** A program that frees and allocates in turn would cross the edge of a full slab each time. The two slots
 /// freed last, which are still in the cache, come first instead; and a slab that is asked gives two, which halves that work. A slab
@@ -38,6 +38,7 @@ public final class OneThreadSlabs extends Slabs {
     private final TableMemory memory;
     private final long mostRows;
     private final WaitingSlots waiting = new WaitingSlots();
+    private final KeptSlabs kept = new KeptSlabs(this);
     private final SlabTrimming trimming = new SlabTrimming(this);
     /// The table, or [SlabTable#NONE] while no call may take the short way: after close, during a walk, with a plan open.
     private MemorySegment open;
@@ -259,21 +260,11 @@ public final class OneThreadSlabs extends Slabs {
 
     // ---- lists -------------------------------------------------------------------------------------------------
 
-    /// Keeps an empty slab if it is the only one of its size.
     private void keepOrGiveBack(MemorySegment t, long line, int row) {
-        int kept = half(t, line + EMPTY);
-        if (regions.isBusy()) {
-            return; // an error has left the bins half changed: it stays until they have been made anew
+        if (!regions.isBusy()) { // or an error has left the bins half changed: it stays until they have been made anew
+            kept.becameEmpty(t, line, row);
+            trim();
         }
-        if (!SlabLists.isEmpty(t, kept, line)) {
-            setHalf(t, line + EMPTY, row);
-        } else if (kept != row) {
-            begin();
-            ending.giveBack(row);
-            end();
-            regions.publish();
-        }
-        trim();
     }
 
     @Override
@@ -297,9 +288,19 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     @Override
+    void sweep() {
+        kept.sweep();
+    }
+
+    @Override
+    boolean keepsEmpty() {
+        return false;
+    }
+
+    @Override
     public boolean giveBackEmpty(Enough enough) {
         settle();
-        return enough.now();
+        return enough.now() || kept.giveBackAll(enough);
     }
 
     /// O(slabs with a free slot), since those are listed.
@@ -331,11 +332,12 @@ public final class OneThreadSlabs extends Slabs {
     void clearLists() {
         SlabLists.clear(table);
         waiting.clear();
+        kept.clear();
     }
 
     @Override
     public long largestAroundEmpty() {
-        return report.largestAroundKept();
+        return Math.max(report.largestAroundOwn(), kept.largestAround());
     }
 
     // ---- the table ---------------------------------------------------------------------------------------------

@@ -168,10 +168,10 @@ final class SlabEnding {
     /// Ends a slab: its free slots go back to the bins, its live ones get nodes of their own. What makes it so is the one
     /// store to the links of the slab's node; until then nodes that stand for a slot count for nothing.
     void dissolve(int row) {
-        MemorySegment nodes = regions.ready(2 * SLOTS);
         MemorySegment t = slabs.segment(row);
         long at = slabs.at(row);
         int slots = SlabTable.slots(slabs.shape(row));
+        MemorySegment nodes = regions.ready(slots);
         int size = SlabTable.size(slabs.shape(row));
         int whole = half(t, at + NODE);
         long units = sizeOf(region(nodes, whole));

@@ -18,6 +18,8 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Dissolving and making a slab each have one store that decides, to the links of the slab's node. So a slot that was about to move
 /// is in its slab before that store and in its node after it, whatever else was written.
+///
+/// Where one thread works at a time, slabs that are empty end: then all that are empty later are known ([KeptSlabs]).
 final class SlabRebuild {
     private final Slabs slabs;
 
@@ -58,6 +60,11 @@ final class SlabRebuild {
         }
         long free = slabs.free(row);
         int live = slots - Long.bitCount(free);
+        if (live == 0 && !slabs.keepsEmpty()) {
+            setLinks(nodes, half(t, at + NODE), NodeState.UNUSED);
+            rebuildMoved(nodes, row);
+            return;
+        }
         long line = line(SlabTable.sizeClass(slabs.shape(row)));
         setWord(t, at + BITS, free);
         setHalf(t, at + MOVED_LEFT, 0);

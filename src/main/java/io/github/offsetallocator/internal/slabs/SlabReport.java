@@ -52,8 +52,8 @@ final class SlabReport {
         return retired;
     }
 
-    /// The largest free region if all slabs went back that are empty, where each class keeps one and slots wait. O(classes).
-    long largestAroundKept() {
+    /// The largest free region if each class's own empty slab went back, and those that are empty but for slots that wait. O(classes).
+    long largestAroundOwn() {
         long largest = 0;
         for (int sizeClass = 1; sizeClass <= half(slabs.head(), LAST_CLASS); sizeClass++) {
             largest = Math.max(largest, largestIfEmpty(half(slabs.head(), line(sizeClass) + EMPTY)));
@@ -63,12 +63,12 @@ final class SlabReport {
         return largest;
     }
 
-    private long largestIfEmpty(int row) {
+    long largestIfEmpty(int row) {
         boolean isEmpty = row != 0 && row < half(slabs.head(), FRESH_ROW) && slabs.isSlab(row) && slabs.isEmpty(row);
         return isEmpty ? largestAround(row) : 0;
     }
 
-    /// As [#largestAroundKept], where any slab may be empty. O(slots).
+    /// As [#largestAroundOwn], where any slab may be empty. O(slots).
     long largestAroundAny() {
         MemorySegment nodes = slabs.regions.table();
         long largest = 0;
@@ -80,15 +80,21 @@ final class SlabReport {
         return largest;
     }
 
-    /// The free space that an empty slab and its neighbours would be.
+    /// The free space that an empty slab and its neighbours would be; 0 if there is an empty slab on its left, whose own look counts both. So
+    /// looks at all that are empty take O(1) each in the mean.
     private long largestAround(int row) {
         MemorySegment nodes = slabs.regions.table();
         int node = half(slabs.segment(row), slabs.at(row) + NODE);
-        long free = sizeOf(region(nodes, node));
-        for (int left = previousNeighbour(nodes, node); isFreeOrEmpty(nodes, left); left = previousNeighbour(nodes, left)) {
-            free += sizeOf(region(nodes, left));
+        int left = previousNeighbour(nodes, node);
+        long free = 0;
+        if (links(nodes, left) >= 0) {
+            free = sizeOf(region(nodes, left));
+            left = previousNeighbour(nodes, left);
         }
-        for (int right = nextNeighbour(nodes, node); isFreeOrEmpty(nodes, right); right = nextNeighbour(nodes, right)) {
+        if (isFreeOrEmpty(nodes, left)) {
+            return 0;
+        }
+        for (int right = node; isFreeOrEmpty(nodes, right); right = nextNeighbour(nodes, right)) {
             free += sizeOf(region(nodes, right));
         }
         return free;

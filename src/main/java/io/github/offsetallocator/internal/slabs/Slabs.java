@@ -148,6 +148,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         return 0;
     }
 
+    /// Whether a rebuild keeps a slab that is empty. Where another thread may be about to take a slot of it, it has to.
+    abstract boolean keepsEmpty();
+
     /// No class lists a slab, and no slot waits.
     abstract void clearLists();
 

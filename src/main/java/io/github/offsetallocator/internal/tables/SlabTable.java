@@ -18,7 +18,7 @@ import java.lang.foreign.ValueLayout;
 ///
 ///  a class: 32 bytes    head | empty | size | heat | rows | – | two slots that wait      one for each exact size that has slabs
 ///  a row:   576 bytes, nine cache lines
-///     header            free bits 64 | size 16, slots 8, class 8, offset 32 | next, previous | node | moved, stripe
+///     header            free bits 64 | size 16, slots 8, class 8, offset 32 | next, previous | node | moved, stripe, place
 ///     an entry: 8 bytes, one for each slot
 ///
 ///              63  62          32  31       30 … 26  25        24         0
@@ -97,6 +97,8 @@ public final class SlabTable {
     public static final int MOVED_LEFT = 28;
     /// Whose list a slab is on, where threads have lists of their own.
     public static final int STRIPE = 32;
+    /// Where among those that are kept an empty slab is, where one thread works at a time. A hint.
+    public static final int PLACE = 36;
     public static final int ENTRIES = 64;
 
     public static final long ONE_GENERATION = 1L << 32;

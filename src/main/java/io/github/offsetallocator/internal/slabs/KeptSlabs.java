@@ -1,0 +1,124 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static io.github.offsetallocator.internal.tables.SlabTable.*;
+
+import io.github.offsetallocator.internal.slabs.Slabs.Enough;
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import java.lang.foreign.MemorySegment;
+
+/// Empty slabs that stay, where one thread works at a time: one of each class and, while there is room, the 256 others that became empty
+/// last. A program whose blocks come and go in waves would have most of them back a moment later.
+///
+/// ```
+///   a slab becomes empty -> its class has no other that is?   it is the class's own                     EMPTY of the class
+///                        -> is there room?                    it comes into the ring;                   rows
+///                                                             the one whose place that is goes back
+///                        -> no                                it goes back
+///   no room for a new slab -> eight of the ring go back
+/// ```
+///
+/// Like lists, the ring follows from the entries and is not in the table. What it names may have gone, or have live slots again, so each row is
+/// looked at first. A row says where in the ring it is, so that a slab which is used and empty in turn takes one place. No slab is empty that
+/// is neither its class's own nor in the ring, nor has a slot that waits: a rebuild keeps none ([SlabRebuild]).
+final class KeptSlabs {
+    /// A power of two. A report looks at each.
+    private static final int PLACES = 256;
+    /// Those that go back before a slab is made for which there is no room.
+    private static final int SWEPT = 8;
+    /// The share of the range that is free where there is room: a quarter.
+    private static final int ROOMY_SHIFT = 2;
+
+    private final OneThreadSlabs slabs;
+    private final int[] rows = new int[PLACES];
+    /// The place that has waited longest.
+    private int oldest;
+
+    KeptSlabs(OneThreadSlabs slabs) {
+        this.slabs = slabs;
+    }
+
+    /// The last live slot of a slab was freed. Keeps the slab or gives it back.
+    void becameEmpty(MemorySegment t, long line, int row) {
+        int own = half(t, line + EMPTY);
+        if (!SlabLists.isEmpty(t, own, line)) {
+            setHalf(t, line + EMPTY, row);
+        } else if (own != row) {
+            boolean stays = !slabs.regions.hasChunks() && Header.isRoomy(slabs.regions.table(), ROOMY_SHIFT);
+            int goes = stays ? keep(t, row) : row;
+            if (isSpare(goes)) {
+                giveBack(goes);
+            }
+        }
+    }
+
+    /// Puts a row into the ring, if it is not there. Returns the row whose place that was, or 0.
+    private int keep(MemorySegment t, int row) {
+        if (rows[half(t, SlabTable.at(row) + PLACE) & PLACES - 1] == row) {
+            return 0;
+        }
+        int place = oldest;
+        int other = rows[place];
+        oldest = place + 1 & PLACES - 1;
+        rows[place] = row;
+        setHalf(t, SlabTable.at(row) + PLACE, place);
+        return other;
+    }
+
+    /// Gives back those at the next places.
+    void sweep() {
+        for (int left = SWEPT; left > 0; left--) {
+            giveBackAt(oldest);
+            oldest = oldest + 1 & PLACES - 1;
+        }
+    }
+
+    /// As [Slabs#giveBackEmpty], but for one of each class.
+    boolean giveBackAll(Enough enough) {
+        for (int place = 0; place < PLACES; place++) {
+            if (giveBackAt(place) && enough.now()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean giveBackAt(int place) {
+        int row = rows[place];
+        rows[place] = 0;
+        return isSpare(row) && giveBack(row);
+    }
+
+    /// Whether a row has an empty slab that is not its class's own.
+    private boolean isSpare(int row) {
+        MemorySegment t = slabs.table();
+        if (row == 0 || row >= half(t, FRESH_ROW)) {
+            return false;
+        }
+        long line = line(SlabTable.sizeClass(slabs.shape(row)));
+        return SlabLists.isEmpty(t, row, line) && half(t, line + EMPTY) != row && slabs.isSlab(row);
+    }
+
+    private boolean giveBack(int row) {
+        slabs.begin();
+        boolean isGone = slabs.ending.giveBack(row);
+        slabs.end();
+        slabs.regions.publish();
+        return isGone;
+    }
+
+    /// The largest free region if all of the ring went back. O(places).
+    long largestAround() {
+        long largest = 0;
+        for (int row : rows) {
+            largest = Math.max(largest, slabs.report.largestIfEmpty(row));
+        }
+        return largest;
+    }
+
+    void clear() {
+        for (int place = 0; place < PLACES; place++) { // as in WaitingSlots#clear
+            rows[place] = 0;
+        }
+    }
+}

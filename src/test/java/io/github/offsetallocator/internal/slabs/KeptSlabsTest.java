@@ -1,0 +1,131 @@
+package io.github.offsetallocator.internal.slabs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.offsetallocator.internal.regions.FitPolicy;
+import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.SlabTable;
+import io.github.offsetallocator.internal.tables.TableMemory;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// Empty slabs stay where one thread works at a time, while there is room.
+class KeptSlabsTest {
+    private static final int UNITS = 1 << 20;
+    private static final int SIZE = 3;
+    private static final int OTHER_SIZE = 5;
+    /// The ring's places, and the class's own.
+    private static final int MOST_KEPT = 257;
+
+    private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED);
+    private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED);
+    private final Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, null);
+    private final OneThreadSlabs slabs = (OneThreadSlabs) Slabs.of(regions, null, UNITS, 0, ofSlabs);
+
+    @AfterEach
+    void close() {
+        slabs.close();
+        regions.close();
+    }
+
+    @Test
+    void aSecondWaveFindsTheSlabsOfTheFirst() {
+        giveAll(takeSlabs(SIZE, 100));
+        int rows = rows(SIZE);
+        assertTrue(rows >= 100, rows + " slabs");
+        int made = SlabTable.half(slabs.head(), SlabTable.FRESH_ROW);
+        for (int wave = 0; wave < 10; wave++) {
+            List<Long> handles = new ArrayList<>();
+            for (int i = 0; i < 50 * SlabTable.SLOTS; i++) {
+                long handle = slabs.take(SIZE, 0);
+                assertNotEquals(Slabs.NONE_FREE, handle, "no slot is free at once");
+                handles.add(handle);
+            }
+            giveAll(handles);
+        }
+        assertEquals(rows, rows(SIZE));
+        assertEquals(made, SlabTable.half(slabs.head(), SlabTable.FRESH_ROW));
+    }
+
+    /// A slab that is used and empty in turn drives no other out.
+    @Test
+    void aSlabTakesOnePlace() {
+        giveAll(takeSlabs(SIZE, 100));
+        int rows = rows(SIZE);
+        for (int i = 0; i < 1000; i++) {
+            giveAll(takeSlabs(SIZE, 3));
+        }
+        assertEquals(rows, rows(SIZE));
+    }
+
+    @Test
+    void onlySoManyStay() {
+        giveAll(takeSlabs(SIZE, 400));
+        int rows = rows(SIZE);
+        assertTrue(rows >= MOST_KEPT && rows <= MOST_KEPT + 2, rows + " slabs stay"); // a slot of two others may wait
+    }
+
+    @Test
+    void allFreeIsOneRegion() {
+        giveAll(takeSlabs(SIZE, 100));
+        giveAll(takeSlabs(OTHER_SIZE, 100));
+        assertEquals(UNITS, largest());
+        slabs.giveBackEmpty(() -> false);
+        assertTrue(rows(SIZE) + rows(OTHER_SIZE) <= 2, rows(SIZE) + " and " + rows(OTHER_SIZE) + " slabs are left");
+        assertEquals(UNITS, largest());
+    }
+
+    /// While less than a quarter is free in the bins, they go back.
+    @Test
+    void noneStaysWithoutRoom() {
+        List<Long> first = takeSlabs(SIZE, 300);
+        List<Long> handles = new ArrayList<>();
+        while (Header.isRoomy(regions.table(), 2)) {
+            long handle = slabs.take(OTHER_SIZE, 0);
+            if (handle == Slabs.NONE_FREE && slabs.refill(OTHER_SIZE)) {
+                handle = slabs.take(OTHER_SIZE, 0);
+            }
+            if (handle != Slabs.NONE_FREE) {
+                handles.add(handle);
+            }
+        }
+        long free = Header.word(regions.table(), Header.FREE_UNITS);
+        giveAll(first.subList(0, 5 * SlabTable.SLOTS));
+        assertTrue(Header.word(regions.table(), Header.FREE_UNITS) > free, "no slab has gone back");
+        giveAll(first.subList(5 * SlabTable.SLOTS, first.size()));
+        giveAll(handles);
+        assertTrue(Header.isRoomy(regions.table(), 2), "less than a quarter is free");
+        assertEquals(UNITS, largest());
+    }
+
+    private long largest() {
+        return Math.max(regions.policy().largest(regions.table()), slabs.largestAroundEmpty());
+    }
+
+    private List<Long> takeSlabs(int size, int count) {
+        List<Long> handles = new ArrayList<>();
+        while (handles.size() < count * SlabTable.SLOTS) {
+            long handle = slabs.take(size, 0);
+            if (handle == Slabs.NONE_FREE && slabs.refill(size)) {
+                handle = slabs.take(size, 0);
+            }
+            if (handle != Slabs.NONE_FREE) {
+                handles.add(handle);
+            }
+        }
+        return handles;
+    }
+
+    private void giveAll(List<Long> handles) {
+        handles.forEach(handle -> assertTrue(slabs.give(handle)));
+    }
+
+    private int rows(int size) {
+        return SlabTable.half(slabs.head(), SlabTable.line(size) + SlabTable.ROWS);
+    }
+}
