@@ -19,8 +19,9 @@ import java.lang.foreign.MemorySegment;
 /// ```
 ///
 /// Like lists, the ring follows from the entries and is not in the table. What it names may have gone, or have live slots again, so each row is
-/// looked at first. A row says where in the ring it is, so that a slab which is used and empty in turn takes one place. No slab is empty that
-/// is neither its class's own nor in the ring, nor has a slot that waits: a rebuild keeps none ([SlabRebuild]).
+/// looked at first. A row says where in the ring it is, so that a slab which is used and empty in turn takes one place. Each empty slab is its
+/// class's own, or in the ring, or has a slot that waits: a rebuild keeps none ([SlabRebuild]). In a growable arena none but the own ones stays, or a
+/// chunk would not be seen to be empty.
 final class KeptSlabs {
     /// A power of two. A report looks at each.
     private static final int PLACES = 256;
