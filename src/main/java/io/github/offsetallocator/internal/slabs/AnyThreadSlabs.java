@@ -405,7 +405,7 @@ public final class AnyThreadSlabs extends Slabs {
     @Override
     public long entry(int slot) {
         MemorySegment t = segment(slot >>> 6);
-        return t == null ? 0 : (long) ENTRY.getAcquire(t, RowChunks.entryAt(slot));
+        return t == null ? 0 : (long) ENTRY.getAcquire(t, entryAt(slot));
     }
 
     @Override

@@ -39,7 +39,7 @@ final class EmptySlabs {
         for (int left = Math.min(SWEPT, end - FIRST_ROW); left > 0; left--) {
             swept = swept + 1 < end ? swept + 1 : FIRST_ROW;
             if (looksEmpty(swept) && half(head, line(SlabTable.sizeClass(slabs.shape(swept))) + ROWS) > 1) {
-                giveBack(swept);
+                slabs.ending.giveBack(swept);
             }
         }
     }
@@ -48,7 +48,7 @@ final class EmptySlabs {
     boolean giveBackAll(Enough enough) {
         for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
             if (looksEmpty(row)) {
-                giveBack(row);
+                slabs.ending.giveBack(row);
                 if (enough.now()) {
                     return true;
                 }
@@ -87,12 +87,5 @@ final class EmptySlabs {
     private boolean looksEmpty(int row) {
         long shape = slabs.shape(row);
         return shape != 0 && word(slabs.segment(row), slabs.at(row) + BITS) == SlabTable.all(shape) && slabs.isSlab(row);
-    }
-
-    private void giveBack(int row) {
-        slabs.begin();
-        slabs.ending.giveBack(row);
-        slabs.end();
-        slabs.regions.publish();
     }
 }

@@ -27,8 +27,6 @@ final class KeptSlabs {
     private static final int PLACES = 256;
     /// Those that go back before a slab is made for which there is no room.
     private static final int SWEPT = 8;
-    /// The share of the range that is free where there is room: a quarter.
-    private static final int ROOMY_SHIFT = 2;
 
     private final OneThreadSlabs slabs;
     private final int[] rows = new int[PLACES];
@@ -45,10 +43,10 @@ final class KeptSlabs {
         if (!SlabLists.isEmpty(t, own, line)) {
             setHalf(t, line + EMPTY, row);
         } else if (own != row) {
-            boolean stays = !slabs.regions.hasChunks() && Header.isRoomy(slabs.regions.table(), ROOMY_SHIFT);
+            boolean stays = !slabs.regions.hasChunks() && Header.isRoomy(slabs.regions.table(), SlabMaking.ROOMY_SHIFT);
             int goes = stays ? keep(t, row) : row;
-            if (isSpare(goes)) {
-                giveBack(goes);
+            if (mayGo(goes)) {
+                slabs.ending.giveBack(goes);
             }
         }
     }
@@ -87,25 +85,17 @@ final class KeptSlabs {
     private boolean giveBackAt(int place) {
         int row = rows[place];
         rows[place] = 0;
-        return isSpare(row) && giveBack(row);
+        return mayGo(row) && slabs.ending.giveBack(row);
     }
 
     /// Whether a row has an empty slab that is not its class's own.
-    private boolean isSpare(int row) {
+    private boolean mayGo(int row) {
         MemorySegment t = slabs.table();
         if (row == 0 || row >= half(t, FRESH_ROW)) {
             return false;
         }
         long line = line(SlabTable.sizeClass(slabs.shape(row)));
         return SlabLists.isEmpty(t, row, line) && half(t, line + EMPTY) != row && slabs.isSlab(row);
-    }
-
-    private boolean giveBack(int row) {
-        slabs.begin();
-        boolean isGone = slabs.ending.giveBack(row);
-        slabs.end();
-        slabs.regions.publish();
-        return isGone;
     }
 
     /// The largest free region if all of the ring went back. O(places).

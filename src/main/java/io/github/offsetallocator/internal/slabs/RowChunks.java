@@ -57,10 +57,6 @@ final class RowChunks {
         return (row & ROWS - 1) * STRIDE;
     }
 
-    static long entryAt(int slot) {
-        return at(slot >>> 6) + ENTRIES + ((slot & 63L) << 3);
-    }
-
     /// Makes sure that there is a row that has never been used. Returns false if there is none and no memory for one.
     boolean hasFresh() {
         if (half(head, FRESH_ROW) < count << SHIFT) {

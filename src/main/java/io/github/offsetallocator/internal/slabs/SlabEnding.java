@@ -35,9 +35,16 @@ final class SlabEnding {
         tally = slabs.tally;
     }
 
-    /// Gives the region of an empty slab back to the bins. The caller has begun. Returns false if a slot has been taken
-    /// meanwhile.
+    /// Gives the region of an empty slab back to the bins. Returns false if a slot has been taken meanwhile.
     boolean giveBack(int row) {
+        slabs.begin();
+        boolean isGone = giveRegionBack(row);
+        slabs.end();
+        regions.publish();
+        return isGone;
+    }
+
+    private boolean giveRegionBack(int row) {
         MemorySegment t = slabs.segment(row);
         long at = slabs.at(row);
         if (!shut(row)) {
@@ -132,10 +139,7 @@ final class SlabEnding {
     void end(int row) {
         if (slabs.isEmpty(row)) {
             slabs.settle(row);
-            slabs.begin();
-            boolean isGone = giveBack(row);
-            slabs.end();
-            if (isGone) {
+            if (giveBack(row)) {
                 return;
             }
         }

@@ -39,7 +39,8 @@ final class SlabMaking {
     /// A smaller range has no slabs.
     private static final int SMALLEST_RANGE = 4096;
     /// New slabs while at least this share of the range is free: a quarter, or an eighth where several stripes have slabs of their own.
-    private static final int ROOMY_SHIFT = 2, ROOMY_OWN_SHIFT = 3;
+    static final int ROOMY_SHIFT = 2;
+    private static final int ROOMY_OWN_SHIFT = 3;
     /// Requests for a size that the bins serve before it gets slabs, up to 64 units and above.
     private static final int HEAT_SMALL = 4;
     private static final int HEAT_LARGE = 16;
@@ -112,9 +113,9 @@ final class SlabMaking {
         setHalf(head, line + HEAT, heat);
         MemorySegment nodes = regions.table();
         int slots = slots(Header.open(nodes), Header.word(nodes, Header.FREE_UNITS), size, heat);
-        boolean areOwn = slabs.stripes() > 1;
-        boolean isRoomy = Header.isRoomy(nodes, areOwn ? ROOMY_OWN_SHIFT : ROOMY_SHIFT);
-        if (slots != 0 && !isRoomy && areOwn && makeAnew(line, size, slots)) {
+        boolean haveOwn = slabs.stripes() > 1;
+        boolean isRoomy = Header.isRoomy(nodes, haveOwn ? ROOMY_OWN_SHIFT : ROOMY_SHIFT);
+        if (slots != 0 && !isRoomy && haveOwn && makeAnew(line, size, slots)) {
             return true;
         }
         if (!isRoomy || regions.hasChunks()) {

@@ -120,7 +120,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         return replaceEntry(segment(slot >>> 6), entryAt(slot), expected, entry);
     }
 
-    private long entryAt(int slot) {
+    final long entryAt(int slot) {
         return at(slot >>> 6) + ENTRIES + ((slot & 63L) << 3);
     }
 

@@ -86,10 +86,7 @@ class KeptSlabsTest {
         List<Long> first = takeSlabs(SIZE, 300);
         List<Long> handles = new ArrayList<>();
         while (Header.isRoomy(regions.table(), 2)) {
-            long handle = slabs.take(OTHER_SIZE, 0);
-            if (handle == Slabs.NONE_FREE && slabs.refill(OTHER_SIZE)) {
-                handle = slabs.take(OTHER_SIZE, 0);
-            }
+            long handle = take(OTHER_SIZE);
             if (handle != Slabs.NONE_FREE) {
                 handles.add(handle);
             }
@@ -110,15 +107,17 @@ class KeptSlabsTest {
     private List<Long> takeSlabs(int size, int count) {
         List<Long> handles = new ArrayList<>();
         while (handles.size() < count * SlabTable.SLOTS) {
-            long handle = slabs.take(size, 0);
-            if (handle == Slabs.NONE_FREE && slabs.refill(size)) {
-                handle = slabs.take(size, 0);
-            }
+            long handle = take(size);
             if (handle != Slabs.NONE_FREE) {
                 handles.add(handle);
             }
         }
         return handles;
+    }
+
+    private long take(int size) {
+        long handle = slabs.take(size, 0);
+        return handle == Slabs.NONE_FREE && slabs.refill(size) ? slabs.take(size, 0) : handle;
     }
 
     private void giveAll(List<Long> handles) {
