@@ -15,9 +15,11 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -36,6 +38,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -402,6 +405,67 @@ class GrowthTest {
             assertEquals(0, arena.byteSize());
             arena.verify();
         }
+    }
+
+    /// Empty slabs stay, but for those of a chunk that has nothing else. Of one size an empty one stays for good, and two have a free slot
+    /// that waits, so three chunks at most are in use, and one ordinary one stays.
+    @ParameterizedTest
+    @EnumSource(Order.class)
+    void chunksOfEmptySlabsGoBackAtOnce(Order order) {
+        try (SegmentArena arena = of(false, CHUNK, 64 * CHUNK)) {
+            List<Long> blocks = new ArrayList<>();
+            while (arena.byteSize() < 32 * CHUNK) {
+                blocks.add(arena.tryAllocate(48, 1));
+            }
+            order.arrange(blocks);
+            blocks.forEach(arena::free);
+            assertTrue(arena.byteSize() <= 4 * CHUNK, arena.byteSize() + " bytes are open");
+            arena.verify();
+        }
+    }
+
+    /// A chunk's last block lies in no slab.
+    @ParameterizedTest
+    @EnumSource(Order.class)
+    void soDoThoseOfABlockAndEmptySlabs(Order order) {
+        try (SegmentArena arena = of(false, CHUNK, 64 * CHUNK)) {
+            List<Long> blocks = new ArrayList<>();
+            List<Long> large = new ArrayList<>();
+            while (arena.byteSize() < 16 * CHUNK) {
+                large.add(arena.tryAllocate(17_000, 1));
+                for (int i = 0; i < 200; i++) {
+                    blocks.add(arena.tryAllocate(48, 1));
+                }
+            }
+            order.arrange(blocks);
+            order.arrange(large);
+            blocks.forEach(arena::free);
+            assertEquals(16 * CHUNK, arena.byteSize());
+            large.forEach(arena::free);
+            assertTrue(arena.byteSize() <= 4 * CHUNK, arena.byteSize() + " bytes are open");
+            arena.verify();
+        }
+    }
+
+    enum Order {
+        AS_ALLOCATED {
+            @Override
+            void arrange(List<Long> blocks) {}
+        },
+        BACKWARD {
+            @Override
+            void arrange(List<Long> blocks) {
+                Collections.reverse(blocks);
+            }
+        },
+        RANDOM {
+            @Override
+            void arrange(List<Long> blocks) {
+                Collections.shuffle(blocks, new Random(3));
+            }
+        };
+
+        abstract void arrange(List<Long> blocks);
     }
 
     @Test

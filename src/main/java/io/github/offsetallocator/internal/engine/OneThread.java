@@ -324,9 +324,10 @@ final class OneThread extends Engine {
         t.set(HALF, Header.BLOCKS, t.get(HALF, Header.BLOCKS) - 1);
         t.set(WORD, Header.LIVE, t.get(WORD, Header.LIVE) - Header.ONE - (region & LOW));
         regions.tally().gave(region & LOW);
+        int before = previousNeighbour(t, node);
         giveOrKeep(t, node);
         regions.finish(t);
-        if (regions.freed() || slabs != null && slabs.isTrimDue()) {
+        if (slabs == null ? regions.freed() : slabs.regionFreed(before)) {
             trim();
         }
     }

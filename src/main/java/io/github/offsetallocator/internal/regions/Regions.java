@@ -103,6 +103,17 @@ public final class Regions implements AutoCloseable {
         return walls != null;
     }
 
+    /// Whether more is open than one ordinary chunk, which stays though it is empty.
+    public boolean hasSeveralChunks() {
+        return walls != null && walls.areSeveral(table);
+    }
+
+    /// Units that have memory or, where that comes in chunks, are likely to have it soon: those of eight chunks at least.
+    public long expected() {
+        long open = Header.open(table);
+        return walls == null ? open : Math.max(open, walls.few());
+    }
+
     public Tally tally() {
         return tally;
     }

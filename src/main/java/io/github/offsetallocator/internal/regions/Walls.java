@@ -24,6 +24,8 @@ import java.lang.foreign.MemorySegment;
 /// wall that lies within another one is none, and a rebuild drops it.
 public final class Walls {
     private static final int PROBES = 8;
+    /// A range of fewer chunks is likely to get more.
+    private static final int FEW_CHUNKS = 8;
 
     private final long limit;
     private final long chunk;
@@ -45,6 +47,15 @@ public final class Walls {
 
     int most() {
         return most;
+    }
+
+    boolean areSeveral(MemorySegment t) {
+        return Header.open(t) > chunk;
+    }
+
+    /// Units of eight chunks, or the limit.
+    long few() {
+        return Math.min(limit, FEW_CHUNKS * chunk);
     }
 
     /// Whether there are chunks to shut: one that is larger than the ordinary and all free, or two ordinary ones. It was so when
@@ -76,7 +87,8 @@ public final class Walls {
         }
     }
 
-    private static boolean isBarrier(MemorySegment t, int node) {
+    /// Whether a node is no region of a chunk: a wall, or the edge of the range.
+    public static boolean isBarrier(MemorySegment t, int node) {
         return node == EDGE || NodeState.isWall(links(t, node));
     }
 

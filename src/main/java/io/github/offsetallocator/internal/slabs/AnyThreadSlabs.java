@@ -336,8 +336,10 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     @Override
-    void sweep() {
-        empty.sweep();
+    void sweep(boolean isRoomy) {
+        if (!isRoomy || regions.hasChunks()) {
+            empty.sweep();
+        }
     }
 
     @Override

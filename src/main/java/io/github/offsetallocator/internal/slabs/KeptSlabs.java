@@ -1,9 +1,12 @@
 package io.github.offsetallocator.internal.slabs;
 
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
 import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
+import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.slabs.Slabs.Enough;
 import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
 
@@ -16,12 +19,12 @@ import java.lang.foreign.MemorySegment;
 ///                                                             the one whose place that is goes back
 ///                        -> no                                it goes back
 ///   no room for a new slab -> eight of the ring go back
+///   a chunk has nothing else -> all in it go back
 /// ```
 ///
 /// Like lists, the ring follows from the entries and is not in the table. What it names may have gone, or have live slots again, so each row is
 /// looked at first. A row says where in the ring it is, so that a slab which is used and empty in turn takes one place. Each empty slab is its
-/// class's own, or in the ring, or has a slot that waits: a rebuild keeps none ([SlabRebuild]). In a growable arena none but the own ones stays, or a
-/// chunk would not be seen to be empty.
+/// class's own, or in the ring, or has a slot that waits: a rebuild keeps none ([SlabRebuild]).
 final class KeptSlabs {
     /// A power of two. A report looks at each.
     private static final int PLACES = 256;
@@ -43,12 +46,59 @@ final class KeptSlabs {
         if (!SlabLists.isEmpty(t, own, line)) {
             setHalf(t, line + EMPTY, row);
         } else if (own != row) {
-            boolean stays = !slabs.regions.hasChunks() && Header.isRoomy(slabs.regions.table(), SlabMaking.ROOMY_SHIFT);
+            MemorySegment nodes = slabs.regions.table();
+            boolean stays = Header.isRoomyNow(nodes, SlabMaking.ROOMY_SHIFT);
+            int node = half(t, SlabTable.at(row) + NODE);
+            int near = stays ? node : previousNeighbour(nodes, node);
             int goes = stays ? keep(t, row) : row;
             if (mayGo(goes)) {
                 slabs.ending.giveBack(goes);
             }
+            leaveChunk(near);
         }
+    }
+
+    /// Gives back all slabs of a chunk that has nothing else, so that the chunk can go. Looks both ways at once, up to the nearer one of two
+    /// regions that are something else: for slabs that become empty one after the other that is O(log(slabs)) in the mean, in whatever order.
+    ///
+    /// @param near a region of the chunk, or the wall before it
+    void leaveChunk(int near) {
+        if (!slabs.regions.hasSeveralChunks()) {
+            return;
+        }
+        MemorySegment nodes = slabs.regions.table();
+        int left = near;
+        int right = nextNeighbour(nodes, near);
+        boolean isLeftEnd;
+        boolean isRightEnd;
+        do {
+            isRightEnd = !isSpare(nodes, right);
+            isLeftEnd = !isSpare(nodes, left);
+            if (isRightEnd && !Walls.isBarrier(nodes, right) || isLeftEnd && !Walls.isBarrier(nodes, left)) {
+                return;
+            }
+            right = isRightEnd ? right : nextNeighbour(nodes, right);
+            left = isLeftEnd ? left : previousNeighbour(nodes, left);
+        } while (!isLeftEnd || !isRightEnd);
+        for (int node = nextNeighbour(nodes, left); !Walls.isBarrier(nodes, node); node = nextNeighbour(nodes, node)) {
+            long links = links(nodes, node);
+            if (NodeState.isSlab(links)) {
+                slabs.ending.giveBack(low(links));
+                node = left; // neighbours have merged
+            }
+        }
+    }
+
+    /// Whether a node's region is free, or an empty slab that is not its class's own.
+    private boolean isSpare(MemorySegment nodes, int node) {
+        long links = links(nodes, node);
+        if (!NodeState.isSlab(links)) {
+            return links >= 0;
+        }
+        MemorySegment t = slabs.head();
+        int row = low(links);
+        long shape = word(t, SlabTable.at(row) + SHAPE);
+        return word(t, SlabTable.at(row) + BITS) == SlabTable.all(shape) && half(t, line(SlabTable.sizeClass(shape)) + EMPTY) != row;
     }
 
     /// Puts a row into the ring, if it is not there. Returns the row whose place that was, or 0.
@@ -64,9 +114,9 @@ final class KeptSlabs {
         return other;
     }
 
-    /// Gives back those at the next places.
-    void sweep() {
-        for (int left = SWEPT; left > 0; left--) {
+    /// Gives back those at the next places, unless there is room.
+    void sweep(boolean isRoomy) {
+        for (int left = isRoomy ? 0 : SWEPT; left > 0; left--) {
             giveBackAt(oldest);
             oldest = oldest + 1 & PLACES - 1;
         }
@@ -90,7 +140,7 @@ final class KeptSlabs {
 
     /// Whether a row has an empty slab that is not its class's own.
     private boolean mayGo(int row) {
-        MemorySegment t = slabs.table();
+        MemorySegment t = slabs.head();
         if (row == 0 || row >= half(t, FRESH_ROW)) {
             return false;
         }

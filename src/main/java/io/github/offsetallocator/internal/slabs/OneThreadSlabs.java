@@ -288,8 +288,14 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     @Override
-    void sweep() {
-        kept.sweep();
+    void sweep(boolean isRoomy) {
+        kept.sweep(isRoomy);
+    }
+
+    @Override
+    public boolean regionFreed(int before) {
+        kept.leaveChunk(before);
+        return super.regionFreed(before);
     }
 
     @Override
@@ -342,10 +348,6 @@ public final class OneThreadSlabs extends Slabs {
 
     // ---- the table ---------------------------------------------------------------------------------------------
 
-    public MemorySegment table() {
-        return table;
-    }
-
     @Override
     public void open(boolean isOpen) {
         mayBeOpen = isOpen;
@@ -358,11 +360,6 @@ public final class OneThreadSlabs extends Slabs {
         openWaiting = mayBeOpen ? waiting.words : WaitingSlots.NONE;
     }
 
-    private void closeShortWay() {
-        open = NONE;
-        openWaiting = WaitingSlots.NONE;
-    }
-
     @Override
     public boolean isOpen() {
         return mayBeOpen;
@@ -372,7 +369,8 @@ public final class OneThreadSlabs extends Slabs {
     /// take a slot of a slab that has ended.
     @Override
     void begin() {
-        closeShortWay();
+        open = NONE;
+        openWaiting = WaitingSlots.NONE;
         super.begin();
     }
 
@@ -401,8 +399,7 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     public void close() {
-        mayBeOpen = false;
-        closeShortWay();
+        open(false);
         table = NONE;
         memory.close();
     }

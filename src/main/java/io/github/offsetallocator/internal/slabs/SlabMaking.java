@@ -14,7 +14,7 @@ import java.lang.invoke.VarHandle;
 /// When there are slabs, and how one comes to be.
 ///
 /// The first blocks of a size come from the bins. Then the size gets a slab of 8 slots, and each further one has half as many
-/// slots as the size has had, 64 at most; none takes more than a share of the range that has memory. New ones are made while a
+/// slots as the size has had, 64 at most; none takes more than a share of the range that has memory, or is likely to get it. New ones are made while a
 /// quarter of what has memory, or may get it, is free in the bins. Sizes above 64 units get slabs if they are popular.
 ///
 /// Where stripes have slabs of their own, the share is divided among them, or slabs that are nearly empty would fill the range. A slab
@@ -112,15 +112,15 @@ final class SlabMaking {
         int heat = Math.min(half(head, line + HEAT), HOTTEST) + 1;
         setHalf(head, line + HEAT, heat);
         MemorySegment nodes = regions.table();
-        int slots = slots(Header.open(nodes), Header.word(nodes, Header.FREE_UNITS), size, heat);
+        long expected = regions.expected();
+        int slots = slots(expected, expected - Header.open(nodes) + Header.word(nodes, Header.FREE_UNITS), size, heat);
         boolean haveOwn = slabs.stripes() > 1;
-        boolean isRoomy = Header.isRoomy(nodes, haveOwn ? ROOMY_OWN_SHIFT : ROOMY_SHIFT);
+        int roomy = haveOwn ? ROOMY_OWN_SHIFT : ROOMY_SHIFT;
+        boolean isRoomy = Header.isRoomy(nodes, roomy);
         if (slots != 0 && !isRoomy && haveOwn && makeAnew(line, size, slots)) {
             return true;
         }
-        if (!isRoomy || regions.hasChunks()) {
-            slabs.sweep();
-        }
+        slabs.sweep(Header.isRoomyNow(nodes, roomy));
         if (slots == 0
                 || !isRoomy
                 || Header.half(nodes, Header.BLOCKS) > maxBlocks - slots

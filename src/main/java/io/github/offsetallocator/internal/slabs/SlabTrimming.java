@@ -36,7 +36,7 @@ final class SlabTrimming {
 
     /// The table has another size.
     void start() {
-        long rows = rows(slabs.table());
+        long rows = rows(slabs.head());
         rule.start(rows <= KEPT_ROWS ? 0 : rows << FEW_SHIFT);
     }
 
@@ -72,8 +72,8 @@ final class SlabTrimming {
     private void trimNodes() {
         int from = slabs.regions.trimsFrom(isEmpty);
         if (from != NIL) {
-            for (int row = FIRST_ROW; row < half(slabs.table(), FRESH_ROW); row++) {
-                if (half(slabs.table(), slabs.at(row) + NODE) >= from && isEmptySlab(row)) {
+            for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
+                if (half(slabs.head(), slabs.at(row) + NODE) >= from && isEmptySlab(row)) {
                     slabs.ending.end(row);
                 }
             }
@@ -88,22 +88,22 @@ final class SlabTrimming {
 
     /// Makes the table smaller if none of the rows in its upper half has a live slot. O(rows).
     private void trimRows() {
-        int fresh = half(slabs.table(), FRESH_ROW);
+        int fresh = half(slabs.head(), FRESH_ROW);
         while (fresh > FIRST_ROW && (slabs.chain.isUnused(fresh - 1) || isEmptySlab(fresh - 1))) {
             fresh--;
         }
         long rows = Math.max(KEPT_ROWS, fresh + (fresh >>> OneThreadSlabs.GROW_SHIFT));
-        rule.looked((long) (half(slabs.table(), FRESH_ROW) - fresh) * SLOTS);
-        if (rows > rows(slabs.table()) >>> 1) {
+        rule.looked((long) (half(slabs.head(), FRESH_ROW) - fresh) * SLOTS);
+        if (rows > rows(slabs.head()) >>> 1) {
             return;
         }
-        for (int row = fresh; row < half(slabs.table(), FRESH_ROW); row++) {
+        for (int row = fresh; row < half(slabs.head(), FRESH_ROW); row++) {
             if (slabs.isSlab(row)) {
                 slabs.ending.end(row);
             }
         }
         slabs.regions.publish();
-        MemorySegment t = slabs.table();
+        MemorySegment t = slabs.head();
         int floor = Header.half(slabs.regions.table(), Header.FLOOR);
         for (int row = fresh; row < half(t, VIRGIN_ROW); row++) {
             for (int place = 0; place < SLOTS; place++) {

@@ -140,8 +140,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// How many stripes have slabs of their own; 1 if there are no stripes.
     abstract int stripes();
 
-    /// Gives some empty slabs back, where nobody does that when the last slot is freed. O(1).
-    void sweep() {}
+    /// Gives some empty slabs back before another is made, if there is no room, or if nobody does that when the last slot is freed. O(1).
+    abstract void sweep(boolean isRoomy);
+
 
     /// A slab that looks empty and can be made anew with about so many slots of a size; 0 if none is at hand. O(1).
     int spare(int size, int slots) {
@@ -175,6 +176,13 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// a live slot go back first.
     public abstract void trim();
 
+    /// A region was freed: sees whether a chunk has nothing else. Returns whether it is time to [#trim()].
+    ///
+    /// @param before the one before it
+    public boolean regionFreed(int before) {
+        return regions.freed() || isTrimDue();
+    }
+
     /// Lets the next [#isTrimDue()] not wait for frees.
     public void trimSoon() {}
 
@@ -207,7 +215,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Makes sure that a slab of this size has a free slot, if there may be one.
     public final boolean refill(long size) {
-        if (size < 1 || size > LARGEST || !isOpen()) {
+        if (size < 1 || size > LARGEST || !isOpen() || Header.open(regions.table()) == 0) { // the request comes again when a chunk is open
             return false;
         }
         int sizeClass = making.classFor(head(), (int) size);

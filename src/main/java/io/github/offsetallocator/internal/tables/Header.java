@@ -90,6 +90,11 @@ public final class Header {
         return t.get(WORD, CAPACITY) - t.get(WORD, WALLED);
     }
 
+    /// Whether one part in 2^`share` is free of all units that have memory.
+    public static boolean isRoomyNow(MemorySegment t, int share) {
+        return t.get(WORD, FREE_UNITS) >= open(t) >>> share;
+    }
+
     /// Whether one part in 2^`share` is free of all units that have memory or may have it. Those that have none yet count
     /// as free.
     public static boolean isRoomy(MemorySegment t, int share) {

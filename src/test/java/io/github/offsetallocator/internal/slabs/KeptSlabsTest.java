@@ -1,12 +1,16 @@
 package io.github.offsetallocator.internal.slabs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
+import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.util.ArrayList;
@@ -86,7 +90,7 @@ class KeptSlabsTest {
         List<Long> first = takeSlabs(SIZE, 300);
         List<Long> handles = new ArrayList<>();
         while (Header.isRoomy(regions.table(), 2)) {
-            long handle = take(OTHER_SIZE);
+            long handle = take(slabs, OTHER_SIZE);
             if (handle != Slabs.NONE_FREE) {
                 handles.add(handle);
             }
@@ -100,14 +104,40 @@ class KeptSlabsTest {
         assertEquals(UNITS, largest());
     }
 
+    /// Where memory comes in chunks they stay too, but for those of a chunk that has nothing else.
+    @Test
+    void allOfAChunkThatHasNothingElseGo() {
+        int chunk = UNITS / 64;
+        try (TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED);
+                TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED);
+                Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, new Walls(4 * chunk, chunk, 4));
+                Slabs slabs = Slabs.of(regions, null, UNITS, 0, ofSlabs)) {
+            int firstWall = Walls.open(regions.ready(2), Walls.around(regions.table(), NodeTable.NIL, 0, chunk), 0, chunk);
+            int secondWall = Walls.open(regions.ready(2), firstWall, 2 * chunk, chunk);
+            List<Long> handles = takeSlabs(slabs, SIZE, 120);
+            assertFalse(Walls.isEmpty(regions.table(), firstWall) || Walls.isEmpty(regions.table(), secondWall), "both have slabs");
+            giveAll(slabs, handles);
+            slabs.settle();
+            assertTrue(Walls.isEmpty(regions.table(), firstWall) != Walls.isEmpty(regions.table(), secondWall), "one is a free region");
+            int rows = rows(slabs, SIZE);
+            assertTrue(rows > 20, rows + " slabs stay beside that of the class");
+            giveAll(slabs, takeSlabs(slabs, SIZE, rows / 2));
+            assertEquals(rows, rows(slabs, SIZE));
+        }
+    }
+
     private long largest() {
         return Math.max(regions.policy().largest(regions.table()), slabs.largestAroundEmpty());
     }
 
     private List<Long> takeSlabs(int size, int count) {
+        return takeSlabs(slabs, size, count);
+    }
+
+    private static List<Long> takeSlabs(Slabs slabs, int size, int count) {
         List<Long> handles = new ArrayList<>();
         while (handles.size() < count * SlabTable.SLOTS) {
-            long handle = take(size);
+            long handle = take(slabs, size);
             if (handle != Slabs.NONE_FREE) {
                 handles.add(handle);
             }
@@ -115,16 +145,24 @@ class KeptSlabsTest {
         return handles;
     }
 
-    private long take(int size) {
+    private static long take(Slabs slabs, int size) {
         long handle = slabs.take(size, 0);
         return handle == Slabs.NONE_FREE && slabs.refill(size) ? slabs.take(size, 0) : handle;
     }
 
     private void giveAll(List<Long> handles) {
+        giveAll(slabs, handles);
+    }
+
+    private static void giveAll(Slabs slabs, List<Long> handles) {
         handles.forEach(handle -> assertTrue(slabs.give(handle)));
     }
 
     private int rows(int size) {
+        return rows(slabs, size);
+    }
+
+    private static int rows(Slabs slabs, int size) {
         return SlabTable.half(slabs.head(), SlabTable.line(size) + SlabTable.ROWS);
     }
 }
