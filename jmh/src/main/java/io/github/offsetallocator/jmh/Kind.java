@@ -99,6 +99,8 @@ public enum Kind {
     })),
     /// Ehcache.
     EHCACHE("Ehcache, off-heap", forOne((slots, _) -> new PeerSubjects.Ehcache(slots))),
+    /// What checked handles in memory segments cost at the least.
+    STACKS("stacks by size", forOne((slots, _) -> new PeerSubjects.Stacks(slots))),
     /// What the loop itself costs.
     NOTHING("nothing", forMany((_, slots, _) -> () -> new PeerSubjects.Nothing(slots)));
 

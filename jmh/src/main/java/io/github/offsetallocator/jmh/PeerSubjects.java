@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import org.ehcache.shadow.org.terracotta.offheapstore.buffersource.OffHeapBufferSource;
@@ -216,6 +217,76 @@ final class PeerSubjects {
         @Override
         public void close() {
             area.destroy();
+        }
+    }
+
+    /// The least that a `free` does which knows a handle that is not live: a stack of free blocks for each size, in memory segments. Nothing is merged, nothing
+    /// goes back, nothing can be asked, and no memory is behind it.
+    ///
+    /// ```
+    ///   block   16 bytes    generation, odd while it is live | next in the stack | class of its size
+    ///   class    4 bytes    first in the stack
+    /// ```
+    static final class Stacks implements Subject {
+        private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
+        private static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT_UNALIGNED;
+        private static final int EXACT = 1024, CLASSES = 1280;
+
+        private final Arena arena = Arena.ofConfined();
+        private final MemorySegment first = arena.allocate(4L * CLASSES, 64);
+        private final long[] handles;
+        private MemorySegment blocks = arena.allocate(16L << 16, 64);
+        private int fresh = 1;
+
+        Stacks(int slots) {
+            handles = new long[slots];
+        }
+
+        @Override
+        public void allocate(int slot, int bytes) {
+            int sizeClass = sizeClass((int) Subject.granules(bytes));
+            int block = first.get(HALF, 4L * sizeClass);
+            if (block == 0) {
+                block = newBlock(sizeClass);
+            } else {
+                first.set(HALF, 4L * sizeClass, blocks.get(HALF, 16L * block + 8));
+            }
+            long generation = blocks.get(WORD, 16L * block) + 1;
+            blocks.set(WORD, 16L * block, generation);
+            handles[slot] = generation << 32 | block;
+        }
+
+        @Override
+        public void free(int slot) {
+            long handle = handles[slot];
+            long at = 16 * (handle & 0xFFFF_FFFFL);
+            long generation = blocks.get(WORD, at);
+            if (generation != handle >>> 32) {
+                throw new IllegalStateException(handle + " is not live");
+            }
+            blocks.set(WORD, at, generation + 1);
+            long sizeClass = blocks.get(HALF, at + 12);
+            blocks.set(HALF, at + 8, first.get(HALF, 4 * sizeClass));
+            first.set(HALF, 4 * sizeClass, (int) handle);
+        }
+
+        private int newBlock(int sizeClass) {
+            if (16L * fresh == blocks.byteSize()) {
+                blocks = arena.allocate(2 * blocks.byteSize(), 64).copyFrom(blocks);
+            }
+            blocks.set(HALF, 16L * fresh + 12, sizeClass);
+            return fresh++;
+        }
+
+        /// Above 1,024 granules eight to a power of two.
+        private static int sizeClass(int granules) {
+            int exponent = 31 - Integer.numberOfLeadingZeros(granules);
+            return granules <= EXACT ? granules : EXACT + 1 + (exponent - 10 << 3 | granules >>> exponent - 3 & 7);
+        }
+
+        @Override
+        public void close() {
+            arena.close();
         }
     }
 
