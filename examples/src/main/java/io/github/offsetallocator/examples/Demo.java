@@ -24,7 +24,7 @@ public final class Demo {
 
     private Demo() {}
 
-    /// Takes about half a minute.
+    /// Takes a minute and a half.
     public static void main(String[] args) throws IOException {
         Files.createDirectories(DIRECTORY);
         new Demo().run();

@@ -19,7 +19,7 @@ import java.nio.file.Path;
 final class Rival {
     static final String READY = "ready";
 
-    private static final long WARM_UP_NANOS = 700_000_000L;
+    private static final long WARM_UP_NANOS = 2_000_000_000L;
     private static final int SAMPLE_OPERATIONS = 1_000_000;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
