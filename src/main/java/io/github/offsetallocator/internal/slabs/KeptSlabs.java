@@ -80,23 +80,16 @@ final class KeptSlabs {
             right = isRightEnd ? right : nextNeighbour(nodes, right);
             left = isLeftEnd ? left : previousNeighbour(nodes, left);
         } while (!isLeftEnd || !isRightEnd);
-        for (int node = nextNeighbour(nodes, left); !Walls.isBarrier(nodes, node); node = nextNeighbour(nodes, node)) {
-            long links = links(nodes, node);
-            if (NodeState.isSlab(links)) {
-                slabs.ending.giveBack(low(links));
-                node = left; // neighbours have merged
-            }
-        }
+        slabs.ending.endAllBefore(right);
     }
 
     /// Whether a node's region is free, or an empty slab that is not its class's own.
     private boolean isSpare(MemorySegment nodes, int node) {
         long links = links(nodes, node);
-        if (!NodeState.isSlab(links)) {
-            return links >= 0;
-        }
-        MemorySegment t = slabs.head();
-        int row = low(links);
+        return NodeState.isSlab(links) ? isEmptyNotOwn(slabs.head(), low(links)) : links >= 0;
+    }
+
+    private static boolean isEmptyNotOwn(MemorySegment t, int row) {
         long shape = word(t, SlabTable.at(row) + SHAPE);
         return word(t, SlabTable.at(row) + BITS) == SlabTable.all(shape) && half(t, line(SlabTable.sizeClass(shape)) + EMPTY) != row;
     }
@@ -141,11 +134,7 @@ final class KeptSlabs {
     /// Whether a row has an empty slab that is not its class's own.
     private boolean mayGo(int row) {
         MemorySegment t = slabs.head();
-        if (row == 0 || row >= half(t, FRESH_ROW)) {
-            return false;
-        }
-        long line = line(SlabTable.sizeClass(slabs.shape(row)));
-        return SlabLists.isEmpty(t, row, line) && half(t, line + EMPTY) != row && slabs.isSlab(row);
+        return row != 0 && row < half(t, FRESH_ROW) && slabs.isSlab(row) && isEmptyNotOwn(t, row);
     }
 
     /// The largest free region if all of the ring went back. O(places).
