@@ -14,6 +14,9 @@ interface FailingMemory extends AutoCloseable {
     /// How many requests there were in all.
     long requests();
 
+    /// How many of them have failed.
+    long failures();
+
     /// Bytes that were asked for and not yet given back.
     long held();
 

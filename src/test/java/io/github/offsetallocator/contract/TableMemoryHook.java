@@ -31,6 +31,11 @@ final class TableMemoryHook {
             }
 
             @Override
+            public long failures() {
+                return source.failures();
+            }
+
+            @Override
             public long held() {
                 return source.held();
             }

@@ -116,21 +116,19 @@ class TableMemoryTest {
         for (int failing = 1; failing <= 4; failing++) {
             try (SegmentArena arena = shared ? SegmentArena.ofShared(32 << 20) : SegmentArena.ofConfined(32 << 20)) {
                 List<MemorySegment> live = new ArrayList<>();
-                int failures = 0;
+                long before = memory.failures();
                 for (int i = 0; i < 70_000; i++) {
                     for (int again = 0; again < 2; again++) {
                         memory.failAt(1 + (i + again) % failing);
                         try {
                             live.add(arena.allocate(16 + i % 7));
-                        } catch (OutOfMemoryError expected) {
-                            failures++;
+                        } catch (OutOfMemoryError expected) { // most are served from elsewhere
                             Check.equal(live.size(), arena.allocations(), "live after a failure");
                         }
                     }
                 }
                 memory.calm();
-                // A shared arena serves what gets no slab from the bins.
-                Check.that(failures > 0 || shared, "nothing failed");
+                Check.that(memory.failures() > before, "nothing failed");
                 for (MemorySegment slice : live) {
                     arena.free(slice);
                 }

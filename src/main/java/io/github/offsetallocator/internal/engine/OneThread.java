@@ -12,6 +12,7 @@ import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.TablePlaces.Table;
 import io.github.offsetallocator.internal.tables.TagTable;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.function.Function;
@@ -39,6 +40,8 @@ import java.util.function.Function;
 ///   Reports      sums and walks                      WholeRange   grow and reset
 /// ```
 final class OneThread extends Engine {
+    /// Of all first tables, see [TableMemory].
+    private final Arena common = Arena.ofShared();
     private final Regions regions;
     private final Slabs slabs;
     private final PageMap pages;
@@ -74,11 +77,11 @@ final class OneThread extends Engine {
         phase = settings.phase();
         roomForRetired = settings.preallocated() ? maxBlocks : 0;
         isDurable = settings.places().isDurable();
-        tags = new TagTable(settings.places());
-        TableMemory ofNodes = settings.places().memory(Table.NODES);
-        TableMemory ofPages = new TableMemory(settings.threads());
-        TableMemory ofSlabs = settings.places().memory(Table.SLABS);
-        try { // what is made in here has no more to give back than these
+        tags = new TagTable(settings.places(), common);
+        TableMemory ofNodes = settings.places().memory(Table.NODES, common);
+        TableMemory ofPages = new TableMemory(settings.threads(), common);
+        TableMemory ofSlabs = settings.places().memory(Table.SLABS, common);
+        try { // what is made in here has no more to give back than first tables
             regions = new Regions(settings.capacity(), settings.policy(), maxBlocks, settings.preallocated(), ofNodes, settings.walls());
             if (!settings.places().areFound()) {
                 MemorySegment t = regions.table();
@@ -87,11 +90,9 @@ final class OneThread extends Engine {
                 Header.setHalf(t, Header.FLOOR, salt & ~1);
             }
             pages = settings.byOffset() ? new PageMap(settings.capacity(), settings.preallocated(), ofPages) : null;
-            slabs = settings.hasSlabs() ? Slabs.of(regions, pages, maxBlocks, phase, ofSlabs) : null;
+            slabs = settings.hasSlabs() ? Slabs.of(regions, pages, maxBlocks, phase, ofSlabs, common) : null;
         } catch (Throwable failure) {
-            ofSlabs.close();
-            ofPages.close();
-            ofNodes.close();
+            common.close();
             throw failure;
         }
     }
@@ -674,6 +675,7 @@ final class OneThread extends Engine {
         }
         tags.close();
         regions.close();
+        TableMemory.close(common);
     }
 
     @Override

@@ -55,8 +55,8 @@ final class Survey {
     private long live;
 
     Survey(Settings settings) {
-        t = settings.places().memory(Table.NODES).found();
-        s = settings.hasSlabs() ? settings.places().memory(Table.SLABS).found() : null;
+        t = settings.places().found(Table.NODES);
+        s = settings.hasSlabs() ? settings.places().found(Table.SLABS) : null;
         require(t != null && NodeTable.nodes(t) >= FIRST_REGION, "no table of nodes, but of bytes ", t == null ? 0 : t.byteSize());
         require(!settings.hasSlabs() || s != null && s.byteSize() >= SlabTable.bytes(FIRST_ROW), "no table of slabs, but of bytes ", s == null ? 0 : s.byteSize());
         capacity = settings.capacity();

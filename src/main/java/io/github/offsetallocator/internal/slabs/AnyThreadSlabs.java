@@ -8,6 +8,7 @@ import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -52,17 +53,17 @@ public final class AnyThreadSlabs extends Slabs {
     private boolean open = true;
 
     /// Made here and not where the kind is chosen, as in [OneThreadSlabs#make].
-    static Slabs make(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
-        return new AnyThreadSlabs(regions, pages, maxBlocks, phase, memory);
+    static Slabs make(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory, Arena common) {
+        return new AnyThreadSlabs(regions, pages, maxBlocks, phase, memory, common);
     }
 
-    private AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
+    private AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory, Arena common) {
         super(regions, pages, maxBlocks, phase);
         count = new SlotCount(this, Header.half(regions.table(), Header.FLOOR));
         boolean isFound = memory.isFound();
         rows = new RowChunks(memory, tally);
         head = rows.head();
-        stripes = new Stripes(regions.threads());
+        stripes = new Stripes(regions.threads(), common);
         empty = new EmptySlabs(this, stripes);
         if (isFound) {
             count.startHere();

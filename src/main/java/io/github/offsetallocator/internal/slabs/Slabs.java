@@ -10,6 +10,7 @@ import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.Tally;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// Slabs that come and go: what all kinds have in common, none of which is on the way of an ordinary request. See
@@ -54,9 +55,10 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Slabs for those threads that use the regions.
     ///
     /// @param memory the caller's to close if this fails
-    public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
+    /// @param common as in [TableMemory]
+    public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory, Arena common) {
         return regions.threads() == TableMemory.Threads.ANY
-                ? AnyThreadSlabs.make(regions, pages, maxBlocks, phase, memory)
+                ? AnyThreadSlabs.make(regions, pages, maxBlocks, phase, memory, common)
                 : OneThreadSlabs.make(regions, pages, maxBlocks, phase, memory);
     }
 

@@ -1,10 +1,12 @@
 package io.github.offsetallocator.internal.slabs;
 
+import static io.github.offsetallocator.internal.tables.NodeTable.zero;
 import static io.github.offsetallocator.internal.tables.SlabTable.CLASSES;
 import static io.github.offsetallocator.internal.tables.SlabTable.half;
 import static io.github.offsetallocator.internal.tables.SlabTable.setHalf;
 
 import io.github.offsetallocator.internal.tables.TableMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -43,8 +45,8 @@ final class Stripes {
     private MemorySegment[] open = all;
     private int count;
 
-    Stripes(TableMemory.Threads threads) {
-        memory = new TableMemory(threads);
+    Stripes(TableMemory.Threads threads, Arena common) {
+        memory = new TableMemory(threads, common);
     }
 
     /// The number of this thread's stripe.
@@ -88,7 +90,7 @@ final class Stripes {
     void clear() {
         for (MemorySegment s : all) {
             if (s != null) {
-                s.fill((byte) 0);
+                zero(s, 0, BYTES);
             }
         }
     }

@@ -24,7 +24,8 @@ import java.lang.invoke.VarHandle;
 /// hold the same unit, so what is true is never overwritten, and what is stale does no harm. A chain is exact, but for
 /// one from before a reset, whose first node gives that away.
 ///
-/// Leaves of 4096 pages are made when something is first entered in them. A directory in front has one number each.
+/// Leaves of 4096 pages are made when something is first entered in them; there is room for one from the start. A directory in front has
+/// one number each.
 public final class PageMap implements AutoCloseable {
     private static final int PAGE_SHIFT = 6;
     public static final int PAGE_UNITS = 1 << PAGE_SHIFT;
@@ -45,7 +46,7 @@ public final class PageMap implements AutoCloseable {
         this.memory = memory;
         long directory = directoryBytes(capacity);
         long all = preallocated ? directory - DIRECTORY >>> 2 : 0;
-        table = memory.allocate(directory + all * LEAF_BYTES);
+        table = memory.allocate(directory + Math.max(1, all) * LEAF_BYTES);
         table.set(WORD, 0, directory);
         for (leaves = 0; leaves < all; leaves++) {
             table.set(HALF, DIRECTORY + (leaves << 2), line(directory + leaves * LEAF_BYTES));

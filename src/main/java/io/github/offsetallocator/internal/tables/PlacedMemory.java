@@ -30,7 +30,7 @@ public final class PlacedMemory extends TableMemory {
 
     /// @param place zeros behind what the room says
     public PlacedMemory(Threads threads, MemorySegment place, Room room) {
-        super(threads);
+        super(threads, null); // it takes none
         this.place = place;
         this.room = room;
         onDisk = room.byteSize();

@@ -2,6 +2,7 @@ package io.github.offsetallocator.internal.tables;
 
 import static io.github.offsetallocator.internal.tables.NodeTable.WORD;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// Handles that wait for a counter to reach a value: a ring of (value, handle) that doubles when it is full. First in, first
@@ -10,6 +11,7 @@ public final class RetireRing implements AutoCloseable {
     private static final int SHIFT = 4;
     private static final long FIRST_ENTRIES = 64;
 
+    private final Arena common = Arena.ofShared();
     private final TableMemory memory;
     private MemorySegment ring;
     private long first;
@@ -18,8 +20,13 @@ public final class RetireRing implements AutoCloseable {
 
     /// @param entries for how many there is room from the start
     public RetireRing(TableMemory.Threads threads, long entries) {
-        memory = new TableMemory(threads);
-        ring = memory.allocate(Math.max(FIRST_ENTRIES, Long.highestOneBit(2 * entries - 1)) << SHIFT);
+        memory = new TableMemory(threads, common);
+        try {
+            ring = memory.allocate(Math.max(FIRST_ENTRIES, Long.highestOneBit(2 * entries - 1)) << SHIFT);
+        } catch (Throwable failure) {
+            common.close();
+            throw failure;
+        }
     }
 
     public long count() {
@@ -81,6 +88,7 @@ public final class RetireRing implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
+        TableMemory.close(common);
         clear();
     }
 }

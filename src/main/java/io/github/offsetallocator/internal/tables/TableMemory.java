@@ -9,7 +9,16 @@ import java.util.Deque;
 /// is unused.
 ///
 /// Where threads read a table without a lock, the replaced ones stay until the end, so that a late reader finds what it
-/// looks for; then all of them are in one arena, since closing memory that threads share takes a handshake with all of them.
+/// looks for.
+///
+/// ```
+///   an engine's tables    nodes    slabs    page map    tags       the first of each: in one arena of the JDK, until the end
+///                           |        |
+///                         larger   larger                          an arena for each, or the same one if they stay
+/// ```
+///
+/// To close an arena that threads share takes a handshake of the JVM with all of them: one, for an engine whose tables were never
+/// replaced.
 public sealed class TableMemory implements AutoCloseable permits PlacedMemory {
     /// Who uses the table.
     public enum Threads {
@@ -32,11 +41,15 @@ public sealed class TableMemory implements AutoCloseable permits PlacedMemory {
     private static final long ALIGNMENT = 64;
 
     private final Threads threads;
+    private final Arena common;
+    /// Of tables that have taken the place of the first, the oldest in front.
     private final Deque<Arena> arenas = new ArrayDeque<>();
     private long byteSize;
 
-    public TableMemory(Threads threads) {
+    /// @param common for the first table, and for all that stay until the end; the caller's to close, after this
+    public TableMemory(Threads threads, Arena common) {
         this.threads = threads;
+        this.common = common;
     }
 
     public Threads threads() {
@@ -80,8 +93,8 @@ public sealed class TableMemory implements AutoCloseable permits PlacedMemory {
 
     /// Zeroed memory for the next table. What was there before stays until [#dropOld()].
     public MemorySegment allocate(long byteSize) {
-        if (threads == Threads.ANY && !arenas.isEmpty()) {
-            return allocateIn(arenas.getLast(), byteSize);
+        if (threads == Threads.ANY || this.byteSize == 0) {
+            return allocateIn(common, byteSize);
         }
         Arena arena = Arena.ofShared();
         arenas.addLast(arena); // before there is memory in it, so that it is closed one day, whatever strikes from here on
@@ -100,9 +113,9 @@ public sealed class TableMemory implements AutoCloseable permits PlacedMemory {
         return table;
     }
 
-    /// Releases all tables but the last one, unless a thread may still read them.
+    /// Releases all tables but the last one, except those in the common arena.
     public void dropOld() {
-        while (threads != Threads.ANY && arenas.size() > 1) {
+        while (arenas.size() > 1) {
             closeFirst();
         }
     }
@@ -115,12 +128,15 @@ public sealed class TableMemory implements AutoCloseable permits PlacedMemory {
         byteSize = 0;
     }
 
-    /// If an error strikes in here, the next call finds the arena, open or closed.
     private void closeFirst() {
-        Arena first = arenas.getFirst();
-        if (first.scope().isAlive()) {
-            first.close();
-        }
+        close(arenas.getFirst());
         arenas.removeFirst();
+    }
+
+    /// Closes an arena, unless an earlier call has that was struck by an error behind it.
+    public static void close(Arena arena) {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
     }
 }

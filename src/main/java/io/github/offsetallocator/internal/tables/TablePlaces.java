@@ -1,5 +1,7 @@
 package io.github.offsetallocator.internal.tables;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
 /// Where the tables of one engine lie: in native memory, or in a file where they may be found again.
@@ -25,7 +27,12 @@ public interface TablePlaces {
     int SPARE_ROWS = 32;
 
     /// Memory for a table, to be asked for once.
-    TableMemory memory(Table table);
+    ///
+    /// @param common as in [TableMemory], for tables that lie in no file
+    TableMemory memory(Table table, Arena common);
+
+    /// A table as an earlier process has left it, or null.
+    MemorySegment found(Table table);
 
     /// Whether the tables are as an earlier process has left them.
     boolean areFound();
@@ -43,8 +50,13 @@ public interface TablePlaces {
     static TablePlaces ofNative(TableMemory.Threads threads) {
         return new TablePlaces() {
             @Override
-            public TableMemory memory(Table table) {
-                return new TableMemory(threads);
+            public TableMemory memory(Table table, Arena common) {
+                return new TableMemory(threads, common);
+            }
+
+            @Override
+            public MemorySegment found(Table table) {
+                return null;
             }
 
             @Override
@@ -73,8 +85,13 @@ public interface TablePlaces {
     static TablePlaces of(Map<Table, PlacedMemory> memory, int shift, boolean areFound, Runnable accept) {
         return new TablePlaces() {
             @Override
-            public TableMemory memory(Table table) {
+            public TableMemory memory(Table table, Arena common) {
                 return memory.get(table);
+            }
+
+            @Override
+            public MemorySegment found(Table table) {
+                return memory.get(table).found();
             }
 
             @Override

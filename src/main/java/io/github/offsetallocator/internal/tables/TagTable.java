@@ -3,6 +3,7 @@ package io.github.offsetallocator.internal.tables;
 import static io.github.offsetallocator.internal.tables.NodeTable.HALF;
 import static io.github.offsetallocator.internal.tables.NodeTable.WORD;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.function.LongPredicate;
@@ -24,9 +25,10 @@ public final class TagTable implements AutoCloseable {
     private MemorySegment nodes;
     private MemorySegment slots;
 
-    public TagTable(TablePlaces places) {
-        ofNodes = places.memory(TablePlaces.Table.NODE_TAGS);
-        ofSlots = places.memory(TablePlaces.Table.SLOT_TAGS);
+    /// @param common as in [TableMemory]
+    public TagTable(TablePlaces places, Arena common) {
+        ofNodes = places.memory(TablePlaces.Table.NODE_TAGS, common);
+        ofSlots = places.memory(TablePlaces.Table.SLOT_TAGS, common);
         nodes = ofNodes.found();
         slots = ofSlots.found();
     }

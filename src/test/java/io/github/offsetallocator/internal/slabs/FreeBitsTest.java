@@ -8,6 +8,7 @@ import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
@@ -21,15 +22,17 @@ class FreeBitsTest {
     private static final int SIZES = 12;
     private static final int SLABS = 40;
 
-    private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.ANY);
-    private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.ANY);
+    private final Arena common = Arena.ofShared();
+    private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.ANY, common);
+    private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.ANY, common);
     private final Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, null);
-    private final AnyThreadSlabs slabs = (AnyThreadSlabs) Slabs.of(regions, null, UNITS, 0, ofSlabs);
+    private final AnyThreadSlabs slabs = (AnyThreadSlabs) Slabs.of(regions, null, UNITS, 0, ofSlabs, common);
 
     @AfterEach
     void close() {
         slabs.close();
         regions.close();
+        common.close();
     }
 
     /// Sizes come and go, so rows are made anew for other sizes while hints still name them.

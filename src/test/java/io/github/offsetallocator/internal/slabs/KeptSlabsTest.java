@@ -13,6 +13,7 @@ import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -26,15 +27,17 @@ class KeptSlabsTest {
     /// The ring's places, and the class's own.
     private static final int MOST_KEPT = 257;
 
-    private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED);
-    private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED);
+    private final Arena common = Arena.ofShared();
+    private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED, common);
+    private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED, common);
     private final Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, null);
-    private final OneThreadSlabs slabs = (OneThreadSlabs) Slabs.of(regions, null, UNITS, 0, ofSlabs);
+    private final OneThreadSlabs slabs = (OneThreadSlabs) Slabs.of(regions, null, UNITS, 0, ofSlabs, common);
 
     @AfterEach
     void close() {
         slabs.close();
         regions.close();
+        common.close();
     }
 
     @Test
@@ -108,10 +111,10 @@ class KeptSlabsTest {
     @Test
     void allOfAChunkThatHasNothingElseGo() {
         int chunk = UNITS / 64;
-        try (TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED);
-                TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED);
+        try (TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED, common);
+                TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED, common);
                 Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, new Walls(4 * chunk, chunk, 4));
-                Slabs slabs = Slabs.of(regions, null, UNITS, 0, ofSlabs)) {
+                Slabs slabs = Slabs.of(regions, null, UNITS, 0, ofSlabs, common)) {
             int firstWall = Walls.open(regions.ready(2), Walls.around(regions.table(), NodeTable.NIL, 0, chunk), 0, chunk);
             int secondWall = Walls.open(regions.ready(2), firstWall, 2 * chunk, chunk);
             List<Long> handles = takeSlabs(slabs, SIZE, 120);

@@ -11,6 +11,7 @@ import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import java.lang.foreign.Arena;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -23,14 +24,15 @@ class SlabPagesTest {
     private static final long SEED = 20_261_127;
     private static final int UNITS = 1 << 16;
 
+    private final Arena common = Arena.ofShared();
     private Regions regions;
     private PageMap pages;
     private Slabs slabs;
 
     private void make(TableMemory.Threads threads, long phase) {
-        regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, new TableMemory(threads), null);
-        pages = new PageMap(UNITS, false, new TableMemory(threads));
-        slabs = Slabs.of(regions, pages, UNITS, phase, new TableMemory(threads));
+        regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, new TableMemory(threads, common), null);
+        pages = new PageMap(UNITS, false, new TableMemory(threads, common));
+        slabs = Slabs.of(regions, pages, UNITS, phase, new TableMemory(threads, common), common);
     }
 
     @AfterEach
@@ -38,6 +40,7 @@ class SlabPagesTest {
         slabs.close();
         pages.close();
         regions.close();
+        common.close();
     }
 
     @ParameterizedTest
