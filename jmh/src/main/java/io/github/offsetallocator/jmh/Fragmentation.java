@@ -12,6 +12,8 @@ import picocli.CommandLine.Option;
 /// How much of a pool is lost between the blocks? The same numbers on every machine and in every run.
 ///
 /// - For [Work]: the smallest pool with which nothing is refused, divided by the most that is live at once.
+/// - For recorded programs: the same if the program runs again and again in one pool, with what earlier runs have left of slabs and
+///   free regions.
 /// - For blocks of one size, off a bin boundary, and for sizes at random: how much of the pool is in use when a request is
 ///   refused.
 ///
@@ -22,6 +24,7 @@ import picocli.CommandLine.Option;
         description = "How much of a pool is lost between the blocks; takes minutes.")
 final class Fragmentation extends Runner {
     static final String POOL = "smallest pool / peak";
+    static final String AGAIN = "smallest pool / peak, again and again";
     static final String USE = "use at refusal";
 
     private static final String EACH = "of each churn";
@@ -34,6 +37,7 @@ final class Fragmentation extends Runner {
     private static final int SLACK = 1 << 16;
     private static final int FEWEST_REFUSALS = 20_000;
     private static final int CHURNS = 5;
+    private static final int RUNS = 20;
 
     @Option(names = "--work", split = ",", paramLabel = "WORK", description = "Of ${COMPLETION-CANDIDATES}.")
     private List<Work> work =
@@ -46,14 +50,21 @@ final class Fragmentation extends Runner {
     @Override
     public Integer call() throws IOException, InterruptedException {
         List<Case> pools = work.stream().map(each -> new Case(each.toString(), List.of(POOL, each.name()))).toList();
+        List<Case> again = work.stream()
+                .filter(Work::isRecorded)
+                .map(each -> new Case(each + ", again and again", List.of(AGAIN, each.name())))
+                .toList();
         List<Case> uses = new ArrayList<>();
         SIZES.forEach(size -> uses.add(use(size.toString(), size, size)));
         uses.add(use(RANDOM, 1 << 10, 1 << 20));
         List<Case> all = new ArrayList<>(pools);
+        all.addAll(again);
         all.addAll(uses);
-        Map<String, String> settings = Map.of("pool for the use at refusal", UNITS + " units of 16 bytes");
+        Map<String, String> settings = Map.of("pool for the use at refusal", UNITS + " units of 16 bytes",
+                "again and again", RUNS + " times in one pool");
         Results results = run("fragmentation", settings, List.of("-Xmx2g"), all);
         System.out.println(Table.medians(results, POOL, pools.stream().map(Case::name).toList(), "%.3f"));
+        System.out.println(Table.medians(results, AGAIN, again.stream().map(Case::name).toList(), "%.3f"));
         Table table = new Table();
         table.row(USE + ", by units of a block", results.subjects());
         for (Case use : uses) {
@@ -76,7 +87,11 @@ final class Fragmentation extends Runner {
             if (args[1].equals(USE)) {
                 return Map.of(USE, new double[] {meanUse(kind, Integer.parseInt(args[2]), Integer.parseInt(args[3]))});
             }
-            double[] each = overheads(kind, Work.valueOf(args[2]));
+            Work work = Work.valueOf(args[2]);
+            if (args[1].equals(AGAIN)) {
+                return Map.of(AGAIN, new double[] {overhead(kind, work.script(), RUNS)});
+            }
+            double[] each = overheads(kind, work);
             return Map.of(POOL, new double[] {DoubleStream.of(each).average().orElseThrow()}, EACH, each);
         });
     }
@@ -85,44 +100,49 @@ final class Fragmentation extends Runner {
     private static double[] overheads(Kind kind, Work work) {
         double[] overheads = new double[work.isRecorded() ? 1 : CHURNS];
         for (int i = 0; i < overheads.length; i++) {
-            Script script = work.script(i + 1);
-            overheads[i] = (double) smallestPool(kind, script) / script.peak();
+            overheads[i] = overhead(kind, work.script(i + 1), 1);
         }
         return overheads;
     }
 
-    /// The smallest pool with which a script is never refused anything, nor with any larger one. A larger pool can do worse
+    private static double overhead(Kind kind, Script script, int runs) {
+        return (double) smallestPool(kind, script, runs) / script.peak();
+    }
+
+    /// The smallest pool with which a script is never refused anything, in so many runs, nor with any larger one. A larger pool can do worse
     /// by chance, a little: so halving finds where to begin, and from 5 % above that, steps of a 400th of what is
     /// live at most lead down to the first pool that refuses.
     ///
     /// @return bytes
-    static long smallestPool(Kind kind, Script script) {
+    static long smallestPool(Kind kind, Script script, int runs) {
         long peak = script.peak() >> 4;
         long step = Math.max(1, peak / STEPS_OF_PEAK);
         long refused = peak - 1;
         long enough = peak + peak / 2 + SLACK;
-        while (!completes(kind, script, enough)) {
+        while (!completes(kind, script, runs, enough)) {
             refused = enough;
             enough *= 2;
         }
         while (enough - refused > step) {
             long middle = (refused + enough) >>> 1;
-            if (completes(kind, script, middle)) {
+            if (completes(kind, script, runs, middle)) {
                 enough = middle;
             } else {
                 refused = middle;
             }
         }
         long pool = enough + peak / LOOK_ABOVE;
-        while (pool - step >= peak && completes(kind, script, pool - step)) {
+        while (pool - step >= peak && completes(kind, script, runs, pool - step)) {
             pool -= step;
         }
         return pool << 4;
     }
 
-    private static boolean completes(Kind kind, Script script, long units) {
+    private static boolean completes(Kind kind, Script script, int runs, long units) {
         try (Subject subject = kind.open(script.slotCount(), units << 4)) {
-            script.replay(subject);
+            for (int i = 0; i < runs; i++) {
+                script.replay(subject);
+            }
             return true;
         } catch (Subject.Refused e) {
             return false;

@@ -10,7 +10,7 @@ import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
 
-/// Empty slabs that stay, where one thread works at a time: one of each class and, while there is room, the 256 others that became empty
+/// Empty slabs that stay, where one thread works at a time: one of each class and, while there is room, the 64 others that became empty
 /// last. A program whose blocks come and go in waves would have most of them back a moment later.
 ///
 /// ```
@@ -26,8 +26,9 @@ import java.lang.foreign.MemorySegment;
 /// looked at first. A row says where in the ring it is, so that a slab which is used and empty in turn takes one place. Each empty slab is its
 /// class's own, or in the ring, or has a slot that waits: a rebuild keeps none ([SlabRebuild]).
 final class KeptSlabs {
-    /// A power of two. A report looks at each.
-    private static final int PLACES = 256;
+    /// A power of two. A report looks at each. So many slabs are an eighth of the range: with 256, a program had its small blocks all over the
+    /// range the second time, where the first time they lay side by side.
+    private static final int PLACES = 64;
     /// Those that go back before a slab is made for which there is no room.
     private static final int SWEPT = 8;
 

@@ -15,7 +15,7 @@ import java.lang.invoke.VarHandle;
 ///
 /// The first blocks of a size come from the bins. Then the size gets a slab of 8 slots, and each further one has half as many
 /// slots as the size has had, 64 at most; none takes more than a share of the range that has memory, or is likely to get it. New ones are made while a
-/// quarter of what has memory, or may get it, is free in the bins. Sizes above 64 units get slabs if they are popular.
+/// quarter of what has memory, or may get it, is free in the bins. Sizes above 64 units get slabs if they are popular, see [PopularSizes].
 ///
 /// Where stripes have slabs of their own, the share is divided among them, or slabs that are nearly empty would fill the range. A slab
 /// of the fewest slots may take more: the share divided by the square root of their number. Both are rounded to powers of two. They stay when
@@ -41,9 +41,8 @@ final class SlabMaking {
     /// New slabs while at least this share of the range is free: a quarter, or an eighth where several stripes have slabs of their own.
     static final int ROOMY_SHIFT = 2;
     private static final int ROOMY_OWN_SHIFT = 3;
-    /// Requests for a size that the bins serve before it gets slabs, up to 64 units and above.
+    /// Requests for a size of up to 64 units that the bins serve before it gets slabs.
     private static final int HEAT_SMALL = 4;
-    private static final int HEAT_LARGE = 16;
     /// More heat than this changes nothing: a size asks for slots, finds no room for them, and asks again.
     private static final int HOTTEST = 1 << 30;
     /// Slabs lie at multiples of the largest power of two in their size, up to this one. Where addresses count, up to what
@@ -62,48 +61,6 @@ final class SlabMaking {
         pages = slabs.pages;
         this.maxBlocks = maxBlocks;
         phase = slabs.phase;
-    }
-
-    /// The class of a size, or 0. One that is asked for often gets one.
-    int classFor(MemorySegment head, int size) {
-        if (size <= SMALL) {
-            return size;
-        }
-        int value = head.get(BYTE, CLASS_OF + size) & 0xFF;
-        if (value > 0 && value < SEEN) {
-            return value;
-        }
-        int seen = value == 0 ? 1 : value - SEEN + 1;
-        if (seen < HEAT_LARGE) {
-            head.set(BYTE, CLASS_OF + size, (byte) (SEEN + seen));
-            return 0;
-        }
-        int made = newClass(head);
-        if (made != 0) {
-            setHalf(head, line(made) + CLASS_SIZE, size);
-            setHalf(head, line(made) + HEAT, seen);
-        }
-        head.set(BYTE, CLASS_OF + size, (byte) made);
-        return made;
-    }
-
-    /// A class that no size has or, if there is none, that of a large size without slabs; 0 if all have some.
-    private int newClass(MemorySegment head) {
-        int last = half(head, LAST_CLASS);
-        if (last < SEEN - 1) {
-            setHalf(head, LAST_CLASS, last + 1);
-            return last + 1;
-        }
-        for (int other = SMALL + 1; slabs.reusesClasses() && other < SEEN; other++) {
-            if (half(head, line(other) + ROWS) == 0) {
-                long named = CLASS_OF + half(head, line(other) + CLASS_SIZE);
-                if (head.get(BYTE, named) == (byte) other) { // an error may have struck before it was named
-                    head.set(BYTE, named, (byte) 0);
-                }
-                return other;
-            }
-        }
-        return 0;
     }
 
     /// Makes a slab of a size, or only counts the request, if it is not yet time for one or there is no room.

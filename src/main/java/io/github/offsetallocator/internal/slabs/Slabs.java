@@ -36,6 +36,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     final RowChain chain;
     final SlabEnding ending;
     final SlabReport report;
+    private final PopularSizes popular = new PopularSizes(this);
     private final SlabMaking making;
     private final SlabRebuild rebuild;
 
@@ -220,7 +221,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         if (size < 1 || size > LARGEST || !isOpen() || Header.open(regions.table()) == 0) { // the request comes again when a chunk is open
             return false;
         }
-        int sizeClass = making.classFor(head(), (int) size);
+        int sizeClass = popular.classOf(head(), (int) size);
         return sizeClass != 0 && (search(line(sizeClass)) || making.make(line(sizeClass), (int) size));
     }
 
