@@ -264,10 +264,25 @@ final class PeerSubjects {
             if (generation != handle >>> 32) {
                 throw new IllegalStateException(handle + " is not live");
             }
+            end(at, generation);
+        }
+
+        private void end(long at, long generation) {
             blocks.set(WORD, at, generation + 1);
             long sizeClass = blocks.get(HALF, at + 12);
             blocks.set(HALF, at + 8, first.get(HALF, 4 * sizeClass));
-            first.set(HALF, 4 * sizeClass, (int) handle);
+            first.set(HALF, 4 * sizeClass, (int) (at >>> 4));
+        }
+
+        /// Frees a block by its number. Returns false if it is not live.
+        private boolean freeBlock(long block) {
+            long at = 16 * block;
+            long generation = blocks.get(WORD, at);
+            if ((generation & 1) != 0) {
+                end(at, generation);
+                return true;
+            }
+            return false;
         }
 
         private int newBlock(int sizeClass) {
@@ -286,6 +301,60 @@ final class PeerSubjects {
 
         @Override
         public void close() {
+            arena.close();
+        }
+    }
+
+    /// The least that calls by segment do: [Stacks], a slice of one segment for each block, and the block's number for each granule that one starts
+    /// at.
+    static final class StacksSegments implements Subject {
+        private static final long BYTES = 64 << 20;
+
+        private final Stacks stacks;
+        private final Arena arena = Arena.ofConfined();
+        private final MemorySegment memory = arena.allocate(BYTES, 64);
+        private final MemorySegment blockAt = arena.allocate(BYTES / 4, 64);
+        private final MemorySegment placeOf = arena.allocate(BYTES / 4, 64);
+        private final MemorySegment[] segments;
+        private long fresh = 0;
+
+        StacksSegments(int slots) {
+            stacks = new Stacks(slots);
+            segments = new MemorySegment[slots];
+        }
+
+        @Override
+        public void allocate(int slot, int bytes) {
+            stacks.allocate(slot, bytes);
+            int block = (int) stacks.handles[slot];
+            int granule = placeOf.get(Stacks.HALF, 4L * block);
+            if (granule == 0) {
+                granule = place(block, bytes);
+            }
+            segments[slot] = memory.asSlice(16L * (granule - 1), bytes);
+        }
+
+        /// Where a new block lies: behind all others. Granules count from 1. One of its class may be larger, by an eighth at most.
+        private int place(int block, int bytes) {
+            int granule = (int) fresh + 1;
+            blockAt.set(Stacks.HALF, 4 * fresh, block);
+            placeOf.set(Stacks.HALF, 4L * block, granule);
+            long granules = Subject.granules(bytes);
+            fresh += granules <= Stacks.EXACT ? granules : granules + granules / 8 + 1;
+            return granule;
+        }
+
+        @Override
+        public void free(int slot) {
+            long place = segments[slot].address() - memory.address();
+            if (!stacks.freeBlock(blockAt.get(Stacks.HALF, place >>> 4 << 2))) {
+                throw new IllegalStateException("no live block at " + place);
+            }
+        }
+
+        @Override
+        public void close() {
+            stacks.close();
             arena.close();
         }
     }
