@@ -16,6 +16,7 @@ import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.memory.unsafe.UnsafeAllocationManager;
 import org.apache.arrow.vector.IntVector;
 import org.apache.arrow.vector.VarCharVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -32,6 +33,14 @@ class ArenaAllocationManagerTest {
 
     private static BufferAllocator over(SegmentArena arena, long limit) {
         return new RootAllocator(RootAllocator.configBuilder().allocationManagerFactory(ArenaAllocationManager.factory(arena)).maxAllocation(limit).build());
+    }
+
+    /// Else Arrow's own tests would say nothing.
+    @Test
+    void anAllocatorOfArrowsOwnTestsIsInAnArena() {
+        try (BufferAllocator root = new RootAllocator(); ArrowBuf buffer = root.buffer(100)) {
+            assertTrue(UnsafeAllocationManager.ARENA.allocationAt(buffer.memoryAddress()) != SegmentArena.NO_SPACE);
+        }
     }
 
     @Test
