@@ -12,8 +12,9 @@ import org.apache.arrow.memory.ReferenceManager;
 /// ```java
 /// try (SegmentArena arena = SegmentArena.builder().growable(16 << 20, limit).shared().closeRefusesLive().build();
 ///         BufferAllocator root = new RootAllocator(RootAllocator.configBuilder()
-///                 .allocationManagerFactory(ArenaAllocationManager.factory(arena)).maxAllocation(limit).build())) {
-///     IntVector vector = new IntVector("numbers", root);
+///                 .allocationManagerFactory(ArenaAllocationManager.factory(arena)).maxAllocation(limit).build());
+///         IntVector numbers = new IntVector("numbers", root)) {
+///     numbers.setSafe(0, 42);
 /// }
 /// ```
 ///
