@@ -332,6 +332,8 @@ public final class OffsetAllocator implements AutoCloseable {
     }
 
     /// How much native memory the metadata takes now: nodes, slabs, tags, and queues of retired blocks. O(1).
+    /// Of tables that were replaced by larger ones, the first of each kind stays until [#close()]. They are not counted: together they are no larger
+    /// than those that are.
     ///
     /// @return bytes
     /// @throws IllegalStateException if this allocator is closed

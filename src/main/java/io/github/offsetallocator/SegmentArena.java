@@ -655,8 +655,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// How much native memory the metadata takes now: nodes, slabs, what finds blocks by address, tags, and queues of retired
-    /// blocks. O(1). In a shared arena, a table that was replaced by a larger one stays until [#close()] and is not counted:
-    /// all those together are no larger than the last.
+    /// blocks. O(1). Of tables that were replaced by larger ones, the first of each kind stays until [#close()], in a shared arena all do. They are not
+    /// counted: together they are no larger than those that are.
     ///
     /// @return bytes
     /// @throws IllegalStateException if this arena is closed

@@ -138,6 +138,42 @@ class TableMemoryTest {
         }
     }
 
+    /// Tables that stay although larger ones have taken their place are no larger together than what `metadataSize()` says.
+    @Test
+    void whatIsNotCountedIsNoMoreThanWhatIs() {
+        try (OffsetAllocator allocator = OffsetAllocator.create(1 << 22)) {
+            long[] all = new long[60_000];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = allocator.allocate(1 + i % 3 * 40);
+                if (i == all.length / 2) { // so the first table of tags is a large one
+                    allocator.setTag(all[i], 1);
+                }
+            }
+            allocator.setTag(all[all.length - 1], 1);
+            isHalfCounted(allocator.metadataSize(), "grown");
+            for (long handle : all) {
+                allocator.free(handle);
+            }
+            isHalfCounted(allocator.metadataSize(), "with no block live");
+        }
+        try (OffsetAllocator allocator = OffsetAllocator.builder(1 << 20).maxAllocations(10_000).realTime().build()) {
+            allocator.grow(1 << 26);
+            isHalfCounted(allocator.metadataSize(), "with all metadata at once");
+        }
+        for (boolean shared : new boolean[] {false, true}) {
+            try (SegmentArena arena = shared ? SegmentArena.ofShared(64 << 20) : SegmentArena.ofConfined(64 << 20)) {
+                for (int i = 0; i < 60_000; i++) {
+                    arena.tryAllocate(16 + i % 3 * 640, 16);
+                }
+                isHalfCounted(arena.metadataSize(), "an arena");
+            }
+        }
+    }
+
+    private void isHalfCounted(long counted, String when) {
+        Check.that(memory.held() <= 2 * counted, () -> when + ": " + memory.held() + " bytes are held, " + counted + " are counted");
+    }
+
     /// Where there was room for so many blocks, there is room for others: no memory is asked for.
     @Test
     @Fault(8)

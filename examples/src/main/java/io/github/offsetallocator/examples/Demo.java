@@ -24,7 +24,7 @@ public final class Demo {
 
     private Demo() {}
 
-    /// Takes a minute and a half.
+    /// Takes about a minute.
     public static void main(String[] args) throws IOException {
         Files.createDirectories(DIRECTORY);
         new Demo().run();

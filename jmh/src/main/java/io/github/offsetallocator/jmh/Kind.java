@@ -101,7 +101,7 @@ public enum Kind {
     EHCACHE("Ehcache, off-heap", forOne((slots, _) -> new PeerSubjects.Ehcache(slots))),
     /// What checked handles in memory segments cost at the least.
     STACKS("stacks by size", forOne((slots, _) -> new PeerSubjects.Stacks(slots))),
-
+    /// The same for calls by segment.
     STACKS_SEGMENTS("stacks by size, segments", forOne((slots, _) -> new PeerSubjects.StacksSegments(slots))),
     /// What the loop itself costs.
     NOTHING("nothing", forMany((_, slots, _) -> () -> new PeerSubjects.Nothing(slots)));

@@ -316,7 +316,7 @@ final class PeerSubjects {
         private final MemorySegment blockAt = arena.allocate(BYTES / 4, 64);
         private final MemorySegment placeOf = arena.allocate(BYTES / 4, 64);
         private final MemorySegment[] segments;
-        private long fresh = 0;
+        private long fresh;
 
         StacksSegments(int slots) {
             stacks = new Stacks(slots);

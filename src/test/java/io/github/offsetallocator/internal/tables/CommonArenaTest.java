@@ -39,17 +39,17 @@ class CommonArenaTest {
 
     @Test
     void aConfinedArenaHasOne() {
-        try (SegmentArena arena = SegmentArena.ofConfined(BYTES)) {
-            use(arena);
-            assertEquals(1, arenas.size());
-        }
-        assertAllAreClosed();
+        hasOne(SegmentArena.ofConfined(BYTES));
     }
 
     @Test
     void aSharedArenaHasOne() {
-        try (SegmentArena arena = SegmentArena.ofShared(BYTES)) {
-            use(arena);
+        hasOne(SegmentArena.ofShared(BYTES));
+    }
+
+    private void hasOne(SegmentArena made) {
+        try (made) {
+            use(made);
             assertEquals(1, arenas.size());
         }
         assertAllAreClosed();
