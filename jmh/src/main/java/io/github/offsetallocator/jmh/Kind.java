@@ -99,6 +99,8 @@ public enum Kind {
     })),
     /// Ehcache.
     EHCACHE("Ehcache, off-heap", forOne((slots, _) -> new PeerSubjects.Ehcache(slots))),
+    /// What the original's algorithm costs in Java, without anything of ours.
+    ORIGINAL("the original in Java", forOne((slots, bytes) -> new Original(slots, bytes >> 4))),
     /// What checked handles in memory segments cost at the least.
     STACKS("stacks by size", forOne((slots, _) -> new PeerSubjects.Stacks(slots))),
     /// The same for calls by segment.

@@ -52,6 +52,28 @@ class WorkTest {
         }
     }
 
+    /// The translation and [Kind#OFFSET_REFERENCE] have one ancestor: each block lies where it lies in the other.
+    @ParameterizedTest
+    @EnumSource(names = {"GAWK", "CHURN_1K"})
+    void theTranslationGivesTheSameOffsets(Work work) {
+        Script script = work.script();
+        try (Subject translation = Kind.ORIGINAL.open(script.slotCount(), script.pool(2));
+                Subject reference = Kind.OFFSET_REFERENCE.open(script.slotCount(), script.pool(2))) {
+            for (int i = 0; i < script.operations(); i++) {
+                int operation = i;
+                int slot = script.slot(i) & ~Script.FREE;
+                if (script.slot(i) < 0) {
+                    translation.free(slot);
+                    reference.free(slot);
+                } else {
+                    translation.allocate(slot, script.bytes(i));
+                    reference.allocate(slot, script.bytes(i));
+                    assertEquals(reference.offset(slot), translation.offset(slot), () -> "operation " + operation);
+                }
+            }
+        }
+    }
+
     @Test
     void namesAreThoseOfTheCommandLine() {
         assertEquals("offset-real-time", Kind.OFFSET_REAL_TIME.toString());

@@ -338,8 +338,9 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     void sweep(boolean isRoomy) {
-        if (!isRoomy || regions.hasChunks()) {
-            empty.sweep();
+        boolean someStay = isRoomy && !regions.hasChunks();
+        if (!someStay || stripes() == 1) { // else each slab that goes and comes would take the lock from others
+            empty.sweep(someStay);
         }
     }
 

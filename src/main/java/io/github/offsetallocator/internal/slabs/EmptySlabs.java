@@ -3,22 +3,27 @@ package io.github.offsetallocator.internal.slabs;
 import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
 import io.github.offsetallocator.internal.slabs.Slabs.Enough;
+import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
 
 /// Empty slabs where any thread may take their slots. They stay while there is room: given back as soon as they are seen, they would be made
-/// again a moment later.
+/// again a moment later. But where one stripe is in use, no more stay than an eighth of the range. Else small blocks of a program's next phase
+/// would lie in them all over it, and in the next one more so.
 ///
 /// ```
 ///   no room for a new slab, several stripes in use     one is made anew for the size that is asked for    spare
-///   a request gets no slab                             of eight rows those that are empty go back         sweep
+///   no slot is free, and there is room                 of two rows those beyond an eighth go back         sweep
+///   no slot is free, and there is no room              of eight rows those that are empty go back         sweep
 ///   a request would be refused                         all go back, until it fits                         giveBackAll
 /// ```
 ///
 /// The bits of a slab say whether it may be empty, and its entries whether it is. The caller has the lock.
 final class EmptySlabs {
-    /// Rows that a sweep looks at.
-    private static final int SWEPT = 8;
+    /// Rows that a sweep looks at, and where there is room.
+    private static final int SWEPT = 8, SWEPT_WITH_ROOM = 2;
+    /// The share of the range that stays in empty slabs while there is room: an eighth.
+    private static final int KEPT_SHIFT = 3;
     /// Slabs at which a search for a spare one looks, and classes among which it looks for them.
     private static final int PROBED = 16, PROBED_CLASSES = 64;
 
@@ -26,20 +31,32 @@ final class EmptySlabs {
     private final Stripes stripes;
     /// The row that a sweep has looked at last.
     private int swept;
+    /// Units of the empty slabs that this round over the rows has left where they are.
+    private long kept;
 
     EmptySlabs(AnyThreadSlabs slabs, Stripes stripes) {
         this.slabs = slabs;
         this.stripes = stripes;
     }
 
-    /// Gives back those of the next rows, but for one of each class.
-    void sweep() {
+    /// Gives back those of the next rows that are empty, but for one of each class and, where there is room, for some that stay.
+    void sweep(boolean isRoomy) {
         MemorySegment head = slabs.head();
         int end = half(head, FRESH_ROW);
-        for (int left = Math.min(SWEPT, end - FIRST_ROW); left > 0; left--) {
-            swept = swept + 1 < end ? swept + 1 : FIRST_ROW;
+        long most = isRoomy ? Header.open(slabs.regions.table()) >>> KEPT_SHIFT : 0;
+        for (int left = Math.min(isRoomy ? SWEPT_WITH_ROOM : SWEPT, end - FIRST_ROW); left > 0; left--) {
+            swept++;
+            if (swept >= end) {
+                swept = FIRST_ROW;
+                kept = 0;
+            }
             if (looksEmpty(swept) && half(head, line(SlabTable.sizeClass(slabs.shape(swept))) + ROWS) > 1) {
-                slabs.ending.giveBack(swept);
+                long units = slabs.units(swept);
+                if (kept + units <= most) {
+                    kept += units;
+                } else {
+                    slabs.ending.giveBack(swept);
+                }
             }
         }
     }
