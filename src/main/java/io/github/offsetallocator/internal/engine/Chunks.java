@@ -16,7 +16,7 @@ final class Chunks {
         MemorySegment t = engine.regions().ready(2);
         int around = Walls.around(t, after, from, size);
         long before = Header.open(t);
-        Regions.begin(t);
+        engine.regions().beginLarge(t);
         int wall = Walls.open(t, around, from, size);
         Regions.end(t);
         engine.regions().publish();
@@ -54,7 +54,7 @@ final class Chunks {
         if (!Walls.isEmpty(t, wall)) {
             return false;
         }
-        Regions.begin(t);
+        engine.regions().beginLarge(t);
         Walls.shut(t, wall);
         Regions.end(t);
         engine.regions().publish();

@@ -224,7 +224,6 @@ final class OneThread extends Engine {
             Regions.end(t);
             return regions.refuse(size, alignment);
         }
-        setLinks(t, node, NodeState.UNUSED);
         t.set(WORD, ((long) node << SHIFT) + NAMES, 0);
         if (pages != null) {
             enter(t, node);
@@ -321,7 +320,6 @@ final class OneThread extends Engine {
             pages.remove(t, node);
         }
         long region = region(t, node);
-        setLinks(t, node, NodeState.UNUSED);
         t.set(HALF, Header.BLOCKS, t.get(HALF, Header.BLOCKS) - 1);
         t.set(WORD, Header.LIVE, t.get(WORD, Header.LIVE) - Header.ONE - (region & LOW));
         regions.tally().gave(region & LOW);

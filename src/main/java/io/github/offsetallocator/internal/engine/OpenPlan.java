@@ -42,7 +42,7 @@ final class OpenPlan {
         MemorySegment t = regions.table();
         try {
             if (made.count() > 0) {
-                Regions.begin(t);
+                regions.beginLarge(t);
                 engine.plan = made;
                 made.reserve();
                 engine.openSlabs();
@@ -87,11 +87,12 @@ final class OpenPlan {
         if (engine.plan == ended) {
             Regions regions = engine.regions();
             MemorySegment t = regions.table();
-            Regions.begin(t);
+            regions.beginLarge(t);
             engine.plan = null;
             ended.release();
             engine.openSlabs();
-            regions.finish(t);
+            Regions.end(t);
+            regions.publish();
             regions.tally().happenings().compactionDone(ended.count());
         }
     }

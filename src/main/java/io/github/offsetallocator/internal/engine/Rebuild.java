@@ -25,7 +25,7 @@ final class Rebuild {
         Slabs slabs = engine.slabs();
         PageMap pages = engine.pages();
         MemorySegment t = regions.table();
-        Regions.begin(t);
+        regions.beginLarge(t);
         engine.plan = null;
         regions.tally().start(Header.word(t, Header.LIVE)); // an error may have struck between the stores of these two sums
         Resizing.end(t);

@@ -85,7 +85,7 @@ final class Resizing {
             pages.remove(t, node);
         }
         if (more > 0) {
-            Regions.takeFromNext(t, node, more);
+            regions.takeFromNext(t, node, more);
         } else {
             engine.giveOrKeep(t, Regions.cutTail(t, node, -more));
         }

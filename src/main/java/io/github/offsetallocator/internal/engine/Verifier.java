@@ -61,6 +61,7 @@ final class Verifier {
         check(blocks == Header.half(t, Header.BLOCKS), "blocks: ", blocks, " in the regions and slabs, counted ", Header.half(t, Header.BLOCKS));
         check(blocks <= maxBlocks, "blocks: ", blocks, " of at most ", maxBlocks);
         check(walled == Header.word(t, Header.WALLED), "units behind walls: ", walled, " in the regions, counted ", Header.word(t, Header.WALLED));
+        check(regions.isLargestTold(), "the largest region: ", regions.policy().largest(t), " in the bins, other threads were told of ", regions.tally().largest());
         check(retired == Header.half(t, Header.RETIRED), "retired blocks: ", retired, " in the regions and slabs, counted ", Header.half(t, Header.RETIRED));
     }
 

@@ -31,7 +31,7 @@ final class WholeRange {
         MemorySegment t = regions.ready(1);
         long capacity = Header.word(t, Header.CAPACITY);
         if (newCapacity > capacity) {
-            Regions.begin(t);
+            regions.beginLarge(t);
             Header.setWord(t, Header.CAPACITY, newCapacity);
             regions.append(t, capacity, newCapacity - capacity);
             Regions.end(t);
@@ -46,7 +46,7 @@ final class WholeRange {
         Regions regions = engine.regions();
         Slabs slabs = engine.slabs();
         MemorySegment t = regions.table();
-        Regions.begin(t);
+        regions.beginLarge(t);
         Header.setHalf(t, Header.RESETTING, 1);
         VarHandle.releaseFence();
         if (slabs != null) {

@@ -33,8 +33,11 @@ import java.util.function.IntPredicate;
 /// the neighbour grows in place, unless the policy puts a region that has grown first. (Bin and list are the same, so
 /// every later search returns the same.)
 ///
-/// A caller owns the node that it took: it writes the links word, which makes the block live. Between [#begin] and
-/// [#end] the bins are being changed; if an error strikes there, the next call finds `busy` and has to rebuild.
+/// A caller owns the node that it took: it writes the links word, which makes the block live. To give it writes that word
+/// again. Between [#begin] and [#end] the bins are being changed; if an error strikes there, the next call finds `busy` and has to rebuild.
+///
+/// **What others know of the largest region** is told when one as large as the highest bin has come or gone, and not after each change: to find
+/// that bin and its first region took up to a tenth of a call.
 public final class Regions implements AutoCloseable {
     /// A plan may leave a few more regions than the 2n + 1 of n blocks. So does a slab that is dissolved when a file is opened with room for
     /// fewer blocks than slots, until its free slots have been given back.
@@ -57,6 +60,9 @@ public final class Regions implements AutoCloseable {
     private final Walls walls;
     private boolean countsRefusals;
     private MemorySegment table;
+    /// The smallest size of the highest bin that holds a region, when others were last told of the largest one; 0 if a region as large as
+    /// that has come or gone since.
+    private long top;
 
     /// @param memory where the nodes are, or are to be; the caller's to close if this fails
     /// @param walls  what keeps parts of the range apart, all of it at first; or null if all of it is free
@@ -122,7 +128,27 @@ public final class Regions implements AutoCloseable {
     public void publish() {
         MemorySegment t = table;
         tally.setRest(Header.open(t), t.get(HALF, Header.RETIRED));
+        tellLargest(t);
+        tally.tellDissolved();
+    }
+
+    private void tellLargest(MemorySegment t) {
+        top = 0; // until others know
         tally.setLargest(policy.nearlyLargest(t));
+        int bin = Bins.last(t);
+        top = bin < 0 ? 0 : SmallFloat.size(bin);
+    }
+
+    /// A region of so many units is about to come or go.
+    private void changes(long size) {
+        if (size >= top) {
+            top = 0;
+        }
+    }
+
+    /// Whether others know of the largest region, unless they are about to be told.
+    public boolean isLargestTold() {
+        return top == 0 || tally.largest() == policy.nearlyLargest(table);
     }
 
     /// Makes one free region of everything. O(1): the old nodes are forgotten, not visited. The caller has begun; what ends
@@ -156,6 +182,12 @@ public final class Regions implements AutoCloseable {
         t.set(HALF, BUSY, 1);
     }
 
+    /// As [#begin], of a change that may concern regions of any size.
+    public void beginLarge(MemorySegment t) {
+        t.set(HALF, BUSY, 1);
+        top = 0;
+    }
+
     public static void end(MemorySegment t) {
         t.set(HALF, BUSY, 0);
     }
@@ -163,7 +195,10 @@ public final class Regions implements AutoCloseable {
     /// As [#end], and lets other threads know of a region that was taken or given.
     public void finish(MemorySegment t) {
         t.set(HALF, BUSY, 0);
-        tally.setLargest(policy.nearlyLargest(t));
+        if (top == 0) {
+            tellLargest(t);
+        }
+        tally.tellDissolved();
     }
 
     /// Counts a refusal, tells of it, and returns -1.
@@ -229,11 +264,12 @@ public final class Regions implements AutoCloseable {
     }
 
     /// Cuts the first `size` units off a free region and returns their node, whose links the caller sets.
-    private static int carve(MemorySegment t, int node, long size) {
+    private int carve(MemorySegment t, int node, long size) {
         long at = (long) node << SHIFT;
         long region = t.get(WORD, at + REGION);
         long whole = region & LOW;
         long rest = whole - size;
+        changes(whole);
         t.set(WORD, FREE_UNITS, t.get(WORD, FREE_UNITS) - size);
         if (rest == 0) {
             Bins.unlink(t, node);
@@ -271,7 +307,7 @@ public final class Regions implements AutoCloseable {
     }
 
     /// Takes `more` units from the front of the free region behind a node.
-    public static void takeFromNext(MemorySegment t, int node, long more) {
+    public void takeFromNext(MemorySegment t, int node, long more) {
         int piece = carve(t, nextNeighbour(t, node), more);
         int behind = nextNeighbour(t, piece);
         setLinks(t, piece, NodeState.UNUSED);
@@ -289,8 +325,8 @@ public final class Regions implements AutoCloseable {
 
     // ---- give --------------------------------------------------------------------------------------------------
 
-    /// Makes a region free and one with its free neighbours. It must be in no bin, and its links must not say that it is
-    /// live.
+    /// Makes a region free and one with its free neighbours. It must be in no bin. If it is a live block, the store to its
+    /// links ends that.
     public void give(MemorySegment t, int node) {
         long at = (long) node << SHIFT;
         int previous = t.get(HALF, at + PREVIOUS_NEIGHBOUR);
@@ -314,6 +350,7 @@ public final class Regions implements AutoCloseable {
             long old = t.get(WORD, ((long) neighbour << SHIFT) + REGION);
             enlarge(t, neighbour, old, left ? old + (region & LOW) : region + (old & LOW));
         } else {
+            changes(region & LOW);
             Bins.link(t, Bins.bin(region & LOW), node);
         }
     }
@@ -331,6 +368,7 @@ public final class Regions implements AutoCloseable {
 
     /// Writes a free node's new region and moves it to the bin that it belongs into.
     private void enlarge(MemorySegment t, int node, long region, long merged) {
+        changes(merged & LOW);
         int bin = Bins.bin(merged & LOW);
         boolean moves = bin != Bins.bin(region & LOW);
         t.set(WORD, ((long) node << SHIFT) + REGION, merged);
@@ -477,67 +515,10 @@ public final class Regions implements AutoCloseable {
     // ---- after an error ----------------------------------------------------------------------------------------
 
     /// Makes everything anew from the nodes whose links say that they are walls, or live or a slab, which `holds` confirms: the
-    /// ring of neighbours, the bins, the unused nodes, the totals. O(nodes).
+    /// ring of neighbours, the bins, the unused nodes, the totals. O(nodes). The caller has begun.
     ///
     /// @param entered is told of each of those but walls, in address order, when it has its place in the ring
     public void rebuild(IntPredicate holds, IntConsumer entered) {
-        MemorySegment t = table;
-        Walls.putBack(walls, t);
-        int fresh = Header.half(t, FRESH);
-        boolean isDecided = Header.half(t, Header.DECIDED) != 0;
-        long[] keys = new long[fresh - FIRST_REGION];
-        int kept = 0;
-        int live = 0;
-        long liveUnits = 0;
-        long walled = 0;
-        int retired = 0;
-        for (int node = FIRST_REGION; node < fresh; node++) {
-            long links = links(t, node);
-            if ((links & NodeState.PENDING) == NodeState.PENDING && !NodeState.isSlab(links)) {
-                links = isDecided ? NodeState.UNUSED : links & ~NodeState.PENDING;
-                setLinks(t, node, links);
-            }
-            boolean isLive = NodeState.isLive(links);
-            if ((isLive || NodeState.isSlab(links)) && holds.test(node) || NodeState.isWall(links)) {
-                // A block of no size comes before the block that starts where it lies.
-                keys[kept++] = offsetOf(region(t, node)) << 32 | (sizeOf(region(t, node)) == 0 ? 0 : 1L << 31) | node;
-                live += isLive ? 1 : 0;
-                liveUnits += isLive ? sizeOf(region(t, node)) : 0;
-                retired += NodeState.isRetired(links) ? 1 : 0;
-            } else {
-                setLinks(t, node, NodeState.UNUSED);
-            }
-        }
-        keys = AddressOrder.sort(keys, kept);
-        UnusedNodes.chain(t, fresh);
-        Bins.empty(t);
-        long capacity = Header.word(t, CAPACITY);
-        long free = 0;
-        long end = 0;
-        for (int i = 0; i <= kept; i++) {
-            int node = i == kept ? EDGE : (int) keys[i] & Integer.MAX_VALUE;
-            long offset = node == EDGE ? capacity : offsetOf(region(t, node));
-            if (offset < end && NodeState.isWall(links(t, node))) { // it was to become a part of the one before, and is
-                discard(t, node);
-                continue;
-            }
-            if (offset > end) {
-                linkFree(t, newNode(t), end << 32 | offset - end, previousNeighbour(t, EDGE));
-                free += offset - end;
-            }
-            if (node != EDGE) {
-                end = endOf(region(t, node));
-                walled += NodeState.isWall(links(t, node)) ? sizeOf(region(t, node)) : 0;
-                appendNode(t, node, previousNeighbour(t, EDGE));
-                if (!NodeState.isWall(links(t, node))) {
-                    entered.accept(node);
-                }
-            }
-        }
-        Header.setWord(t, FREE_UNITS, free);
-        tally.add(((long) live << 32 | liveUnits) - Header.word(t, Header.LIVE));
-        Header.setWord(t, Header.LIVE, (long) live << 32 | liveUnits);
-        Header.setHalf(t, Header.RETIRED, retired);
-        Header.setWord(t, Header.WALLED, walled);
+        RegionRebuild.rebuild(table, walls, tally, holds, entered);
     }
 }

@@ -67,18 +67,17 @@ public final class Tally {
         live = withNodes;
     }
 
-    /// What of the bins changes with every region.
     public void setLargest(long largest) {
         this.largest = largest;
-        if (dissolved != 0) {
-            tellDissolved();
-        }
     }
 
-    private void tellDissolved() {
+    /// Those that listen are told of all slabs at once that a call has dissolved.
+    public void tellDissolved() {
         int slabs = dissolved;
-        dissolved = 0;
-        happenings.slabsDissolved(slabs);
+        if (slabs != 0) {
+            dissolved = 0;
+            happenings.slabsDissolved(slabs);
+        }
     }
 
     /// What changes seldom.
@@ -100,7 +99,7 @@ public final class Tally {
         happenings.refused(units, alignment);
     }
 
-    /// A slab was dissolved. Those that listen are told of all of a call at once.
+    /// A slab was dissolved. See [#tellDissolved()].
     public void dissolve() {
         dissolved++;
     }
