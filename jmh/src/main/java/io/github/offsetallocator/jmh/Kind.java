@@ -103,6 +103,8 @@ public enum Kind {
     ORIGINAL("the original in Java", forOne((slots, bytes) -> new Original(slots, bytes >> 4))),
     /// What checked handles in memory segments cost at the least.
     STACKS("stacks by size", forOne((slots, _) -> new PeerSubjects.Stacks(slots))),
+    /// The same where any thread may free a block.
+    STACKS_ATOMIC("stacks by size, compare-and-set", forOne((slots, _) -> new PeerSubjects.AtomicStacks(slots))),
     /// The same for calls by segment.
     STACKS_SEGMENTS("stacks by size, segments", forOne((slots, _) -> new PeerSubjects.StacksSegments(slots))),
     /// What the loop itself costs.

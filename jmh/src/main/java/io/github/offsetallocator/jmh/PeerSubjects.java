@@ -8,6 +8,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
 import org.ehcache.shadow.org.terracotta.offheapstore.buffersource.OffHeapBufferSource;
 import org.ehcache.shadow.org.terracotta.offheapstore.paging.OffHeapStorageArea;
 import org.ehcache.shadow.org.terracotta.offheapstore.paging.UnlimitedPageSource;
@@ -227,8 +228,8 @@ final class PeerSubjects {
     ///   block   16 bytes    generation, odd while it is live | next in the stack | class of its size
     ///   class    4 bytes    first in the stack
     /// ```
-    static final class Stacks implements Subject {
-        private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
+    static sealed class Stacks implements Subject permits AtomicStacks {
+        private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
         private static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT_UNALIGNED;
         private static final int EXACT = 1024, CLASSES = 1280;
 
@@ -251,9 +252,9 @@ final class PeerSubjects {
             } else {
                 first.set(HALF, 4L * sizeClass, blocks.get(HALF, 16L * block + 8));
             }
-            long generation = blocks.get(WORD, 16L * block) + 1;
-            blocks.set(WORD, 16L * block, generation);
-            handles[slot] = generation << 32 | block;
+            long generation = blocks.get(WORD, 16L * block);
+            change(blocks, 16L * block, generation);
+            handles[slot] = generation + 1 << 32 | block;
         }
 
         @Override
@@ -268,10 +269,15 @@ final class PeerSubjects {
         }
 
         private void end(long at, long generation) {
-            blocks.set(WORD, at, generation + 1);
+            change(blocks, at, generation);
             long sizeClass = blocks.get(HALF, at + 12);
             blocks.set(HALF, at + 8, first.get(HALF, 4 * sizeClass));
             first.set(HALF, 4 * sizeClass, (int) (at >>> 4));
+        }
+
+        /// Lets a block be live, or free.
+        void change(MemorySegment blocks, long at, long generation) {
+            blocks.set(WORD, at, generation + 1);
         }
 
         /// Frees a block by its number. Returns false if it is not live.
@@ -302,6 +308,23 @@ final class PeerSubjects {
         @Override
         public void close() {
             arena.close();
+        }
+    }
+
+    /// The least that calls do where any thread may free a block, and one of two that free it succeeds: as [Stacks], but a block becomes
+    /// live, and free, by a compare-and-set. The stacks are one thread's own.
+    static final class AtomicStacks extends Stacks {
+        private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.varHandle();
+
+        AtomicStacks(int slots) {
+            super(slots);
+        }
+
+        @Override
+        void change(MemorySegment blocks, long at, long generation) {
+            if (!ENTRY.compareAndSet(blocks, at, generation, generation + 1)) {
+                throw new IllegalStateException("changed by another thread");
+            }
         }
     }
 
