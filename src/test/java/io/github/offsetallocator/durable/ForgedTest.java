@@ -89,6 +89,22 @@ class ForgedTest {
         mustBeRefused("less than no bytes", false);
     }
 
+    /// A slab made anew may have a rest behind its slots, but no more than an eighth of its region.
+    @ParameterizedTest
+    @ValueSource(longs = {40, 1L << 32, -1L << 32})
+    void aSlabsRegionIsThatOfItsSlots(long change) {
+        try (SegmentArena arena = builder(false).build()) {
+            for (int i = 0; i < 40; i++) {
+                arena.tryAllocate(16, 16);
+            }
+        }
+        FileWords words = new FileWords(path);
+        int region = words.node(words.half(words.row(1, SlabTable.NODE)), REGION);
+        words.setWord(region, words.word(region) + change);
+        words.saveAsKilled();
+        mustBeRefused("a slab's region is not that of its slots", true);
+    }
+
     /// While a reset is under way, slots may have lost their places. What a batch brings to light has one.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

@@ -178,7 +178,11 @@ final class Survey {
         require(slots > 0 && slots <= SLOTS, "a row has slots that no slab has: ", row, ", ", slots);
         require(size > 0 && sizeClass > 0 && sizeClass <= half(s, LAST_CLASS) && half(s, line(sizeClass) + CLASS_SIZE) == size,
                 "a row is not of its class's size: ", row, ", ", size);
-        place(SlabTable.offset(shape), (long) slots * size, row);
+        long region = region(t, half(s, at + NODE));
+        long units = Math.max(sizeOf(region), (long) slots * size); // less, if it was being dissolved
+        require(offsetOf(region) == SlabTable.offset(shape) && units - (long) slots * size <= SlabTable.mostRest(units),
+                "a slab's region is not that of its slots: ", row, ", granules ", sizeOf(region));
+        place(offsetOf(region), units, row);
         for (int place = 0; place < SLOTS; place++) {
             long entry = SlabTable.entry(s, row << 6 | place);
             if (isLive(entry)) {

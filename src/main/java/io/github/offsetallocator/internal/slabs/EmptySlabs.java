@@ -4,6 +4,7 @@ import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
 import io.github.offsetallocator.internal.slabs.Slabs.Enough;
 import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
 
@@ -95,10 +96,12 @@ final class EmptySlabs {
         return row;
     }
 
-    /// Whether a region is about as large as a slab is to be, and at most an eighth of it is not taken by slots.
-    private static boolean isSpare(long units, int size, int wanted) {
+    /// Whether a region is about as large as a slab is to be, and at most an eighth of it is not taken by slots. Where slots are to be found by
+    /// offset, they take a page, as those of all slabs do.
+    private boolean isSpare(long units, int size, int wanted) {
         long slots = Math.min(SLOTS, units / size);
-        return slots << 1 >= wanted && units >>> 1 <= (long) wanted * size && units - slots * size <= units >>> 3;
+        return slots << 1 >= wanted && units >>> 1 <= (long) wanted * size && units - slots * size <= SlabTable.mostRest(units)
+                && (slabs.pages == null || slots * size >= PageMap.PAGE_UNITS);
     }
 
     private boolean looksEmpty(int row) {

@@ -69,7 +69,7 @@ final class SlabRebuild {
         setWord(t, at + BITS, free);
         setHalf(t, at + MOVED_LEFT, 0);
         slabs.addUsed((Header.ONE + size) * live);
-        setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) + (long) slots * size);
+        setWord(head, SLAB_UNITS, word(head, SLAB_UNITS) + wholeUnits(row));
         setHalf(head, line + ROWS, half(head, line + ROWS) + 1);
         setHalf(head, line + HEAT, half(head, line + HEAT) + slots);
         slabs.link(row, line);
@@ -116,6 +116,13 @@ final class SlabRebuild {
         setHalf(slabs.segment(row), slabs.at(row) + MOVED_LEFT, left);
     }
 
+    /// Units of a slab's region, which has all slots in it, though pieces of it may have been cut off to dissolve it. A rest behind the slots
+    /// stays, or it would need a node that there may not be.
+    private long wholeUnits(int row) {
+        long shape = slabs.shape(row);
+        return Math.max(slabs.units(row), (long) SlabTable.slots(shape) * SlabTable.size(shape));
+    }
+
     /// Whether a node that is live or a slab counts: one that stands for a slot does iff the slot's entry names it and the
     /// row has no slab any more; a slab's node does iff the row names it, and has the slab's whole region then.
     boolean holds(int node) {
@@ -126,8 +133,7 @@ final class SlabRebuild {
             if (row < FIRST_ROW || row >= half(slabs.head(), FRESH_ROW) || half(slabs.segment(row), slabs.at(row) + NODE) != node) {
                 return false;
             }
-            long shape = slabs.shape(row);
-            setRegion(nodes, node, SlabTable.offset(shape) << 32 | (long) SlabTable.slots(shape) * SlabTable.size(shape));
+            setRegion(nodes, node, SlabTable.offset(slabs.shape(row)) << 32 | wholeUnits(row));
             return true;
         }
         int slot = slot(nodes, node);

@@ -278,6 +278,11 @@ public final class SlabTable {
         return shape >>> 32;
     }
 
+    /// How many units of a slab's region may be a rest behind its slots: an eighth.
+    public static long mostRest(long units) {
+        return units >>> 3;
+    }
+
     /// The bits of all slots.
     public static long all(long shape) {
         int slots = slots(shape);

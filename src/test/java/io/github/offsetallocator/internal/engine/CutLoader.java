@@ -10,23 +10,29 @@ import java.lang.constant.MethodTypeDesc;
 import java.util.Set;
 
 /// Loads the internal packages once more, with a call of [Cut#afterStore()] after each store to a segment.
-final class CutLoader extends ChangingLoader {
+class CutLoader extends ChangingLoader {
     private static final Set<String> STORES = Set.of("set", "setAtIndex", "fill", "copy", "copyFrom",
             "setVolatile", "setRelease", "setOpaque", "compareAndSet", "getAndAdd", "getAndSet", "getAndBitwiseOr", "getAndBitwiseAnd");
     private static final Set<String> OWNERS = Set.of("java/lang/foreign/MemorySegment", "java/lang/invoke/VarHandle");
-    private static final ClassDesc CUT = ClassDesc.of(Cut.class.getName());
 
-    private static final CodeTransform CUT_AFTER_STORES = (code, element) -> {
-        code.with(element);
-        if (element instanceof InvokeInstruction call && isStore(call)) {
-            code.invokestatic(CUT, "afterStore", MethodTypeDesc.of(ConstantDescs.CD_void));
-        }
-    };
-
+    private final CodeTransform cutAfterStores;
     private int stores;
 
     CutLoader() {
-        super("io.github.offsetallocator.internal.");
+        this("io.github.offsetallocator.internal.", Cut.class);
+    }
+
+    /// @param prefix as in [ChangingLoader]
+    /// @param hook   what has the method to be called
+    CutLoader(String prefix, Class<?> hook) {
+        super(prefix);
+        ClassDesc called = ClassDesc.of(hook.getName());
+        cutAfterStores = (code, element) -> {
+            code.with(element);
+            if (element instanceof InvokeInstruction call && isStore(call)) {
+                code.invokestatic(called, "afterStore", MethodTypeDesc.of(ConstantDescs.CD_void));
+            }
+        };
     }
 
     private static boolean isStore(InvokeInstruction call) {
@@ -45,6 +51,6 @@ final class CutLoader extends ChangingLoader {
         for (var method : model.methods()) {
             method.code().ifPresent(code -> code.forEach(element -> stores += element instanceof InvokeInstruction call && isStore(call) ? 1 : 0));
         }
-        return files.transformClass(model, ClassTransform.transformingMethodBodies(CUT_AFTER_STORES));
+        return files.transformClass(model, ClassTransform.transformingMethodBodies(cutAfterStores));
     }
 }

@@ -19,6 +19,12 @@ class StrikeTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"makeRoom", "trimAfterReset"})
+    void aSearchForRoomThatIsStruckAnywhereHindersNoLaterOne(String what) throws ReflectiveOperationException {
+        run(StrikeRoom.class, what);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"allocator", "native", "nativeShared", "checked", "growable", "mapped", "durable", "durableAgain"})
     void aBuildThatIsStruckAnywhereLeavesNothing(String what) throws ReflectiveOperationException {
         run(StrikeBuilds.class, what);
