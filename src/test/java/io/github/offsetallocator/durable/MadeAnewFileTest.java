@@ -1,6 +1,7 @@
 package io.github.offsetallocator.durable;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import io.github.offsetallocator.SegmentArena;
 import java.nio.file.Path;
@@ -8,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Slabs of a shared durable arena that were made anew for another size, after the file was opened again.
 class MadeAnewFileTest {
@@ -17,7 +20,11 @@ class MadeAnewFileTest {
     Path directory;
 
     private SegmentArena open(long granules) {
-        return SegmentArena.builder().durable(directory.resolve("file"), granules * GRANULE).shared().build();
+        return builder(granules).shared().build();
+    }
+
+    private SegmentArena.Builder builder(long granules) {
+        return SegmentArena.builder().durable(directory.resolve("file"), granules * GRANULE);
     }
 
     private static void heat(SegmentArena arena, long granules) {
@@ -57,8 +64,9 @@ class MadeAnewFileTest {
     }
 
     /// The table of nodes has one for each slab, and may have none for rests that no slot takes.
-    @Test
-    void manyWithARestAreNoDamage() throws InterruptedException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void manyWithARestAreNoDamage(boolean isShared) throws InterruptedException {
         List<Long> second;
         try (SegmentArena arena = open(1 << 14)) {
             heat(arena, 9);
@@ -67,9 +75,13 @@ class MadeAnewFileTest {
             allocate(arena, 9, 1590).forEach(arena::free);
             second = allocate(arena, 5, 2700);
         }
-        try (SegmentArena arena = open(1 << 14)) {
+        try (SegmentArena arena = isShared ? open(1 << 14) : builder(1 << 14).build()) {
             arena.verify();
             assertEquals(second.size(), arena.allocations());
+            second.forEach(arena::free);
+            arena.verify();
+            assertNotEquals(SegmentArena.NO_SPACE, arena.tryAllocate((1L << 14) * GRANULE, 1)); // rests have gone back with their slabs
+            arena.verify();
         }
     }
 
