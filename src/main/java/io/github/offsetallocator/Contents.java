@@ -155,7 +155,9 @@ final class Contents {
         long units = arena.units(room);
         long slack = (units << shift) - shown;
         boolean isDone = slack <= NodeState.MAX_SLACK && engine.resize(allocation, units, (int) slack);
-        arena.freed();
+        if (isDone) { // a call that is refused changes nothing, though a chunk may wait to go back since an allocation has swept its slabs
+            arena.freed();
+        }
         return isDone;
     }
 
