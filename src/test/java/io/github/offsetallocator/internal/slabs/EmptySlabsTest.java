@@ -4,12 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -22,17 +20,13 @@ class EmptySlabsTest {
     private static final int SMALLEST = 21, SIZES = 20;
     private static final int OTHER_SIZE = 64;
 
-    private final Arena common = Arena.ofShared();
-    private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.ANY, common);
-    private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.ANY, common);
-    private final Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, null);
-    private final Slabs slabs = Slabs.of(regions, null, UNITS, 0, ofSlabs, common);
+    private final BareSlabs bare = new BareSlabs(UNITS, TableMemory.Threads.ANY);
+    private final Regions regions = bare.regions;
+    private final Slabs slabs = bare.slabs;
 
     @AfterEach
     void close() {
-        slabs.close();
-        regions.close();
-        common.close();
+        bare.close();
     }
 
     /// One thread uses the arena, so new slabs ask for a look at two others each.

@@ -4,11 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.offsetallocator.internal.regions.FitPolicy;
-import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
-import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
@@ -22,17 +19,12 @@ class FreeBitsTest {
     private static final int SIZES = 12;
     private static final int SLABS = 40;
 
-    private final Arena common = Arena.ofShared();
-    private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.ANY, common);
-    private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.ANY, common);
-    private final Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, null);
-    private final AnyThreadSlabs slabs = (AnyThreadSlabs) Slabs.of(regions, null, UNITS, 0, ofSlabs, common);
+    private final BareSlabs bare = new BareSlabs(UNITS, TableMemory.Threads.ANY);
+    private final AnyThreadSlabs slabs = (AnyThreadSlabs) bare.slabs;
 
     @AfterEach
     void close() {
-        slabs.close();
-        regions.close();
-        common.close();
+        bare.close();
     }
 
     /// Sizes come and go, so rows are made anew for other sizes while hints still name them.

@@ -13,7 +13,6 @@ import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -27,17 +26,13 @@ class KeptSlabsTest {
     /// The ring's places, and the class's own.
     private static final int MOST_KEPT = 65;
 
-    private final Arena common = Arena.ofShared();
-    private final TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED, common);
-    private final TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED, common);
-    private final Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, null);
-    private final OneThreadSlabs slabs = (OneThreadSlabs) Slabs.of(regions, null, UNITS, 0, ofSlabs, common);
+    private final BareSlabs bare = new BareSlabs(UNITS, TableMemory.Threads.CONFINED);
+    private final Regions regions = bare.regions;
+    private final OneThreadSlabs slabs = (OneThreadSlabs) bare.slabs;
 
     @AfterEach
     void close() {
-        slabs.close();
-        regions.close();
-        common.close();
+        bare.close();
     }
 
     @Test
@@ -111,10 +106,10 @@ class KeptSlabsTest {
     @Test
     void allOfAChunkThatHasNothingElseGo() {
         int chunk = UNITS / 64;
-        try (TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED, common);
-                TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED, common);
+        try (TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED, bare.common);
+                TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED, bare.common);
                 Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, new Walls(4 * chunk, chunk, 4));
-                Slabs slabs = Slabs.of(regions, null, UNITS, 0, ofSlabs, common)) {
+                Slabs slabs = Slabs.of(regions, null, UNITS, 0, ofSlabs, bare.common)) {
             int firstWall = Walls.open(regions.ready(2), Walls.around(regions.table(), NodeTable.NIL, 0, chunk), 0, chunk);
             int secondWall = Walls.open(regions.ready(2), firstWall, 2 * chunk, chunk);
             List<Long> handles = takeSlabs(slabs, SIZE, 120);
