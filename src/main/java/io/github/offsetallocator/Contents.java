@@ -155,7 +155,7 @@ final class Contents {
         long units = arena.units(room);
         long slack = (units << shift) - shown;
         boolean isDone = slack <= NodeState.MAX_SLACK && engine.resize(allocation, units, (int) slack);
-        if (isDone) { // a call that is refused changes nothing, though a chunk may wait to go back since an allocation has swept its slabs
+        if (isDone) { // a refused call changes nothing: a chunk that could go back waits for the next free
             arena.freed();
         }
         return isDone;

@@ -9,8 +9,8 @@ import io.github.offsetallocator.internal.tables.SlabTable;
 import java.lang.foreign.MemorySegment;
 
 /// Empty slabs where any thread may take their slots. They stay while there is room: given back as soon as they are seen, they would be made
-/// again a moment later. But where one stripe is in use, no more stay than an eighth of the range. Else small blocks of a program's next phase
-/// would lie in them all over it, and in the next one more so.
+/// again a moment later. But where one stripe is in use, no more stay than an eighth of the range. Else the small blocks of a program's next
+/// phase would lie in them, all over the range.
 ///
 /// ```
 ///   no room for a new slab, several stripes in use     one is made anew for the size that is asked for    spare

@@ -67,6 +67,7 @@ public final class Tally {
         live = withNodes;
     }
 
+    /// The largest free region of the bins, or up to an eighth less.
     public void setLargest(long largest) {
         this.largest = largest;
     }

@@ -11,6 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 /// Stops all threads that work, each after a store or where it waits for a lock: what memory has then is what a kill leaves. In classes that
 /// [StopLoader] has loaded, each store to a segment is followed by a call of [#afterStore()].
 public final class Stop {
+    private static final long PATIENCE = 60_000_000_000L;
     private static final AtomicInteger LEFT = new AtomicInteger();
     private static volatile boolean stopped;
 
@@ -45,7 +46,10 @@ public final class Stop {
         LEFT.set(stores);
         stopped = false;
         workers.forEach(LockSupport::unpark);
-        while (!haveStopped(workers)) {
+        for (long end = System.nanoTime() + PATIENCE; !haveStopped(workers); ) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("some threads neither stop nor end, nor wait for one that has stopped: " + workers);
+            }
             Thread.onSpinWait();
         }
         return workers.stream().anyMatch(Thread::isAlive);
