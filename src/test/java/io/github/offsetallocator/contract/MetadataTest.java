@@ -131,7 +131,7 @@ class MetadataTest {
         }
     }
 
-    /// Whatever sizes there were and in whatever order they end: neither slabs that are kept nor slots that wait nor free regions pin the
+    /// Whatever sizes there were and in whatever order they end: neither slabs that are kept or current nor free regions pin the
     /// tables.
     @ParameterizedTest
     @CsvSource({"IN_ORDER, 64", "IN_ORDER, 500", "IN_ORDER, 4000", "REVERSE, 500", "RANDOM, 64", "RANDOM, 500", "RANDOM, 4000"})
@@ -187,9 +187,28 @@ class MetadataTest {
         }
     }
 
-    /// The last two blocks of a size wait to be taken again. What they lie in stays, until somebody asks for it.
+    /// Nor does it take another call after the free of the last block.
+    @ParameterizedTest
+    @EnumSource(Order.class)
+    void theLastFreeMakesTablesSmall(Order order) {
+        SplittableRandom random = new SplittableRandom(7);
+        try (OffsetAllocator allocator = OffsetAllocator.create(0xFFFF_FFFFL)) {
+            long[] all = new long[300_000];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = allocator.allocate(1 + random.nextInt(60));
+            }
+            order.apply(all, random);
+            for (long block : all) {
+                allocator.free(block);
+            }
+            Check.that(allocator.metadataSize() <= 2 * KEPT, () -> allocator.metadataSize() + " bytes are left with no block live");
+            allocator.verify();
+        }
+    }
+
+    /// The slab that serves a size stays when it is empty, until somebody asks for it.
     @Test
-    void trimTakesWhatSlotsThatWaitHaveKept() {
+    void trimTakesWhatCurrentSlabsHaveKept() {
         try (SegmentArena arena = SegmentArena.ofConfined(64 << 20)) {
             long[] all = new long[200_006];
             for (int i = 0; i < all.length; i++) {

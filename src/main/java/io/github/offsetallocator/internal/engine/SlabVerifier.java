@@ -23,8 +23,6 @@ final class SlabVerifier {
     /// Whether bits and lists are exact; where threads share slabs, they are hints, and slabs are on rings.
     private final boolean isExact;
     private final BitSet slabs = new BitSet();
-    /// Slots that wait in the line of their class.
-    private final BitSet waiting = new BitSet();
     private final int[] rowsOfClass = new int[CLASSES];
 
     private long slots;
@@ -43,22 +41,18 @@ final class SlabVerifier {
         check(freshRow >= FIRST_ROW && table.segment(freshRow - 1) != null, "fresh row: ", freshRow, "; there are fewer than ", freshRow);
         moved = new int[freshRow];
         for (int sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
-            findWaiting(sizeClass);
+            findCurrent(sizeClass);
         }
     }
 
-    private void findWaiting(int sizeClass) {
-        check(table.waiting(sizeClass, 0) != 0 || table.waiting(sizeClass, 1) == 0, "class ", sizeClass, ": one waits before the last, ", table.waiting(sizeClass, 1));
-        for (int place = 0; place < 2 && table.waiting(sizeClass, place) != 0; place++) {
-            int slot = (int) table.waiting(sizeClass, place);
-            int row = slot >>> 6;
-            check(slot >= 0 && row >= FIRST_ROW && row < freshRow, "class ", sizeClass, ": a slot waits that there is not, ", slot);
-            check(!waiting.get(slot), "class ", sizeClass, ": a slot waits twice, ", slot);
-            check(table.isSlab(row) && SlabTable.sizeClass(word(table.segment(row), table.at(row) + SHAPE)) == sizeClass,
-                    "class ", sizeClass, ": a slot of another class waits, ", slot);
-            check(table.entry(slot) == (table.waiting(sizeClass, place) & GENERATION), "class ", sizeClass,
-                    ": a slot waits that is live or of another generation, ", slot);
-            waiting.set(slot);
+    private void findCurrent(int sizeClass) {
+        int row = table.current(sizeClass);
+        if (row != 0) {
+            check(row >= FIRST_ROW && row < freshRow && table.isSlab(row), "class ", sizeClass, ": its current row has no slab, ", row);
+            long shape = word(table.segment(row), table.at(row) + SHAPE);
+            check(SlabTable.sizeClass(shape) == sizeClass, "class ", sizeClass, ": its current slab is of another class, ", SlabTable.sizeClass(shape));
+            long bits = word(table.segment(row), table.at(row) + BITS);
+            check(bits == 0, "row ", row, ": the current slab of its class, but it has free bits of its own, ", bits);
         }
     }
 
@@ -90,13 +84,13 @@ final class SlabVerifier {
         int sizeClass = SlabTable.sizeClass(shape);
         check(sizeClass > 0 && sizeClass < SEEN && half(head, line(sizeClass) + CLASS_SIZE) == size, "row ", row, ": not of its class's size, ", size);
         check(half(t, at + MOVED_LEFT) == 0, "row ", row, ": a slab with moved slots, ", half(t, at + MOVED_LEFT));
-        long free = word(t, at + BITS);
+        long free = table.bits(row);
         for (int place = 0; place < SLOTS; place++) {
             long entry = table.entry(row << 6 | place);
             boolean isLive = isLive(entry);
             boolean bit = (free >>> place & 1) != 0;
             check((entry & PENDING) == 0, "row ", row, ": a slot that a freeAll has left, ", place);
-            check(!isExact || bit == (!isLive && place < count && !waiting.get(row << 6 | place)), "row ", row, ": the bit does not tell whether the slot is free, ", place);
+            check(!isExact || bit == (!isLive && place < count), "row ", row, ": the bit does not tell whether the slot is free, ", place);
             check(!isMoved(entry), "row ", row, ": a slot that has moved, ", place);
             check(isLive || (entry & LOW) == (isExact || place >= count ? 0 : sizeClass), "row ", row, ": a free slot with a slack or flag, ", place);
             used += isLive ? Header.ONE + size : 0;
@@ -195,7 +189,7 @@ final class SlabVerifier {
             listed.set(row);
             check(SlabTable.sizeClass(word(table.segment(row), table.at(row) + SHAPE)) == sizeClass, "row ", row, ": in the list of another class, ", sizeClass);
             check(row == first || half(table.segment(row), table.at(row) + PREVIOUS_ROW) == previous, "row ", row, ": its previous is not ", previous);
-            check(row == first || word(table.segment(row), table.at(row) + BITS) != 0, "row ", row, ": full, but listed behind the first; class ", sizeClass);
+            check(word(table.segment(row), table.at(row) + BITS) != 0, "row ", row, ": listed without a free slot; class ", sizeClass);
             previous = row;
         }
     }

@@ -381,7 +381,7 @@ public final class AnyThreadSlabs extends Slabs {
         stripes.clear();
     }
 
-    /// No slot waits outside its slab.
+    /// No class has a current slab.
     @Override
     void settle(int row) {}
 

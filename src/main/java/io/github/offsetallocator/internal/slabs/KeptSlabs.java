@@ -24,7 +24,7 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Like lists, the ring follows from the entries and is not in the table. What it names may have gone, or have live slots again, so each row is
 /// looked at first. A row says where in the ring it is, so that a slab which is used and empty in turn takes one place. Each empty slab is its
-/// class's own, or in the ring, or has a slot that waits: a rebuild keeps none ([SlabRebuild]).
+/// class's own, or its current one, or in the ring: a rebuild keeps none ([SlabRebuild]).
 final class KeptSlabs {
     /// A power of two. A report looks at each. So many slabs are an eighth of the range: with 256, a program had its small blocks all over the
     /// range the second time, where the first time they lay side by side.
@@ -148,7 +148,7 @@ final class KeptSlabs {
     }
 
     void clear() {
-        for (int place = 0; place < PLACES; place++) { // as in WaitingSlots#clear
+        for (int place = 0; place < PLACES; place++) { // as in CurrentSlabs#clear
             rows[place] = 0;
         }
     }

@@ -13,21 +13,21 @@ import java.lang.foreign.MemorySegment;
 /// Slabs for one thread at a time, in one table that grows.
 ///
 /// ```
-///   take    class of the size -> none waits? the first two free slots of the first slab on the list wait
-///                             -> the slot that waits: its entry becomes odd
-///   give    the entry of the handle becomes even -> fewer than two wait? the slot waits
-///                                                   two do: its slab's bit is set
+///   take    class of the size -> its current slab has no free slot? the first slab on the list is the current one from here on
+///                             -> the first free slot: its bit goes, its entry becomes odd
+///   give    the entry of the handle becomes even -> in the current slab?  its bit is set beside those of that slab
+///                                                   in another one?       its bit is set in that slab, which is listed if it was full
 /// ```
 ///
-/// A pair touches two or three cache lines and no neighbours, no bins, no lists, except where a slab gets its first free bit
-/// again or becomes empty. Empty slabs stay while there is room, see [KeptSlabs].
+/// A pair touches two or three cache lines and no neighbours, no bins, no lists, except where a slab becomes full, gets its first free bit
+/// again, or becomes empty. Empty slabs stay while there is room, see [KeptSlabs].
 ///
-/// **Slots that wait.** A program that frees and allocates in turn would cross the edge of a full slab each time. The two slots
-/// freed last, which are still in the cache, come first instead; and a slab that is asked gives two, which halves that work. A slab
-/// with a slot that waits is not empty; so before slabs end for want of room, such slots go back to them ([#settle()]). A program that frees
-/// its last block and allocates the next one is no reason: it would pay for all classes each time.
+/// **The current slab.** A program that frees and allocates in turn would cross the edge of a full slab each time, if any slab with a free slot
+/// were asked at once. One slab of each class serves all requests until it is full. Those that are freed meanwhile, elsewhere, gather there.
+/// A current slab may be empty; so before slabs end for want of room, its free slots go back to it and it to the others ([#settle()]). A
+/// program that frees its last block and allocates the next one is no reason: it would pay for all classes each time.
 ///
-/// Lists of slabs are the work of [SlabLists], slots that wait lie in [WaitingSlots].
+/// Lists of slabs are the work of [SlabLists], current ones that of [CurrentSlabs].
 public final class OneThreadSlabs extends Slabs {
     private static final int FIRST_ROWS = 8;
     /// A table grows by this part of itself: an eighth.
@@ -37,13 +37,13 @@ public final class OneThreadSlabs extends Slabs {
 
     private final TableMemory memory;
     private final long mostRows;
-    private final WaitingSlots waiting = new WaitingSlots();
+    private final CurrentSlabs current = new CurrentSlabs();
     private final KeptSlabs kept = new KeptSlabs(this);
     private final SlabTrimming trimming = new SlabTrimming(this);
     /// The table, or [SlabTable#NONE] while no call may take the short way: after close, during a walk, with a plan open.
     private MemorySegment open;
-    /// The words of the slots that wait, or [WaitingSlots#NONE] while no call may take the short way.
-    private long[] openWaiting;
+    /// The words of current slabs, or [CurrentSlabs#NONE] while no call may take the short way.
+    private long[] openWords;
     /// Whether the short way is to be open while nothing is being changed.
     private boolean mayBeOpen = true;
     private MemorySegment table;
@@ -80,47 +80,28 @@ public final class OneThreadSlabs extends Slabs {
         } else {
             return NONE_FREE;
         }
-        long[] words = openWaiting;
+        MemorySegment t = open;
+        long[] words = openWords;
         try {
-            if (words[2 * sizeClass] == 0 && !letWait(words, sizeClass)) {
-                return NONE_FREE;
+            long bits = words[2 * sizeClass];
+            if (bits == 0) {
+                bits = CurrentSlabs.next(words, t, sizeClass);
+                if (bits == 0) {
+                    return NONE_FREE;
+                }
             }
-            long entry = words[2 * sizeClass] + ONE_GENERATION;
-            words[2 * sizeClass] = words[2 * sizeClass + 1];
-            words[2 * sizeClass + 1] = 0;
-            open.set(WORD, entryAt((int) entry), entry & -ONE_GENERATION | slack);
+            words[2 * sizeClass] = bits & bits - 1;
+            int slot = (int) words[2 * sizeClass + 1] | Long.numberOfTrailingZeros(bits);
+            long entryAt = SlabTable.entryAt(slot);
+            long entry = t.get(WORD, entryAt) + ONE_GENERATION;
+            t.set(WORD, entryAt, entry | slack);
             tally.took(size);
-            return entry | 0x8000_0000L;
+            return SlabTable.handle(entry, slot);
         } catch (Error e) {
             open = NONE; // stores to fields: a call could fail as well. See isBusy
-            openWaiting = WaitingSlots.NONE;
+            openWords = CurrentSlabs.NONE;
             throw e;
         }
-    }
-
-    /// Lets the first two free slots of the first slab of a class wait. Returns false if there is none.
-    private boolean letWait(long[] words, int sizeClass) {
-        MemorySegment t = open;
-        int row = t.get(HALF, line(sizeClass) + HEAD);
-        long bits = t.get(WORD, SlabTable.at(row) + BITS);
-        while (bits == 0) { // full, or none
-            if (row == 0) {
-                return false;
-            }
-            row = t.get(HALF, SlabTable.at(row) + NEXT_ROW);
-            t.set(HALF, line(sizeClass) + HEAD, row);
-            bits = t.get(WORD, SlabTable.at(row) + BITS);
-        }
-        int slot = row << 6 | Long.numberOfTrailingZeros(bits);
-        bits &= bits - 1;
-        words[2 * sizeClass] = t.get(WORD, entryAt(slot)) | slot;
-        if (bits != 0) {
-            slot = row << 6 | Long.numberOfTrailingZeros(bits);
-            bits &= bits - 1;
-            words[2 * sizeClass + 1] = t.get(WORD, entryAt(slot)) | slot;
-        }
-        t.set(WORD, SlabTable.at(row) + BITS, bits);
-        return true;
     }
 
     @Override
@@ -130,13 +111,7 @@ public final class OneThreadSlabs extends Slabs {
             return NONE_FREE;
         }
         int sizeClass = size <= SMALL ? (int) size : t.get(BYTE, CLASS_OF + size) & 0xFF;
-        long line = line(sizeClass);
-        int waits = (int) openWaiting[2 * sizeClass];
-        int row = waits != 0 ? waits >>> 6 : half(t, line + HEAD);
-        if (waits == 0 && row != 0 && word(t, SlabTable.at(row) + BITS) == 0) {
-            row = half(t, SlabTable.at(row) + NEXT_ROW);
-            setHalf(t, line + HEAD, row);
-        }
+        int row = openWords[2 * sizeClass] != 0 ? (int) openWords[2 * sizeClass + 1] >>> 6 : half(t, line(sizeClass) + HEAD);
         return row != 0 && (SlabTable.offset(shape(row)) + phase & alignment - 1) == 0 ? take(size, slack) : NONE_FREE;
     }
 
@@ -149,7 +124,7 @@ public final class OneThreadSlabs extends Slabs {
     public boolean giveMarked(long handle, long mark) {
         MemorySegment t = open;
         int slot = slotOf(handle);
-        long entryAt = entryAt(slot);
+        long entryAt = SlabTable.entryAt(slot);
         long entry;
         try {
             entry = t.get(WORD, entryAt) ^ mark;
@@ -187,50 +162,31 @@ public final class OneThreadSlabs extends Slabs {
     /// Ends a live block.
     private void release(MemorySegment t, int slot, long entryAt, long entry, long shape) {
         try {
-            long free = freed(entry);
-            t.set(WORD, entryAt, free);
+            t.set(WORD, entryAt, freed(entry));
             int sizeClass = SlabTable.sizeClass(shape);
-            long[] words = openWaiting;
             tally.gave(SlabTable.size(shape));
-            if (words[2 * sizeClass + 1] != 0) {
-                releaseToSlab(t, line(sizeClass), slot, shape);
+            long[] words = openWords;
+            if (((int) words[2 * sizeClass + 1] ^ slot) >>> 6 != 0) {
+                releaseElsewhere(t, line(sizeClass), slot, shape);
                 return;
             }
-            words[2 * sizeClass + 1] = words[2 * sizeClass];
-            words[2 * sizeClass] = free | slot;
+            words[2 * sizeClass] |= 1L << slot;
         } catch (Error e) {
             open = NONE; // as in take
-            openWaiting = WaitingSlots.NONE;
+            openWords = CurrentSlabs.NONE;
             throw e;
         }
     }
 
-    /// As [#release], where two slots wait already.
-    private void releaseToSlab(MemorySegment t, long line, int slot, long shape) {
+    /// As [#release], where the slab is not the current one of its class.
+    private void releaseElsewhere(MemorySegment t, long line, int slot, long shape) {
         long at = rowAt(slot);
         long bits = t.get(WORD, at + BITS);
         long now = bits | 1L << slot;
         t.set(WORD, at + BITS, now);
         if (bits == 0) {
             SlabLists.list(t, line, slot >>> 6);
-            return;
-        }
-        long left = now ^ -1L >>> -SlabTable.slots(shape);
-        if (left == 0) {
-            keepOrGiveBack(t, line, slot >>> 6);
-        } else if (Long.bitCount(left) <= 2 && waiting.areIn(slot >>> 6, SlabTable.sizeClass(shape), left)) {
-            trim(); // none of its slots is live
-        }
-    }
-
-    /// Puts a free slot that doesn't wait any more back into its slab, which goes back to the bins if it is a second empty one. The
-    /// caller has begun.
-    private void putBack(long line, int slot) {
-        MemorySegment t = table;
-        SlabLists.setFree(t, line, slot);
-        end();
-        long at = SlabTable.at(slot >>> 6);
-        if (word(t, at + BITS) == SlabTable.all(word(t, at + SHAPE))) {
+        } else if (now == -1L >>> -SlabTable.slots(shape)) {
             keepOrGiveBack(t, line, slot >>> 6);
         }
     }
@@ -239,23 +195,38 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     public void settle() {
         for (int sizeClass = 1; sizeClass <= half(table, LAST_CLASS); sizeClass++) {
-            while (!waiting.isEmpty(sizeClass)) {
-                begin();
-                putBack(line(sizeClass), waiting.remove(sizeClass));
+            int row = current.row(sizeClass);
+            if (row != 0) {
+                leave(sizeClass);
+                if (word(table, SlabTable.at(row) + BITS) == SlabTable.all(shape(row))) {
+                    kept.becameEmpty(table, line(sizeClass), row);
+                }
             }
         }
     }
 
     @Override
     void settle(int row) {
+        int sizeClass = SlabTable.sizeClass(shape(row));
+        if (current.row(sizeClass) == row) {
+            leave(sizeClass);
+        }
+    }
+
+    private void leave(int sizeClass) {
         begin();
-        waiting.settle(table, row);
+        current.leave(table, sizeClass);
         end();
     }
 
     @Override
-    public long waiting(int sizeClass, int place) {
-        return waiting.words[2 * sizeClass + place];
+    public int current(int sizeClass) {
+        return current.row(sizeClass);
+    }
+
+    @Override
+    public long bits(int row) {
+        return word(table, SlabTable.at(row) + BITS) | current.bits(SlabTable.sizeClass(shape(row)), row);
     }
 
     // ---- lists -------------------------------------------------------------------------------------------------
@@ -279,7 +250,7 @@ public final class OneThreadSlabs extends Slabs {
 
     @Override
     boolean search(long line) {
-        return !waiting.isEmpty((int) (line >>> CLASS_SHIFT)) || SlabLists.hasFree(table, line);
+        return current.hasFree((int) (line >>> CLASS_SHIFT)) || SlabLists.hasFree(table, line);
     }
 
     @Override
@@ -337,7 +308,7 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     void clearLists() {
         SlabLists.clear(table);
-        waiting.clear();
+        current.clear();
         kept.clear();
     }
 
@@ -357,7 +328,7 @@ public final class OneThreadSlabs extends Slabs {
     /// Opens the short way, or closes it, as it is to be.
     private void openShortWay() {
         open = mayBeOpen ? table : NONE;
-        openWaiting = mayBeOpen ? waiting.words : WaitingSlots.NONE;
+        openWords = mayBeOpen ? current.words : CurrentSlabs.NONE;
     }
 
     @Override
@@ -370,7 +341,7 @@ public final class OneThreadSlabs extends Slabs {
     @Override
     void begin() {
         open = NONE;
-        openWaiting = WaitingSlots.NONE;
+        openWords = CurrentSlabs.NONE;
         super.begin();
     }
 

@@ -9,38 +9,20 @@ import java.lang.foreign.MemorySegment;
 /// Which slabs of a class have a free slot, where one thread works at a time.
 ///
 /// ```
-///   a class's line    head ----> slab <--> slab <--> slab         those with a free bit
+///   a class's line    head ----> slab <--> slab <--> slab         those with a free bit in their row
 ///                     empty ---> one of them, if all its bits are free
 /// ```
 ///
-/// A list is changed by one store to the head, so that an error can't leave it in pieces. A slab that becomes full stays the first
-/// until the next request finds it so, or another comes before it. `previous` is exact for all but the first.
+/// The current slab of a class has its free bits elsewhere ([CurrentSlabs]), and is on no list. A list is changed by one store to the head, so that an
+/// error can't leave it in pieces. `previous` is exact for all but the first.
 final class SlabLists {
     private SlabLists() {}
-
-    /// Sets a slot's free bit, and lists its slab if that is the first.
-    static void setFree(MemorySegment t, long line, int slot) {
-        long at = rowAt(slot);
-        long bits = word(t, at + BITS);
-        setWord(t, at + BITS, bits | 1L << slot);
-        if (bits == 0) {
-            list(t, line, slot >>> 6);
-        }
-    }
 
     /// Lists a slab that has its first free bit.
     static void list(MemorySegment t, long line, int row) {
         int head = t.get(HALF, line + HEAD);
-        if (head == row) {
-            return;
-        }
-        long headAt = SlabTable.at(head);
-        if (t.get(WORD, headAt + BITS) == 0) { // full: off the list
-            head = t.get(HALF, headAt + NEXT_ROW);
-            headAt = SlabTable.at(head);
-        }
         t.set(HALF, SlabTable.at(row) + NEXT_ROW, head);
-        t.set(HALF, headAt + PREVIOUS_ROW, row);
+        t.set(HALF, SlabTable.at(head) + PREVIOUS_ROW, row);
         t.set(HALF, line + HEAD, row);
     }
 
@@ -57,24 +39,26 @@ final class SlabLists {
         list(t, line, row);
     }
 
-    /// Takes a slab off its list, if it is on it: those with a free bit are, and the first.
+    /// Takes a slab off its list, if it is on it: those with a free bit are.
     static void unlink(MemorySegment t, long line, int row) {
         long at = SlabTable.at(row);
+        if (word(t, at + BITS) == 0) {
+            return;
+        }
         int next = half(t, at + NEXT_ROW);
         if (half(t, line + HEAD) == row) {
             setHalf(t, line + HEAD, next);
-        } else if (word(t, at + BITS) != 0) {
-            int previous = half(t, at + PREVIOUS_ROW);
-            assert half(t, SlabTable.at(previous) + NEXT_ROW) == row : "row " + row + " does not follow row " + previous;
-            setHalf(t, SlabTable.at(previous) + NEXT_ROW, next);
-            setHalf(t, SlabTable.at(next) + PREVIOUS_ROW, previous);
+            return;
         }
+        int previous = half(t, at + PREVIOUS_ROW);
+        assert half(t, SlabTable.at(previous) + NEXT_ROW) == row : "row " + row + " does not follow row " + previous;
+        setHalf(t, SlabTable.at(previous) + NEXT_ROW, next);
+        setHalf(t, SlabTable.at(next) + PREVIOUS_ROW, previous);
     }
 
-    /// Whether the first slab has a free bit.
+    /// Whether any slab has a free bit in its row.
     static boolean hasFree(MemorySegment t, long line) {
-        int head = half(t, line + HEAD);
-        return head != 0 && word(t, SlabTable.at(head) + BITS) != 0;
+        return half(t, line + HEAD) != 0;
     }
 
     /// Whether a row, which a class says was empty, still holds an empty slab of that class.

@@ -52,13 +52,12 @@ final class SlabReport {
         return retired;
     }
 
-    /// The largest free region if each class's own empty slab went back, and those that are empty but for slots that wait. O(classes).
+    /// The largest free region if each class's own empty slab went back, and its current one if that is empty. O(classes).
     long largestAroundOwn() {
         long largest = 0;
         for (int sizeClass = 1; sizeClass <= half(slabs.head(), LAST_CLASS); sizeClass++) {
             largest = Math.max(largest, largestIfEmpty(half(slabs.head(), line(sizeClass) + EMPTY)));
-            largest = Math.max(largest, largestIfEmpty((int) slabs.waiting(sizeClass, 0) >>> 6)); // empty, but for those that wait
-            largest = Math.max(largest, largestIfEmpty((int) slabs.waiting(sizeClass, 1) >>> 6));
+            largest = Math.max(largest, largestIfEmpty(slabs.current(sizeClass)));
         }
         return largest;
     }

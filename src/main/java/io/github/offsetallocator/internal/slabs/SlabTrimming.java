@@ -12,7 +12,7 @@ import java.util.function.IntPredicate;
 ///
 /// ```
 ///   few are live  -> is anything live in the upper half of the rows, or of the nodes?
-///       nothing      empty slabs there go back to the bins, with their slots that wait; the table gets smaller
+///       nothing      empty slabs there go back to the bins; the table gets smaller
 ///       something    again when the rule says so
 /// ```
 ///
@@ -54,6 +54,7 @@ final class SlabTrimming {
     void trim() {
         boolean isDue = isDue();
         if ((isDue || slabs.regions.isTrimDue()) && !slabs.isBusy()) {
+            slabs.settle(); // or nobody would see when one that serves a class becomes empty, after this look
             if (slabs.regions.isTrimDue()) {
                 trimNodes();
             }

@@ -155,18 +155,23 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Whether a rebuild keeps a slab that is empty. Where another thread may be about to take a slot of it, it has to.
     abstract boolean keepsEmpty();
 
-    /// No class lists a slab, and no slot waits.
+    /// No class lists a slab, or has a current one.
     abstract void clearLists();
 
-    /// Puts free slots that wait outside the slab of a row back into it. It is about to end.
+    /// The slab of a row is not the current one of its class any more. It is about to end.
     abstract void settle(int row);
 
-    /// Puts all free slots that wait outside their slabs back into them.
+    /// No class has a current slab with a free slot any more: it is among those with free slots, or given back if it is empty.
     public abstract void settle();
 
-    /// What waits at a place of a class, 0 or 1: a slot and its generation as in a free slot's entry, or 0.
-    public long waiting(int sizeClass, int place) {
+    /// The row of the slab that serves the requests of a class, or 0 if there is none, or no such thing.
+    public int current(int sizeClass) {
         return 0;
+    }
+
+    /// The free bits of a slab, wherever they are. A hint where threads share slabs.
+    public long bits(int row) {
+        return word(segment(row), at(row) + BITS);
     }
 
     /// Live and retired slots above, their units below.

@@ -69,7 +69,7 @@ class KeptSlabsTest {
     void onlySoManyStay() {
         giveAll(takeSlabs(SIZE, 400));
         int rows = rows(SIZE);
-        assertTrue(rows >= MOST_KEPT && rows <= MOST_KEPT + 2, rows + " slabs stay"); // a slot of two others may wait
+        assertTrue(rows >= MOST_KEPT && rows <= MOST_KEPT + 1, rows + " slabs stay"); // one is current
     }
 
     @Test
