@@ -8,6 +8,7 @@ import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +17,7 @@ class CurrentSlabsTest {
     private static final int UNITS = 1 << 20;
     private static final int SIZE = 3;
     private static final int SLABS = 10;
+    private static final long SEED = 20_261_127;
 
     private final BareSlabs bare = new BareSlabs(UNITS, TableMemory.Threads.CONFINED);
     private final OneThreadSlabs slabs = (OneThreadSlabs) bare.slabs;
@@ -75,6 +77,37 @@ class CurrentSlabsTest {
         }
     }
 
+    /// Slabs lie at multiples of 64 units at most, so not each slab of a size has slots for a larger alignment.
+    @Test
+    void anAlignedRequestIsServedByAnAlignedSlab() {
+        int size = 128;
+        long[] handles = new long[400];
+        SplittableRandom random = new SplittableRandom(SEED);
+        int byATurn = 0;
+        int refused = 0;
+        for (int i = 0; i < 20_000; i++) {
+            int at = random.nextInt(handles.length);
+            if (handles[at] != Slabs.NONE_FREE) {
+                assertTrue(slabs.give(handles[at]));
+                handles[at] = Slabs.NONE_FREE;
+                continue;
+            }
+            if (random.nextInt(20) == 0) {
+                take(1 + random.nextInt(SIZE)); // moves what comes next
+            }
+            boolean isAligned = random.nextBoolean();
+            handles[at] = isAligned ? slabs.takeAligned(size, size, 0) : slabs.take(size, 0);
+            if (handles[at] == Slabs.NONE_FREE) {
+                refused += isAligned ? 1 : 0;
+                slabs.refill(size);
+            } else if (isAligned) {
+                assertEquals(0, slabs.offset(SlabTable.slotOf(handles[at])) % size, "seed " + SEED + ", step " + i);
+                byATurn++;
+            }
+        }
+        assertTrue(byATurn > 1000 && refused > 1000, byATurn + " served, " + refused + " refused");
+    }
+
     /// All free slots are where requests and slabs that end look for them, once there is no current slab any more.
     @Test
     void settlingLosesNothing() {
@@ -106,9 +139,13 @@ class CurrentSlabsTest {
     }
 
     private long take() {
-        long handle = slabs.take(SIZE, 0);
+        return take(SIZE);
+    }
+
+    private long take(int size) {
+        long handle = slabs.take(size, 0);
         for (int i = 0; i < 5 && handle == Slabs.NONE_FREE; i++) { // the first requests are for the bins
-            handle = slabs.refill(SIZE) ? slabs.take(SIZE, 0) : Slabs.NONE_FREE;
+            handle = slabs.refill(size) ? slabs.take(size, 0) : Slabs.NONE_FREE;
         }
         assertNotEquals(Slabs.NONE_FREE, handle);
         return handle;
