@@ -77,6 +77,13 @@ class CurrentSlabsTest {
         }
     }
 
+    @Test
+    void anEmptyOneCountsAsFree() {
+        assertTrue(slabs.give(take()));
+        assertNotEquals(0, slabs.current(SIZE));
+        assertEquals(UNITS, Math.max(bare.regions.policy().largest(bare.regions.table()), slabs.largestAroundEmpty()));
+    }
+
     /// Slabs lie at multiples of 64 units at most, so not each slab of a size has slots for a larger alignment.
     @Test
     void anAlignedRequestIsServedByAnAlignedSlab() {
