@@ -192,6 +192,7 @@ final class SlabVerifier {
             check(word(table.segment(row), table.at(row) + BITS) != 0, "row ", row, ": listed without a free slot; class ", sizeClass);
             previous = row;
         }
+        check(half(head, line + TAIL) == previous, "class ", sizeClass, ": the last of its list is not ", half(head, line + TAIL));
     }
 
     private int verifyUnused() {

@@ -135,7 +135,8 @@ final class Survey {
             if (sizeClass > 0 && sizeClass <= last) {
                 require(sizeClass <= SMALL ? size == sizeClass : size == 0 || size > SMALL && size <= LARGEST, "a class of another size: ", sizeClass, ", ", size);
             } else {
-                require(half(s, line(sizeClass) + HEAD) == 0 && half(s, line(sizeClass) + EMPTY) == 0 && half(s, line(sizeClass) + ROWS) == 0,
+                require(half(s, line(sizeClass) + HEAD) == 0 && half(s, line(sizeClass) + TAIL) == 0 && half(s, line(sizeClass) + EMPTY) == 0
+                                && half(s, line(sizeClass) + ROWS) == 0,
                         "a class that there is not has slabs, ", sizeClass);
             }
         }

@@ -1,6 +1,5 @@
 package io.github.offsetallocator.internal.slabs;
 
-import static io.github.offsetallocator.internal.tables.NodeTable.HALF;
 import static io.github.offsetallocator.internal.tables.NodeTable.WORD;
 import static io.github.offsetallocator.internal.tables.SlabTable.*;
 
@@ -46,14 +45,12 @@ final class CurrentSlabs {
 
     /// Makes the first slab on the list of a class the current one, in place of one that is full. Returns its free bits; 0 if there is none.
     static long next(long[] words, MemorySegment t, int sizeClass) {
-        int row = t.get(HALF, line(sizeClass) + HEAD);
+        int row = SlabLists.removeFirst(t, line(sizeClass));
         if (row == 0) {
             return 0;
         }
-        long at = SlabTable.at(row);
-        long bits = t.get(WORD, at + BITS);
-        t.set(WORD, at + BITS, 0);
-        t.set(HALF, line(sizeClass) + HEAD, t.get(HALF, at + NEXT_ROW));
+        long bits = t.get(WORD, SlabTable.at(row) + BITS);
+        t.set(WORD, SlabTable.at(row) + BITS, 0);
         words[2 * sizeClass] = bits;
         words[2 * sizeClass + 1] = row << 6;
         return bits;

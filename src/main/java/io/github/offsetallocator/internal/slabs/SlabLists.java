@@ -9,21 +9,35 @@ import java.lang.foreign.MemorySegment;
 /// Which slabs of a class have a free slot, where one thread works at a time.
 ///
 /// ```
-///   a class's line    head ----> slab <--> slab <--> slab         those with a free bit in their row
+///   a class's line    head ----> slab <--> slab <--> slab <---- tail       those with a free bit in their row
 ///                     empty ---> one of them, if all its bits are free
 /// ```
 ///
-/// The current slab of a class has its free bits elsewhere ([CurrentSlabs]), and is on no list. A list is changed by one store to the head, so that an
-/// error can't leave it in pieces. `previous` is exact for all but the first.
+/// The current slab of a class has its free bits elsewhere ([CurrentSlabs]), and is on no list. The slab that has been listed longest comes first: it has
+/// gathered most free slots. `previous` is exact for all but the first.
 final class SlabLists {
     private SlabLists() {}
 
-    /// Lists a slab that has its first free bit.
+    /// Lists a slab that has its first free bit, as the last.
     static void list(MemorySegment t, long line, int row) {
-        int head = t.get(HALF, line + HEAD);
-        t.set(HALF, SlabTable.at(row) + NEXT_ROW, head);
-        t.set(HALF, SlabTable.at(head) + PREVIOUS_ROW, row);
-        t.set(HALF, line + HEAD, row);
+        int tail = t.get(HALF, line + TAIL);
+        t.set(HALF, SlabTable.at(row) + NEXT_ROW, 0);
+        t.set(HALF, SlabTable.at(row) + PREVIOUS_ROW, tail);
+        t.set(HALF, line + TAIL, row);
+        t.set(HALF, tail == 0 ? line + HEAD : SlabTable.at(tail) + NEXT_ROW, row);
+    }
+
+    /// Takes the first slab off its list. Returns its row, or 0 if there is none.
+    static int removeFirst(MemorySegment t, long line) {
+        int row = t.get(HALF, line + HEAD);
+        if (row != 0) {
+            int next = t.get(HALF, SlabTable.at(row) + NEXT_ROW);
+            t.set(HALF, line + HEAD, next);
+            if (next == 0) {
+                t.set(HALF, line + TAIL, 0);
+            }
+        }
+        return row;
     }
 
     /// Lists a slab that was just made, or found, if it has a free bit.
@@ -45,15 +59,15 @@ final class SlabLists {
         if (word(t, at + BITS) == 0) {
             return;
         }
-        int next = half(t, at + NEXT_ROW);
         if (half(t, line + HEAD) == row) {
-            setHalf(t, line + HEAD, next);
+            removeFirst(t, line);
             return;
         }
+        int next = half(t, at + NEXT_ROW);
         int previous = half(t, at + PREVIOUS_ROW);
         assert half(t, SlabTable.at(previous) + NEXT_ROW) == row : "row " + row + " does not follow row " + previous;
         setHalf(t, SlabTable.at(previous) + NEXT_ROW, next);
-        setHalf(t, SlabTable.at(next) + PREVIOUS_ROW, previous);
+        setHalf(t, next == 0 ? line + TAIL : SlabTable.at(next) + PREVIOUS_ROW, previous);
     }
 
     /// Whether any slab has a free bit in its row.
@@ -75,6 +89,7 @@ final class SlabLists {
     static void clear(MemorySegment t) {
         for (int sizeClass = 1; sizeClass <= half(t, LAST_CLASS); sizeClass++) {
             setHalf(t, line(sizeClass) + HEAD, 0);
+            setHalf(t, line(sizeClass) + TAIL, 0);
             setHalf(t, line(sizeClass) + EMPTY, 0);
         }
     }

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -97,7 +99,7 @@ class CurrentSlabsTest {
         int size = 128;
         long[] handles = new long[400];
         SplittableRandom random = new SplittableRandom(SEED);
-        int byATurn = 0;
+        int served = 0;
         int refused = 0;
         for (int i = 0; i < 20_000; i++) {
             int at = random.nextInt(handles.length);
@@ -116,10 +118,30 @@ class CurrentSlabsTest {
                 slabs.refill(size);
             } else if (isAligned) {
                 assertEquals(0, slabs.offset(SlabTable.slotOf(handles[at])) % size, "seed " + SEED + ", step " + i);
-                byATurn++;
+                served++;
             }
         }
-        assertTrue(byATurn > 1000 && refused > 1000, byATurn + " served, " + refused + " refused");
+        assertTrue(served > 100 && refused > 100, served + " served, " + refused + " refused");
+    }
+
+    /// Of slabs with a free slot the one that has had one longest comes next.
+    @Test
+    void theOneThatWasFullLongestAgoComesFirst() {
+        long[] handles = takeMany();
+        List<Integer> freed = new ArrayList<>();
+        for (int i = 0; i < handles.length; i++) {
+            if (row(handles[i]) != slabs.current(SIZE) && (freed.isEmpty() || row(handles[i]) != freed.getLast())) {
+                assertTrue(slabs.give(handles[i]));
+                freed.add(row(handles[i]));
+            }
+        }
+        assertTrue(freed.size() >= SLABS, freed + " were full");
+        for (int left = Long.bitCount(slabs.bits(slabs.current(SIZE))); left > 0; left--) {
+            take();
+        }
+        for (int row : freed) {
+            assertEquals(row, row(take()));
+        }
     }
 
     /// All free slots are where requests and slabs that end look for them, once there is no current slab any more.

@@ -37,9 +37,9 @@ class KeptSlabsTest {
 
     @Test
     void aSecondWaveFindsTheSlabsOfTheFirst() {
-        giveAll(takeSlabs(SIZE, 60));
+        giveAll(takeSlabs(SIZE, 55));
         int rows = rows(SIZE);
-        assertTrue(rows >= 60, rows + " slabs");
+        assertTrue(rows >= 55, rows + " slabs");
         int made = SlabTable.half(slabs.head(), SlabTable.FRESH_ROW);
         for (int wave = 0; wave < 10; wave++) {
             List<Long> handles = new ArrayList<>();
@@ -57,7 +57,7 @@ class KeptSlabsTest {
     /// A slab that is used and empty in turn drives no other out.
     @Test
     void aSlabTakesOnePlace() {
-        giveAll(takeSlabs(SIZE, 60));
+        giveAll(takeSlabs(SIZE, 55));
         int rows = rows(SIZE);
         for (int i = 0; i < 1000; i++) {
             giveAll(takeSlabs(SIZE, 3));
