@@ -39,6 +39,11 @@ public final class Stop {
         }
     }
 
+    /// Lets workers stop after so many stores from now on, if they would go on for longer. To be called by one of them.
+    static void within(int stores) {
+        LEFT.updateAndGet(left -> Math.min(left, stores));
+    }
+
     /// Lets workers go on for so many stores, and waits until all have stopped.
     ///
     /// @return whether any has work left

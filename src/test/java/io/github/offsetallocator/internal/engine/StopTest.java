@@ -20,4 +20,11 @@ class StopTest {
         Class<?> loaded = new StopLoader().loadClass(StopScenario.class.getName());
         ((LongConsumer) loaded.getConstructor().newInstance()).accept(seed);
     }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void whatGrowsAndMovesIsInTheFile(long seed) throws ReflectiveOperationException {
+        Class<?> loaded = new StopLoader().loadClass(StopGrowthScenario.class.getName());
+        ((LongConsumer) loaded.getConstructor().newInstance()).accept(seed);
+    }
 }
