@@ -17,6 +17,9 @@ import java.util.Arrays;
 ///
 /// Blocks that are retired stay where they are, and nothing moves across a wall. Slabs have been dissolved before.
 public final class Compaction {
+    /// Of larger powers of two, too, no offset is a multiple but 0. So sums of what blocks lose by it don't overflow.
+    private static final long LARGEST_ALIGNMENT = 1L << 32;
+
     private final Regions regions;
     private final long start;
     private final long end;
@@ -36,9 +39,11 @@ public final class Compaction {
 
     // ---- making one --------------------------------------------------------------------------------------------
 
-    /// The moves that make a free region of `target` units, or, if less is free, of all that is. Reserves nothing yet.
-    public static Compaction of(Regions regions, long target, long alignment) {
+    /// The moves that make a free region of `target` units, or, if less is free, of all that is. If the alignment loses too much for that, of as
+    /// many as it leaves. Reserves nothing yet.
+    public static Compaction of(Regions regions, long target, long byAlignment) {
         MemorySegment t = regions.table();
+        long alignment = Math.min(byAlignment, LARGEST_ALIGNMENT);
         Window window = Window.cheapest(t, Math.min(target, Header.word(t, Header.FREE_UNITS)), alignment);
         if (window.first == NIL) {
             return new Compaction(regions, 0, 0);
@@ -190,10 +195,14 @@ public final class Compaction {
 
     /// A run of neighbouring regions, from a free one to a free one.
     private record Window(int first, int last) {
+        /// There is nothing to move.
+        private static final Window NONE = new Window(NIL, NIL);
+
         /// The window that becomes a free region of at least `target` units and has the fewest units to move: two
-        /// fingers walk the regions once, the right one until there is enough, the left one while there still is.
+        /// fingers walk the regions once, the right one until there is enough, the left one while there still is. Each block counts as if it lost
+        /// as much as the alignment can cost.
         static Window cheapest(MemorySegment t, long target, long alignment) {
-            Window best = new Window(NIL, NIL);
+            Window best = NONE;
             if (target == 0) {
                 return best;
             }
@@ -215,14 +224,14 @@ public final class Compaction {
                     cost += size;
                     continue;
                 }
+                if (size >= target) {
+                    return NONE;
+                }
                 gain += size;
                 while (gain - FitPolicy.padding(region(t, left), alignment, 0) >= target) {
                     if (cost < bestCost) {
                         bestCost = cost;
                         best = new Window(left, right);
-                    }
-                    if (left == right) {
-                        break;
                     }
                     gain -= sizeOf(region(t, left));
                     int following = nextFree(t, nextNeighbour(t, left));
@@ -234,7 +243,32 @@ public final class Compaction {
                     left = following;
                 }
             }
-            return best.first == NIL ? everything(t) : best;
+            return best.first != NIL ? best : alignment == 1 ? everything(t) : largest(t, target, alignment);
+        }
+
+        /// The window that becomes the largest free region, or one of `target` units, by what the alignment really costs. A free region becomes as
+        /// large as it can if all blocks before it slide down. If those behind it do so too, they may lose it again.
+        private static Window largest(MemorySegment t, long target, long alignment) {
+            Window best = NONE;
+            long most = 0;
+            int first = NIL;
+            long cursor = 0;
+            for (int node = nextNeighbour(t, EDGE); node != EDGE && most < target; node = nextNeighbour(t, node)) {
+                long region = region(t, node);
+                if (NodeState.isFixed(links(t, node))) {
+                    cursor = endOf(region);
+                } else if (!NodeState.isFree(t, node)) {
+                    cursor = Math.min(offsetOf(region), alignUp(cursor, alignment)) + sizeOf(region);
+                } else {
+                    long gain = endOf(region) - cursor;
+                    first = gain == sizeOf(region) ? node : first; // nothing before it has moved
+                    if (gain > most || sizeOf(region) == most) {
+                        most = gain;
+                        best = first == node ? NONE : new Window(first, node);
+                    }
+                }
+            }
+            return best;
         }
 
         private static Window everything(MemorySegment t) {
