@@ -385,12 +385,17 @@ public abstract class Engine {
     /// does not.
     public <A, T> T count(A a, Sums<A, T> sums) {
         if (isClosed()) {
-            throw new IllegalStateException("the allocator is closed");
+            throw new IllegalStateException("the " + what() + " is closed");
         }
         long metadata = one().tablesSize() + retiredSize();
         return one().slabs() instanceof AnyThreadSlabs shared
                 ? Counts.ofAnyThread(tally(), shared, metadata, a, sums)
                 : Counts.ofOneThread(tally(), metadata, a, sums);
+    }
+
+    /// What its callers know it as: only an arena finds blocks by where they lie.
+    final String what() {
+        return one().pages() == null ? "allocator" : "arena";
     }
 
     public final Tally tally() {

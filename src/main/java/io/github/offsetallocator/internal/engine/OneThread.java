@@ -496,9 +496,9 @@ final class OneThread extends Engine {
 
     IllegalStateException notLive(long handle) {
         String allocation = "allocation 0x" + Long.toHexString(handle);
-        return new IllegalStateException(closed ? allocation + ": the allocator is closed"
+        return new IllegalStateException(closed ? allocation + ": the " + what() + " is closed"
                 : handle == NO_SPACE ? allocation + " is NO_SPACE: the request for it had failed"
-                : allocation + " is not live here: it was freed before, or never given out by this allocator");
+                : allocation + " is not live here: it was freed before, or never given out by this " + what());
     }
 
     @Override
@@ -510,7 +510,7 @@ final class OneThread extends Engine {
     public void checkOpen() {
         checkThread();
         if (closed) {
-            throw new IllegalStateException("the allocator is closed");
+            throw new IllegalStateException("the " + what() + " is closed");
         }
     }
 
