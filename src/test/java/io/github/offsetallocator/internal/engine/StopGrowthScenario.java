@@ -3,6 +3,7 @@ package io.github.offsetallocator.internal.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.OutOfSpaceException;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,17 +28,16 @@ import java.util.stream.IntStream;
 /// ```
 ///   of the call under way     a copy of the file has
 ///   allocate                  no block, or one of this size without a tag; of zeros if all are to be
-///   free, freeAll, retire     all of the blocks, or none
+///   free, freeAll, retire     all of the blocks, or none; so with reset, where one thread works
 ///   resize                    the old size or the new one, and what both have
 ///   reallocate                the old block, of either size, or the new one with its tag and contents; never both, never none
 ///   grow                      the old size of the arena, or a larger one
+///   setRoot                   the old root, or the new one
 /// ```
 public final class StopGrowthScenario implements LongConsumer {
     private static final int GRANULE = 16;
     private static final long FIRST = 1 << 16, MOST = 160 << 10;
     private static final int STOPS = 80;
-    /// Of so many calls that are rare one is aimed at, and stopped within so many stores.
-    private static final int AIMED = 6, STORES = 60;
     private static final int[] CHUNKS = {GRANULE, 40 * GRANULE, 8192};
 
     private enum Call { NONE, ALLOCATE, END, RESIZE, REALLOCATE }
@@ -66,10 +66,15 @@ public final class StopGrowthScenario implements LongConsumer {
         /// How large the arena has been seen.
         private long seen;
         private boolean isShrinking;
+        /// Whether it is the one that sets the root: it has set this one, or the next one.
+        private final boolean isFirst;
+        private long root;
+        private long nextRoot;
 
-        Work(long seed) {
+        Work(long seed, boolean isFirst) {
             super(() -> {});
             random = new SplittableRandom(seed);
+            this.isFirst = isFirst;
         }
 
         @Override
@@ -96,7 +101,14 @@ public final class StopGrowthScenario implements LongConsumer {
             if (order.isEmpty() || dice < (isShrinking ? 20 : 55)) {
                 allocate(size());
             } else if (dice < 70) {
-                end(1, () -> arena.free(subjects.getFirst()));
+                boolean isBySegment = dice % 2 == 0;
+                end(1, () -> {
+                    if (isBySegment) {
+                        arena.free(arena.segment(subjects.getFirst()));
+                    } else {
+                        arena.free(subjects.getFirst());
+                    }
+                });
             } else if (dice < 76) {
                 end(1, () -> arena.retire(subjects.getFirst(), random.nextInt(100)));
             } else if (dice < 79) {
@@ -108,9 +120,16 @@ public final class StopGrowthScenario implements LongConsumer {
                 resize(some());
             } else if (dice < 98) {
                 reallocate(some());
+            } else if (dice == 98) {
+                if (!shared && random.nextInt(4) == 0) {
+                    aim(1, 3000);
+                    end(order.size(), arena::reset);
+                } else if (isFirst) {
+                    setRoot(random.nextInt(4) == 0 ? 0 : some());
+                }
             } else {
                 seen = Math.max(seen, arena.byteSize());
-                if (random.nextInt(8) == 0) {
+                if (random.nextInt(4) == 0) {
                     long most = Math.min(MOST, seen + GRANULE * random.nextInt(200));
                     if (most >= arena.byteSize()) {
                         grow(most);
@@ -128,9 +147,10 @@ public final class StopGrowthScenario implements LongConsumer {
             return order.get(random.nextInt(order.size()));
         }
 
-        private void aim() {
-            if (random.nextInt(AIMED) == 0) {
-                Stop.within(1 + random.nextInt(STORES));
+        /// Lets one of so many calls be stopped within so many stores.
+        private void aim(int calls, int stores) {
+            if (isAimed && random.nextInt(calls) == 0) {
+                Stop.within(1 + random.nextInt(stores));
             }
         }
 
@@ -162,7 +182,7 @@ public final class StopGrowthScenario implements LongConsumer {
             }
             call = Call.END;
             if (count > 1) {
-                aim();
+                aim(20, 60);
             }
             work.run();
             subjects.forEach(mine::remove);
@@ -175,7 +195,7 @@ public final class StopGrowthScenario implements LongConsumer {
             wanted = size();
             subjects.add(handle);
             call = Call.RESIZE;
-            aim();
+            aim(20, 60);
             if (arena.resize(handle, wanted)) {
                 fill(arena.segment(handle), block.tag);
                 block.size = wanted;
@@ -189,8 +209,8 @@ public final class StopGrowthScenario implements LongConsumer {
             wanted = size();
             subjects.add(handle);
             call = Call.REALLOCATE;
-            aim();
-            long now = arena.reallocate(handle, wanted, 1);
+            aim(20, 60);
+            long now = random.nextBoolean() ? arena.reallocate(handle, wanted, 1) : reallocateSlice(handle);
             if (now != SegmentArena.NO_SPACE) {
                 long offset = arena.offset(now);
                 fill(arena.segment(now), block.tag);
@@ -204,8 +224,23 @@ public final class StopGrowthScenario implements LongConsumer {
             subjects.clear();
         }
 
+        private long reallocateSlice(long handle) {
+            try {
+                return arena.allocationOf(arena.reallocate(arena.segment(handle), wanted, 1));
+            } catch (OutOfSpaceException e) {
+                return SegmentArena.NO_SPACE;
+            }
+        }
+
+        private void setRoot(long handle) {
+            nextRoot = handle;
+            aim(1, 4);
+            arena.setRoot(handle);
+            root = handle;
+        }
+
         private void grow(long byteSize) {
-            aim();
+            aim(20, 60);
             try {
                 arena.grow(byteSize);
                 seen = Math.max(seen, byteSize);
@@ -222,6 +257,8 @@ public final class StopGrowthScenario implements LongConsumer {
     private long chunk;
     private volatile SegmentArena arena;
     private List<Work> workers;
+    /// Whether the next stop is aimed at calls that are rare.
+    private volatile boolean isAimed;
     private volatile boolean isOver;
     private volatile Throwable failure;
 
@@ -257,7 +294,7 @@ public final class StopGrowthScenario implements LongConsumer {
         SplittableRandom random = new SplittableRandom(seed);
         chunk = CHUNKS[(int) (seed % CHUNKS.length)];
         isOver = false;
-        workers = IntStream.range(0, shared ? 4 : 1).mapToObj(i -> new Work(seed * 31 + i)).toList();
+        workers = IntStream.range(0, shared ? 4 : 1).mapToObj(i -> new Work(seed * 31 + i, i == 0)).toList();
         try {
             open(file).close();
             if (shared) {
@@ -265,7 +302,8 @@ public final class StopGrowthScenario implements LongConsumer {
             }
             workers.forEach(Thread::start);
             for (int stop = 0; stop < STOPS && failure == null; stop++) {
-                Stop.goOn(workers, 1 + random.nextInt(1 << random.nextInt(4, 14)));
+                isAimed = stop % 2 == 1;
+                Stop.goOn(workers, 1 + random.nextInt(1 << (isAimed ? 16 : random.nextInt(4, 15))));
                 look(random, stop % 4 == 0);
             }
             isOver = true;
@@ -315,6 +353,8 @@ public final class StopGrowthScenario implements LongConsumer {
     private Map<Long, Block> check(SegmentArena found) {
         found.verify();
         assertTrue(found.byteSize() <= MOST && workers.stream().allMatch(work -> found.byteSize() >= work.seen), () -> "it has " + found.byteSize());
+        Work first = workers.getFirst();
+        assertTrue(found.root() == first.root || found.root() == first.nextRoot, () -> "the root is " + found.root());
         Set<Long> there = new HashSet<>();
         long[] end = {0};
         found.forEachRegion((offset, size, allocation) -> {
