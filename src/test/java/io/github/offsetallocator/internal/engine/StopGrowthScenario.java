@@ -37,7 +37,7 @@ import java.util.stream.IntStream;
 public final class StopGrowthScenario implements LongConsumer {
     private static final int GRANULE = 16;
     private static final long FIRST = 1 << 16, MOST = 160 << 10;
-    private static final int STOPS = 80;
+    private static final int STOPS = 64;
     private static final int[] CHUNKS = {GRANULE, 40 * GRANULE, 8192};
 
     private enum Call { NONE, ALLOCATE, END, RESIZE, REALLOCATE }
