@@ -99,8 +99,8 @@ public final class AnyThreadSlabs extends Slabs {
         }
         int row = Stripes.current(s, sizeClass);
         long handle = isAligned(row, alignment) ? takeFrom(row, sizeClass, slack) : NONE_FREE;
-        if (handle == NONE_FREE && Stripes.hasRows(s, sizeClass)) {
-            handle = takeHinted(s, sizeClass, alignment, slack);
+        if (handle == NONE_FREE) {
+            handle = takeNoted(s, sizeClass, alignment, slack);
         }
         if (handle == NONE_FREE) {
             handle = takeNear(s, sizeClass, alignment, slack);
@@ -142,22 +142,18 @@ public final class AnyThreadSlabs extends Slabs {
         return NONE_FREE;
     }
 
-    private long takeHinted(MemorySegment s, int sizeClass, long alignment, int slack) {
-        boolean isAnyLeft = false;
-        for (int i = 0; i < Stripes.ROWS; i++) {
-            int row = Stripes.row(s, sizeClass, i);
-            if (row != 0 && isAligned(row, alignment)) {
-                Stripes.clearRow(s, sizeClass, i);
-                long handle = takeFrom(row, sizeClass, slack);
-                if (handle != NONE_FREE) {
-                    Stripes.setCurrent(s, sizeClass, row);
-                    return handle;
-                }
+    private long takeNoted(MemorySegment s, int sizeClass, long alignment, int slack) {
+        for (int left = Stripes.noted(s, sizeClass); left > 0; left--) {
+            int row = Stripes.removeNoted(s, sizeClass);
+            if (!isAligned(row, alignment)) {
+                Stripes.note(s, sizeClass, row);
+                continue;
             }
-            isAnyLeft |= row != 0;
-        }
-        if (!isAnyLeft) {
-            Stripes.noteNone(s, sizeClass);
+            long handle = takeFrom(row, sizeClass, slack);
+            if (handle != NONE_FREE) {
+                Stripes.setCurrent(s, sizeClass, row);
+                return handle;
+            }
         }
         return NONE_FREE;
     }
@@ -208,7 +204,7 @@ public final class AnyThreadSlabs extends Slabs {
                     handle = takeFrom(row, sizeClass, slack);
                     Stripes.setCurrent(s, sizeClass, row);
                 } else if (free != 0) {
-                    Stripes.noteRow(s, sizeClass, row);
+                    Stripes.note(s, sizeClass, row);
                 }
                 isFound |= free != 0;
             }
@@ -287,7 +283,7 @@ public final class AnyThreadSlabs extends Slabs {
     private void announce(MemorySegment t, long at, int row, int sizeClass) {
         MemorySegment s = stripes.of(t.get(HALF, at + STRIPE));
         if (s != null && Stripes.current(s, sizeClass) != row) {
-            Stripes.noteRow(s, sizeClass, row);
+            Stripes.note(s, sizeClass, row);
         }
     }
 

@@ -13,10 +13,10 @@ import java.util.Arrays;
 /// Where threads look first for a free slot. All of it are hints, written plainly: of two threads that write one, one is lost.
 ///
 /// ```
-///   a stripe's line of a class, 64 bytes    | current | hand | noted | looked | read | 11 rows |
+///   a stripe's line of a class, 64 bytes    | current | hand | head | looked | read | tail | – | 8 notes |
 ///
 ///   current   the slab to take from
-///   rows      slabs that have had a slot freed;  noted   0 if there are none
+///   notes     slabs that were full and have had a slot freed: from number head to tail, the last eight
 ///   looked    the slab behind which the next look at the bits of the ring of the stripe's slabs of the class starts, or 0
 ///   read      as looked, for entries
 ///   hand      a slab that is on the ring, or 0; of class 0, which has no slabs, a class; under the lock
@@ -24,18 +24,19 @@ import java.util.Arrays;
 ///
 /// A thread takes from the slabs of its stripe, which goes by its number; so private work shares no cache line.
 final class Stripes {
-    /// Rows in a line.
-    static final int ROWS = 11;
+    /// Slabs that can be noted for a class. A power of two.
+    static final int NOTES = 8;
 
     private static final int COUNT = Integer.highestOneBit(Math.clamp(4L * Runtime.getRuntime().availableProcessors() - 1, 8, 64));
     private static final int LINE_SHIFT = 6;
     private static final long BYTES = (long) CLASSES << LINE_SHIFT;
     private static final int CURRENT = 0;
     private static final int HAND = 4;
-    private static final int NOTED = 8;
+    private static final int HEAD = 8;
     private static final int LOOKED = 12;
     private static final int READ = 16;
-    private static final int ROWS_AT = 20;
+    private static final int TAIL = 20;
+    private static final int NOTES_AT = 32;
 
     private static final MemorySegment[] NONE = new MemorySegment[COUNT];
 
@@ -147,32 +148,29 @@ final class Stripes {
         setHalf(s, line(sizeClass) + READ, row);
     }
 
-    /// Whether there may be any rows.
-    static boolean hasRows(MemorySegment s, int sizeClass) {
-        return half(s, line(sizeClass) + NOTED) != 0;
+    /// How many slabs are noted, about.
+    static int noted(MemorySegment s, int sizeClass) {
+        int count = half(s, line(sizeClass) + TAIL) - half(s, line(sizeClass) + HEAD);
+        return Integer.compareUnsigned(count, NOTES) <= 0 ? count : NOTES;
     }
 
-    /// All have been looked at, and there are none.
-    static void noteNone(MemorySegment s, int sizeClass) {
-        setHalf(s, line(sizeClass) + NOTED, 0);
-    }
-
-    /// One of the [#ROWS], or 0.
-    static int row(MemorySegment s, int sizeClass, int i) {
-        return half(s, rowAt(sizeClass, i));
-    }
-
-    static void clearRow(MemorySegment s, int sizeClass, int i) {
-        setHalf(s, rowAt(sizeClass, i), 0);
+    /// The slab that was noted first of those that are, or 0; it is not noted any more.
+    static int removeNoted(MemorySegment s, int sizeClass) {
+        int tail = half(s, line(sizeClass) + TAIL);
+        int head = half(s, line(sizeClass) + HEAD);
+        head = Integer.compareUnsigned(tail - head, NOTES) <= 0 ? head : tail - NOTES; // others were written over
+        setHalf(s, line(sizeClass) + HEAD, head + 1);
+        return half(s, noteAt(sizeClass, head));
     }
 
     /// Notes a slab that has a free slot.
-    static void noteRow(MemorySegment s, int sizeClass, int row) {
-        setHalf(s, rowAt(sizeClass, row % ROWS), row);
-        setHalf(s, line(sizeClass) + NOTED, 1);
+    static void note(MemorySegment s, int sizeClass, int row) {
+        int tail = half(s, line(sizeClass) + TAIL);
+        setHalf(s, noteAt(sizeClass, tail), row);
+        setHalf(s, line(sizeClass) + TAIL, tail + 1);
     }
 
-    private static long rowAt(int sizeClass, int i) {
-        return line(sizeClass) + ROWS_AT + 4L * i;
+    private static long noteAt(int sizeClass, int i) {
+        return line(sizeClass) + NOTES_AT + ((long) (i & NOTES - 1) << 2);
     }
 }

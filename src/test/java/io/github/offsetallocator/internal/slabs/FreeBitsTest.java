@@ -55,7 +55,7 @@ class FreeBitsTest {
         assertTrue(anew > 100, anew + " rows were made anew for another size");
     }
 
-    /// Two slabs whose rows are noted at the same place: the later free overwrites the earlier one's note.
+    /// More slabs than can be noted: a later free overwrites the first one's note.
     @Test
     void aFreeSlotWithoutANoteIsFoundWithoutASearch() {
         assertIsFoundWithoutANote(fullSlabs());
@@ -98,9 +98,12 @@ class FreeBitsTest {
     }
 
     private void assertIsFoundWithoutANote(long[] first) {
-        assertTrue(slabs.give(first[3]));
-        assertTrue(slabs.give(first[3 + Stripes.ROWS]));
-        assertEquals(SlabTable.slotOf(first[3 + Stripes.ROWS]), SlabTable.slotOf(slabs.take(1, 0)), "what was noted");
+        for (int row = 3; row <= 3 + Stripes.NOTES; row++) {
+            assertTrue(slabs.give(first[row]));
+        }
+        for (int row = 4; row <= 3 + Stripes.NOTES; row++) {
+            assertEquals(SlabTable.slotOf(first[row]), SlabTable.slotOf(slabs.take(1, 0)), "what was noted");
+        }
         long found = Slabs.NONE_FREE;
         for (int i = 0; i <= SLABS / 8 + 1 && found == Slabs.NONE_FREE; i++) {
             found = slabs.take(1, 0);
