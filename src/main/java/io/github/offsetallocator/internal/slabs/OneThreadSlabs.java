@@ -23,7 +23,7 @@ import java.lang.foreign.MemorySegment;
 /// again, or becomes empty. Empty slabs stay while there is room, see [KeptSlabs].
 ///
 /// **The current slab.** A program that frees and allocates in turn would cross the edge of a full slab each time, if any slab with a free slot
-/// were asked at once. One slab of each class serves all requests until it is full. Those that are freed meanwhile, elsewhere, gather there.
+/// were asked at once. One slab of each class serves all requests until it is full. Slots that are freed elsewhere meanwhile gather in their slabs.
 /// A current slab may be empty; so before slabs end for want of room, its free slots go back to it and it to the others ([#settle()]). A
 /// program that frees its last block and allocates the next one is no reason: it would pay for all classes each time.
 ///

@@ -158,10 +158,10 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// No class lists a slab, or has a current one.
     abstract void clearLists();
 
-    /// The slab of a row is not the current one of its class any more. It is about to end.
+    /// Makes the slab of a row, which is about to end, no longer the current one of its class.
     abstract void settle(int row);
 
-    /// No class has a current slab with a free slot any more: it is among those with free slots, or given back if it is empty.
+    /// Lets no class have a current slab any more: each is among those with free slots, or given back if it is empty.
     public abstract void settle();
 
     /// The row of the slab that serves the requests of a class, or 0 if there is none, or no such thing.
