@@ -44,7 +44,7 @@ class AgainAndAgainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(doubles = {1.05, 1.1, 1.2})
+    @ValueSource(doubles = {1.06, 1.1, 1.2})
     void aSharedArena(double pool) {
         try (SegmentArena arena = SegmentArena.ofShared((long) (pool * PEAK) << 4)) {
             runs(units -> arena.tryAllocate(units << 4, 16), arena::free);

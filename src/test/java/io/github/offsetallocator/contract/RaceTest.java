@@ -112,7 +112,7 @@ class RaceTest {
                     if (index == 0) {
                         long handle;
                         while ((handle = shown.get()) == before) {
-                            Thread.onSpinWait();
+                            Thread.yield();
                         }
                         before = handle;
                         if (handle == -1) {
@@ -153,7 +153,7 @@ class RaceTest {
                 next[i] = arena.allocate(size, 1);
             }
             while (asked.get() != handle) {
-                Thread.onSpinWait();
+                Thread.yield();
             }
             for (MemorySegment slice : next) {
                 arena.free(slice);
