@@ -138,21 +138,13 @@ class MetadataTest {
     void aPeakOfMixedSizesLeavesNothing(Order order, int most) {
         SplittableRandom random = new SplittableRandom(5);
         try (OffsetAllocator allocator = OffsetAllocator.create(0xFFFF_FFFFL)) {
-            long[] all = new long[300_000];
-            for (int i = 0; i < all.length; i++) {
-                all[i] = allocator.allocate(1 + random.nextInt(most));
-            }
-            order.apply(all, random);
-            for (long block : all) {
-                allocator.free(block);
-            }
+            peak(allocator, order, most, random);
             for (int i = 0; i < 2000; i++) {
                 allocator.free(allocator.allocate(1 + random.nextInt(5000)));
             }
             Check.that(allocator.metadataSize() <= 2 * KEPT, () -> allocator.metadataSize() + " bytes are left with no block live");
             allocator.verify();
-            all[0] = allocator.allocate(most);
-            allocator.free(all[0]);
+            allocator.free(allocator.allocate(most));
             allocator.verify();
         }
     }
@@ -167,14 +159,7 @@ class MetadataTest {
             for (int i = 0; i < few.length; i++) {
                 few[i] = allocator.allocate(1 + random.nextInt(5000));
             }
-            long[] all = new long[300_000];
-            for (int i = 0; i < all.length; i++) {
-                all[i] = allocator.allocate(1 + random.nextInt(1000));
-            }
-            order.apply(all, random);
-            for (long block : all) {
-                allocator.free(block);
-            }
+            peak(allocator, order, 1000, random);
             for (int i = 0; i < 40_000; i++) {
                 allocator.free(allocator.allocate(1 + random.nextInt(1000)));
             }
@@ -193,16 +178,21 @@ class MetadataTest {
     void theLastFreeMakesTablesSmall(Order order) {
         SplittableRandom random = new SplittableRandom(7);
         try (OffsetAllocator allocator = OffsetAllocator.create(0xFFFF_FFFFL)) {
-            long[] all = new long[300_000];
-            for (int i = 0; i < all.length; i++) {
-                all[i] = allocator.allocate(1 + random.nextInt(60));
-            }
-            order.apply(all, random);
-            for (long block : all) {
-                allocator.free(block);
-            }
+            peak(allocator, order, 60, random);
             Check.that(allocator.metadataSize() <= 2 * KEPT, () -> allocator.metadataSize() + " bytes are left with no block live");
             allocator.verify();
+        }
+    }
+
+    /// Allocates many blocks of up to so many units and frees them.
+    private static void peak(OffsetAllocator allocator, Order order, int most, SplittableRandom random) {
+        long[] all = new long[300_000];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = allocator.allocate(1 + random.nextInt(most));
+        }
+        order.apply(all, random);
+        for (long block : all) {
+            allocator.free(block);
         }
     }
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.offsetallocator.OutOfSpaceException;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -263,14 +262,9 @@ public final class StopGrowthScenario implements LongConsumer {
     private volatile Throwable failure;
 
     public StopGrowthScenario() {
-        try {
-            Path memory = Path.of("/dev/shm");
-            Path directory = Files.isWritable(memory) ? Files.createTempDirectory(memory, "stop") : Files.createTempDirectory("stop");
-            file = directory.resolve("file");
-            copy = directory.resolve("copy");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Path directory = Stop.directory();
+        file = directory.resolve("file");
+        copy = directory.resolve("copy");
     }
 
     @Override

@@ -153,14 +153,9 @@ public final class StopScenario implements LongConsumer {
     private volatile Throwable failure;
 
     public StopScenario() {
-        try {
-            Path memory = Path.of("/dev/shm");
-            Path directory = Files.isWritable(memory) ? Files.createTempDirectory(memory, "stop") : Files.createTempDirectory("stop");
-            file = directory.resolve("file");
-            copy = directory.resolve("copy");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Path directory = Stop.directory();
+        file = directory.resolve("file");
+        copy = directory.resolve("copy");
     }
 
     /// Lets threads work and looks at what is in the file each time that they are stopped.
