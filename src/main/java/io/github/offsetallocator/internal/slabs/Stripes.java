@@ -32,10 +32,10 @@ final class Stripes {
     private static final long BYTES = (long) CLASSES << LINE_SHIFT;
     private static final int CURRENT = 0;
     private static final int HAND = 4;
-    private static final int HEAD = 8;
+    static final int HEAD = 8;
     private static final int LOOKED = 12;
     private static final int READ = 16;
-    private static final int TAIL = 20;
+    static final int TAIL = 20;
     private static final int NOTES_AT = 32;
 
     private static final MemorySegment[] NONE = new MemorySegment[COUNT];
