@@ -41,11 +41,11 @@ final class SlabVerifier {
         check(freshRow >= FIRST_ROW && table.segment(freshRow - 1) != null, "fresh row: ", freshRow, "; there are fewer than ", freshRow);
         moved = new int[freshRow];
         for (int sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
-            findCurrent(sizeClass);
+            verifyCurrent(sizeClass);
         }
     }
 
-    private void findCurrent(int sizeClass) {
+    private void verifyCurrent(int sizeClass) {
         int row = table.current(sizeClass);
         if (row != 0) {
             check(row >= FIRST_ROW && row < freshRow && table.isSlab(row), "class ", sizeClass, ": its current row has no slab, ", row);

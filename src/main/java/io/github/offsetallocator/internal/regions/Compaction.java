@@ -17,7 +17,7 @@ import java.util.Arrays;
 ///
 /// Blocks that are retired stay where they are, and nothing moves across a wall. Slabs have been dissolved before.
 public final class Compaction {
-    /// Of larger powers of two, too, no offset is a multiple but 0. So sums of what blocks lose by it don't overflow.
+    /// Larger ones count as this one: 0 is the only offset that is a multiple of either. So sums of what blocks lose by an alignment don't overflow.
     private static final long LARGEST_ALIGNMENT = 1L << 32;
 
     private final Regions regions;

@@ -142,6 +142,7 @@ public final class AnyThreadSlabs extends Slabs {
         return NONE_FREE;
     }
 
+    /// Takes a slot of one of the slabs that are noted, the one noted first before others.
     private long takeNoted(MemorySegment s, int sizeClass, long alignment, int slack) {
         for (int left = Stripes.noted(s, sizeClass); left > 0; left--) {
             int row = Stripes.removeNoted(s, sizeClass);

@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
 ///                    into another one:      its bit there, and on the list if it is the first
 /// ```
 ///
-/// A current slab is on no list, and its row has no free bits: they are here. It is not given up before it is full, so a program that frees
+/// A current slab is on no list, and its row has no free bits: they are here. Requests don't leave it before it is full, so a program that frees
 /// and allocates in turn crosses no edge of a slab, and a slab that has become full gathers free slots before it is asked again.
 ///
 /// The words lie in an array and not in the table. They follow from the entries, as lists do: what makes lists anew empties it. And an

@@ -198,7 +198,7 @@ public final class OneThreadSlabs extends Slabs {
             int row = current.row(sizeClass);
             if (row != 0) {
                 leave(sizeClass);
-                if (word(table, SlabTable.at(row) + BITS) == SlabTable.all(shape(row))) {
+                if (word(table, SlabTable.at(row) + BITS) == SlabTable.all(shape(row)) && !regions.isBusy()) { // as in keepOrGiveBack
                     kept.becameEmpty(table, line(sizeClass), row);
                 }
             }
