@@ -82,6 +82,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// Bytes from there to behind the last one.
     private final long byteSize;
     private final boolean zeroed;
+    /// Up to which alignment any slot does for a request; 0 if there are no slots.
+    private final long plainAlignment;
     private final Engine engine;
     private final Places places;
     /// What makes the memory larger, or null if it has one size.
@@ -107,6 +109,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         growth = parts.growth;
         scopes = parts.scopes;
         try {
+            plainAlignment = engine.hasSlots() ? Math.min(largestAlignment, 1L << Building.SMALLEST_GRANULE_SHIFT) : 0;
             whenLive = Building.whenLive(builder);
             retired = newRetireQueue();
             access = new BlockAccess(places);
@@ -321,46 +324,43 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     /// @throws UncheckedIOException     as [#tryAllocate(long, long)]
     public long tryAllocateZeroed(long byteSize, long byteAlignment) {
-        long allocation = contents.allocateZeros(byteSize, byteAlignment);
-        if (watch.wants(allocation) && allocation != NO_SPACE) {
-            note(allocation, byteSize);
-        }
-        return allocation;
+        return noted(contents.allocateZeros(byteSize, byteAlignment), byteSize);
     }
 
     long allocateUnzeroed(long byteSize, long byteAlignment) {
-        long allocation = allocateUnnoted(byteSize, byteAlignment);
-        if (watch.wants(allocation) && allocation != NO_SPACE) {
-            note(allocation, byteSize);
+        if (Long.compareUnsigned(byteAlignment - 1, plainAlignment) < 0 && (byteAlignment & byteAlignment - 1) == 0 && !watch.isActive()) {
+            long units = (byteSize - 1 >>> shift) + 1; // of no bytes, or fewer: more than a slot has
+            long slot = engine.allocateSlot(units, (int) ((units << shift) - byteSize));
+            if (slot != Engine.NO_SLOT) {
+                return slot;
+            }
         }
-        return allocation;
+        return allocateTheLongWay(byteSize, byteAlignment);
     }
 
-    /// Tells the watch of a new block. If that fails, the block goes back.
-    private void note(long allocation, long byteSize) {
-        try {
-            watch.allocated(allocation, byteSize);
-        } catch (Throwable failure) {
-            contents.drop(allocation);
-            throw failure;
-        }
-    }
-
-    private long allocateUnnoted(long byteSize, long byteAlignment) {
+    private long allocateTheLongWay(long byteSize, long byteAlignment) {
         if (byteSize < 0) {
             throw new IllegalArgumentException("byteSize " + byteSize + " is negative");
         }
-        long units = units(byteSize);
-        int slack = (int) ((units << shift) - byteSize);
-        if (byteAlignment > 0 && byteAlignment <= 1L << Building.SMALLEST_GRANULE_SHIFT
-                && (byteAlignment & byteAlignment - 1) == 0 && byteAlignment <= largestAlignment) {
-            long allocation = engine.allocate(units, slack);
-            return allocation == NO_SPACE && growth != null ? growth.allocate(units, 1, slack) : allocation;
-        }
         checkAlignment(byteAlignment);
+        long units = units(byteSize);
         long alignment = Math.max(1, byteAlignment >>> shift);
+        int slack = (int) ((units << shift) - byteSize);
         long allocation = engine.allocate(units, alignment, slack);
-        return allocation == NO_SPACE && growth != null ? growth.allocate(units, alignment, slack) : allocation;
+        return noted(allocation == NO_SPACE && growth != null ? growth.allocate(units, alignment, slack) : allocation, byteSize);
+    }
+
+    /// Tells the watch of a new block. If that fails, the block goes back.
+    private long noted(long allocation, long byteSize) {
+        if (allocation != NO_SPACE && watch.wants(allocation)) {
+            try {
+                watch.allocated(allocation, byteSize);
+            } catch (Throwable failure) {
+                contents.drop(allocation);
+                throw failure;
+            }
+        }
+        return allocation;
     }
 
     /// Bytes to granules. No bytes get one, so that every slice has an address of its own.
@@ -455,7 +455,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @param allocation a handle
     /// @throws IllegalStateException if the handle is not live here
     public void free(long allocation) {
-        engine.free(allocation);
+        if (!engine.freeSlot(allocation)) {
+            engine.free(allocation);
+        }
         freed();
     }
 
@@ -591,7 +593,6 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         if (engine.isForAnyThread()) {
             return new SharedScope(this, engine);
         }
-        engine.resets(); // a wrong thread gets its exception here
         return new ConfinedScope(this, engine, memory.isOwn() && SegmentArena.class.getModule().isNativeAccessEnabled(), scopes);
     }
 
@@ -790,7 +791,6 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException if this arena is closed
     public void trim() {
         engine.checkUsable();
-        engine.resets(); // a wrong thread gets its exception here
         if (growth != null) {
             growth.trim();
         }

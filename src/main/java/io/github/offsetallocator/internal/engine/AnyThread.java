@@ -62,23 +62,29 @@ final class AnyThread extends LockedEngine {
 
     @Override
     public long allocate(long size, int slack) {
-        if (slabs != null) {
-            refuseVisitor();
-            long handle = slabs.take(size, slack);
-            if (handle != Slabs.NONE_FREE) {
-                return handle;
-            }
+        long handle = allocateSlot(size, slack);
+        if (handle != NO_SLOT) {
+            return handle;
         }
         if (isImpossible(size)) {
             return NO_SPACE;
         }
         synchronized (this) {
             try {
-                return allocated(engine.allocateRegion(size, slack), size);
+                return allocated(engine.allocateRegion(size, 1, slack), size);
             } catch (Error e) {
                 throw forget(e);
             }
         }
+    }
+
+    @Override
+    public long allocateSlot(long size, int slack) {
+        if (slabs == null) {
+            return NO_SLOT;
+        }
+        refuseVisitor();
+        return slabs.take(size, slack);
     }
 
     @Override
@@ -167,19 +173,27 @@ final class AnyThread extends LockedEngine {
 
     @Override
     public void free(long handle) {
+        if (freeSlot(handle)) {
+            return;
+        }
+        synchronized (this) {
+            try {
+                engine.free(handle);
+                publish();
+            } catch (Error e) {
+                throw forget(e);
+            }
+        }
+    }
+
+    @Override
+    public boolean freeSlot(long handle) {
         refuseVisitor();
         if ((int) handle >= 0 || slabs == null || !slabs.give(handle)) {
-            synchronized (this) {
-                try {
-                    engine.free(handle);
-                    publish();
-                } catch (Error e) {
-                    throw forget(e);
-                }
-            }
-        } else {
-            bound.lift();
+            return false;
         }
+        bound.lift();
+        return true;
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.github.offsetallocator.internal.regions.Compaction;
 import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.slabs.AnyThreadSlabs;
+import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
 import io.github.offsetallocator.internal.tables.RefusedException;
@@ -56,6 +57,25 @@ public abstract class Engine {
     }
 
     public abstract long allocate(long size, int slack);
+
+    /// What [#allocateSlot] returns if it does not serve a request.
+    public static final long NO_SLOT = Slabs.NONE_FREE;
+
+    /// The short way of [#allocate(long, int)]: a free slot of a slab, or [#NO_SLOT]. A caller that gets none takes the long way, which says
+    /// what is wrong if something is.
+    public long allocateSlot(long size, int slack) {
+        return NO_SLOT;
+    }
+
+    /// The short way of [#free]: whether it was a live slot of a slab, which is free now. If not, the caller takes the long way.
+    public boolean freeSlot(long handle) {
+        return false;
+    }
+
+    /// Whether the short ways serve anybody.
+    public boolean hasSlots() {
+        return one().slabs() != null;
+    }
 
     /// @param alignment a power of two that offset + phase is a multiple of
     public abstract long allocate(long size, long alignment, int slack);

@@ -34,6 +34,11 @@ abstract class ForwardingEngine extends Engine {
     }
 
     @Override
+    public boolean hasSlots() {
+        return false;
+    }
+
+    @Override
     public void retire(long handle) {
         inner.retire(handle);
     }

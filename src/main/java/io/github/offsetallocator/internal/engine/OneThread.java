@@ -144,35 +144,17 @@ final class OneThread extends Engine {
                 return slot;
             }
         }
-        return allocateRegion(size, slack);
+        return allocateRegion(size, 1, slack);
     }
 
-    /// Allocates where no slot has been found free: of a new slab, or from the bins.
-    long allocateRegion(long size, int slack) {
-        MemorySegment t = regions.table();
-        if (blocked || size < 0 || size > t.get(WORD, Header.CAPACITY)) {
-            return refuse(size);
-        }
-        recover();
-        if (slabs != null && slabs.refill(size)) {
-            long slot = slabs.take(size, slack);
-            if (slot != Slabs.NONE_FREE) {
-                return slot;
-            }
-        }
-        if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !room.forBlock()) {
-            return regions.refuse(size, 1);
-        }
-        t = regions.ready(2);
-        Regions.begin(t);
-        int node = regions.takeOrLast(t, size); // the deeper look comes first: regions that dissolving makes come before others in a bin
-        if (node == NIL) {
-            Regions.end(t);
-            t = room.forRegion(size, 1);
-            Regions.begin(t);
-            node = regions.takeOrLast(t, size); // what dissolving has made may be in a higher bin than the request's own
-        }
-        return hand(t, node, size, 1, slack);
+    @Override
+    public long allocateSlot(long size, int slack) {
+        return owner == Thread.currentThread() && slabs != null ? slabs.take(size, slack) : NO_SLOT;
+    }
+
+    @Override
+    public boolean freeSlot(long handle) {
+        return owner == Thread.currentThread() && (int) handle < 0 && slabs != null && slabs.give(handle);
     }
 
     @Override
@@ -190,7 +172,7 @@ final class OneThread extends Engine {
         return allocateRegion(size, alignment, slack);
     }
 
-    /// As [#allocateRegion(long, int)].
+    /// Allocates where no slot has been found free: of a new slab, or from the bins.
     long allocateRegion(long size, long alignment, int slack) {
         MemorySegment t = regions.table();
         if (blocked || size < 0 || size > t.get(WORD, Header.CAPACITY)) {
@@ -206,16 +188,22 @@ final class OneThread extends Engine {
         if (regions.table().get(HALF, Header.BLOCKS) >= maxBlocks && !room.forBlock()) {
             return regions.refuse(size, alignment);
         }
-        t = regions.ready(4);
+        t = regions.ready(alignment == 1 ? 2 : 4);
         Regions.begin(t);
-        int node = regions.takeAligned(t, size, alignment, phase, false);
+        int node = takeRegion(t, size, alignment, false);
         if (node == NIL) {
             Regions.end(t);
             t = room.forRegion(size, alignment);
             Regions.begin(t);
-            node = regions.takeAligned(t, size, alignment, phase, true);
+            node = takeRegion(t, size, alignment, true);
         }
         return hand(t, node, size, alignment, slack);
+    }
+
+    /// Without an alignment the deeper look comes first: regions that dissolving makes come before others in a bin, and may be in a higher bin
+    /// than the request's own.
+    private int takeRegion(MemorySegment t, long size, long alignment, boolean isLast) {
+        return alignment == 1 ? regions.takeOrLast(t, size) : regions.takeAligned(t, size, alignment, phase, isLast);
     }
 
     /// Makes a block of a region that was taken, or says that there is none. The bins have begun.

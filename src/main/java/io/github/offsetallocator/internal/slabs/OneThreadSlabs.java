@@ -9,6 +9,7 @@ import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// Slabs for one thread at a time, in one table that grows.
 ///
@@ -47,6 +48,9 @@ public final class OneThreadSlabs extends Slabs {
     /// Whether the short way is to be open while nothing is being changed.
     private boolean mayBeOpen = true;
     private MemorySegment table;
+    /// Copies of the rows' shapes, eight in a cache line: calls by segment or address, and those that ask for one, read no header of a slab.
+    /// Right for each row that has a live slot in place; a rebuild makes all right.
+    private long[] shapes = {};
     /// Rows that the table has had. Up to there it doubles.
     private long peakRows;
 
@@ -62,6 +66,7 @@ public final class OneThreadSlabs extends Slabs {
         mostRows = Math.min(MAX_ROWS, (memory.limit() - BASE) / STRIDE);
         MemorySegment found = memory.found();
         table = found == null ? memory.allocate(SlabTable.bytes(FIRST_ROW + FIRST_ROWS)) : found;
+        shapes = shapesFor(rows(table));
         openShortWay();
         if (found == null) {
             writeHead(table);
@@ -145,7 +150,7 @@ public final class OneThreadSlabs extends Slabs {
         if (at >= t.byteSize()) { // a hint from before the table shrank, or the short way is closed
             return false;
         }
-        long shape = t.get(WORD, at + SHAPE);
+        long shape = shapes[row];
         int place = SlabTable.placeAt(shape, unit);
         if (place < 0) {
             return false;
@@ -391,6 +396,17 @@ public final class OneThreadSlabs extends Slabs {
     }
 
     @Override
+    long shapeInUse(int row) {
+        return shapes[row];
+    }
+
+    @Override
+    void setShape(int row, long shape) {
+        super.setShape(row, shape);
+        shapes[row] = shape;
+    }
+
+    @Override
     public long at(int row) {
         return SlabTable.at(row);
     }
@@ -462,14 +478,22 @@ public final class OneThreadSlabs extends Slabs {
     /// Copies the rows that have entries: generations of rows that will be used again count too.
     void replaceTable(long rows) {
         MemorySegment old = table;
+        long[] copies = shapesFor(rows);
         MemorySegment t = memory.allocate(SlabTable.bytes(rows));
         memory.copy(old, t, SlabTable.bytes(half(old, VIRGIN_ROW)));
         peakRows = Math.max(peakRows, rows);
+        shapes = copies;
         table = t;
         trimming.start();
         openShortWay();
         memory.dropOld();
         tally.happenings().metadataResized(old.byteSize(), t.byteSize());
+    }
+
+    /// [#shapes] with room for so many rows: in steps of two, so that copying them makes no more garbage than they have bytes.
+    private long[] shapesFor(long rows) {
+        boolean isRight = rows <= shapes.length && rows >= shapes.length >>> 2;
+        return isRight ? shapes : Arrays.copyOf(shapes, Math.toIntExact(Long.highestOneBit(rows) << 1));
     }
 
     @Override

@@ -49,7 +49,7 @@ final class RowChain {
         MemorySegment head = slabs.head();
         MemorySegment t = slabs.segment(row);
         long at = slabs.at(row);
-        setWord(t, at + SHAPE, 0);
+        slabs.setShape(row, 0);
         setHalf(t, at + NODE, NIL);
         setHalf(t, at + NEXT_ROW, half(head, UNUSED_ROWS));
         setHalf(head, UNUSED_ROWS, row);

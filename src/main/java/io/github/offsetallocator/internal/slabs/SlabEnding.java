@@ -204,7 +204,7 @@ final class SlabEnding {
         Header.setWord(nodes, Header.LIVE, Header.word(nodes, Header.LIVE) + (Header.ONE + size) * moved);
         tally.add((Header.ONE + size) * moved);
         setWord(t, at + BITS, 0);
-        setWord(t, at + SHAPE, 0);
+        slabs.setShape(row, 0);
         setHalf(t, at + NODE, NIL);
         setHalf(t, at + MOVED_LEFT, moved);
         if (moved == 0) {

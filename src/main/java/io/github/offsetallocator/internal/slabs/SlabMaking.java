@@ -206,9 +206,7 @@ final class SlabMaking {
     }
 
     private void shape(int row, long line, int size, int slots, long region) {
-        MemorySegment t = slabs.segment(row);
-        long at = slabs.at(row);
-        setWord(t, at + SHAPE, SlabTable.shape(size, slots, (int) (line >>> CLASS_SHIFT), offsetOf(region)));
-        setWord(t, at + BITS, -1L >>> SLOTS - slots);
+        slabs.setShape(row, SlabTable.shape(size, slots, (int) (line >>> CLASS_SHIFT), offsetOf(region)));
+        setWord(slabs.segment(row), slabs.at(row) + BITS, -1L >>> SLOTS - slots);
     }
 }

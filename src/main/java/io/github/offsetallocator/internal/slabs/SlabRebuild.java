@@ -66,6 +66,7 @@ final class SlabRebuild {
             return;
         }
         long line = line(SlabTable.sizeClass(slabs.shape(row)));
+        slabs.setShape(row, slabs.shape(row)); // where there is a copy, it may differ
         setWord(t, at + BITS, free);
         setHalf(t, at + MOVED_LEFT, 0);
         slabs.addUsed((Header.ONE + size) * live);
@@ -111,7 +112,7 @@ final class SlabRebuild {
             left += isLive(entry) ? 1 : 0;
         }
         setHalf(slabs.segment(row), slabs.at(row) + NODE, NIL);
-        setWord(slabs.segment(row), slabs.at(row) + SHAPE, 0);
+        slabs.setShape(row, 0);
         setWord(slabs.segment(row), slabs.at(row) + BITS, 0);
         setHalf(slabs.segment(row), slabs.at(row) + MOVED_LEFT, left);
     }

@@ -318,7 +318,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
                 kill(row << 6 | place);
             }
             setWord(segment(row), at(row) + BITS, 0);
-            setWord(segment(row), at(row) + SHAPE, 0);
+            setShape(row, 0);
             setHalf(segment(row), at(row) + NODE, NIL);
             setHalf(segment(row), at(row) + MOVED_LEFT, 0);
         }
@@ -404,7 +404,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Units from the start of the range to a slot.
     public final long offset(int slot) {
-        long shape = shape(slot >>> 6);
+        long shape = shapeInUse(slot >>> 6);
         return SlabTable.offset(shape) + (slot & 63) * (long) SlabTable.size(shape);
     }
 
@@ -415,7 +415,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Units of a slot.
     public final long size(int slot) {
-        return SlabTable.size(shape(slot >>> 6));
+        return SlabTable.size(shapeInUse(slot >>> 6));
     }
 
     /// Units of a slab's region: those of its slots, and a rest if it was made anew for another size.
@@ -425,6 +425,15 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// What [SlabTable#SHAPE] says of a row that there is.
     abstract long shape(int row);
+
+    /// As [#shape], which may be another one if no slot of the row is live in place.
+    long shapeInUse(int row) {
+        return shape(row);
+    }
+
+    void setShape(int row, long shape) {
+        setWord(segment(row), at(row) + SHAPE, shape);
+    }
 
     /// Whether the next slot of the slab is live, so that the block can't grow.
     public final boolean isFollowedByALiveSlot(int slot) {
@@ -442,11 +451,10 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// The slot that starts at `unit` in the slab of a row, or -1 if that row has no slab there or no slot starts there.
     final int slotAt(int row, long unit) {
-        MemorySegment t = segment(row);
-        if (t == null) {
+        if (segment(row) == null) {
             return -1;
         }
-        int place = SlabTable.placeAt(t.get(WORD, at(row) + SHAPE), unit);
+        int place = SlabTable.placeAt(shapeInUse(row), unit);
         return place < 0 ? -1 : row << 6 | place;
     }
 }

@@ -92,6 +92,11 @@ public final class ArenaWatch implements Happenings, Runnable {
         return closed || engine.isClosed();
     }
 
+    /// Whether [#wants] may say yes.
+    public boolean isActive() {
+        return active;
+    }
+
     /// Whether [#allocated] wants to be called for a new block.
     public boolean wants(long handle) {
         return active && handle * mix >>> Sites.SAMPLE_SHIFT == 0;
