@@ -33,7 +33,7 @@ final class ArenaParts {
     final NewBlocks newBlocks;
     /// What makes the memory larger, or null if it has one size.
     final Growth growth;
-    final ConfinedScope scopes = new ConfinedScope();
+    final OpenScopes scopes = new OpenScopes();
 
     /// Those of an arena over one segment.
     ArenaParts(Backing behind, SegmentArena.Builder builder, TablePlaces tables) {
@@ -80,7 +80,7 @@ final class ArenaParts {
             engine = builder.checks.before(made, memory, shift, origin);
             places = builder.shared ? Places.comingAndGoing(this) : Places.fixed(this);
             newBlocks = NewBlocks.of(engine, false);
-            growth = new ChunkGrowth(engine, chunks, walls, source, geometry, scopes::isAlone);
+            growth = new ChunkGrowth(engine, chunks, walls, source, geometry, scopes::isEmpty);
         } catch (Throwable failure) {
             made.close(() -> {});
             throw failure;

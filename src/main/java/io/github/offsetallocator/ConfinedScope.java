@@ -13,74 +13,37 @@ import java.util.Arrays;
 /// ```
 ///
 /// A slice gets the scope's lifetime by the one restricted call. It is no longer tied to that of the pool then, so the
-/// pool ends the slices of its open scopes before its memory, and gives back no chunk while there are any. They are a ring for that.
-/// A scope is open as long as it is in the ring.
+/// pool ends the slices of its open scopes before its memory, and gives back no chunk while there are any ([OpenScopes]).
 ///
 /// **Close** takes two steps, of which the one that may refuse comes first: to end the lifetime, or, if blocks are checked, to free them.
 /// If the other one fails, another `close` goes on.
 final class ConfinedScope implements Arena {
+    static final int NOT_OPEN = -1;
+    private static final long[] NO_HANDLES = {};
+
     private final SegmentArena pool;
     private final Engine engine;
+    private final OpenScopes all;
     private final Arena lifetime;
-    private final boolean slicesDie;
+    final boolean slicesDie;
+    /// Among all that are open.
+    int place;
     /// With the first, if there are several.
-    private long[] handles = {};
-    private long first = SegmentArena.NO_SPACE;
+    private long[] handles = NO_HANDLES;
+    private long first;
     private int count;
-    private ConfinedScope previous = this;
-    private ConfinedScope next = this;
 
-    /// The head of a ring of scopes; no scope itself.
-    ConfinedScope() {
-        pool = null;
-        engine = null;
-        lifetime = null;
-        slicesDie = false;
-    }
-
-    ConfinedScope(SegmentArena pool, Engine engine, boolean slicesDie, ConfinedScope head) {
+    ConfinedScope(SegmentArena pool, Engine engine, boolean slicesDie, OpenScopes all) {
         this.pool = pool;
         this.engine = engine;
         this.slicesDie = slicesDie;
+        this.all = all;
         lifetime = Arena.ofConfined();
-        previous = head;
-        next = head.next;
-        next.previous = this;
-        head.next = this;
-    }
-
-    boolean isAlone() {
-        return next == this;
-    }
-
-    /// Ends the slices of those scopes of this ring whose slices live apart from the memory, before that ends. It may refuse yet: so the
-    /// scopes keep their blocks, to be freed by their `close`. The JDK says whether a slice is in use by refusing to end it, and not before.
-    void endSlices() {
-        for (ConfinedScope scope = next; scope != this; scope = scope.next) {
-            if (scope.slicesDie) {
-                scope.end();
-            }
-        }
-    }
-
-    /// Ends all scopes of this ring, whose blocks are gone with the memory.
-    void endAll() {
-        ConfinedScope scope = next;
-        while (scope != this) {
-            ConfinedScope following = scope.next;
-            scope.count = 0;
-            try {
-                scope.end();
-                scope.leave();
-            } catch (IllegalStateException inUse) { // by someone's own segment: its `close` ends it
-                assert !scope.slicesDie;
-            }
-            scope = following;
-        }
+        all.add(this);
     }
 
     /// Ends the lifetime, unless the pool has, or an earlier `close`.
-    private void end() {
+    void end() {
         try {
             lifetime.close();
         } catch (IllegalStateException e) {
@@ -88,12 +51,6 @@ final class ConfinedScope implements Arena {
                 throw e;
             }
         }
-    }
-
-    private void leave() {
-        previous.next = next;
-        next.previous = previous;
-        previous = next = this;
     }
 
     @Override
@@ -151,7 +108,7 @@ final class ConfinedScope implements Arena {
 
     @Override
     public void close() {
-        if (isAlone()) {
+        if (place == NOT_OPEN) {
             throw new IllegalStateException("Already closed");
         }
         if (!engine.isClosed()) {
@@ -164,8 +121,13 @@ final class ConfinedScope implements Arena {
             end();
             free();
         }
-        leave();
+        all.remove(this);
         pool.scopeClosed();
+    }
+
+    /// The blocks are gone.
+    void forgetAll() {
+        count = 0;
     }
 
     private void free() {

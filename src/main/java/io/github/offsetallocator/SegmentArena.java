@@ -93,7 +93,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// What [#close()] does first if blocks are live, or null.
     private final Consumer<SegmentArena> whenLive;
     /// Open scopes of a confined arena.
-    private final ConfinedScope scopes;
+    private final OpenScopes scopes;
     private final ArenaWatch watch;
     final Contents contents;
 
