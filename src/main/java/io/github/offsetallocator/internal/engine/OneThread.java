@@ -68,6 +68,8 @@ final class OneThread extends Engine {
     private final Reports reports = new Reports(this);
     private final OpenPlan openPlan = new OpenPlan(this);
     private final Finder finder = new Finder(this);
+    /// Of a caller that is the only thread; others share no cache lines for this.
+    private final RecentSlices recent = new RecentSlices();
     private final Resizing resizing = new Resizing(this);
     final Retiring retiring = new Retiring(this);
 
@@ -367,7 +369,13 @@ final class OneThread extends Engine {
 
     @Override
     public long offsetOfNew(long handle) {
-        return SlabTable.isSlot(handle) ? slabs.offset(SlabTable.slotOf(handle)) : offsetOf(region(regions.table(), low(handle)));
+        if (!SlabTable.isSlot(handle)) {
+            return offsetOf(region(regions.table(), low(handle)));
+        }
+        int slot = SlabTable.slotOf(handle);
+        long unit = slabs.offset(slot);
+        recent.add(unit, slot);
+        return unit;
     }
 
     @Override
@@ -434,6 +442,10 @@ final class OneThread extends Engine {
     @Override
     public long freeAt(long unit, long size, int shift) {
         checkThread();
+        int slot = recent.slotAt(unit);
+        if (slot != 0 && slabs.giveSlotAt(slot, unit, size, shift)) {
+            return FREED;
+        }
         return finder.freeSlotAt(unit, size, shift) ? FREED : finder.freeAt(unit, size, shift);
     }
 

@@ -152,15 +152,26 @@ public final class OneThreadSlabs extends Slabs {
         }
         long shape = shapes[row];
         int place = SlabTable.placeAt(shape, unit);
-        if (place < 0) {
+        return place >= 0 && giveOfSize(t, row << 6 | place, at + ENTRIES + ((long) place << 3), shape, size, shift);
+    }
+
+    @Override
+    public boolean giveSlotAt(int slot, long unit, long size, int shift) {
+        MemorySegment t = open;
+        long entryAt = SlabTable.entryAt(slot);
+        if (entryAt >= t.byteSize()) { // as in giveAt
             return false;
         }
-        long entryAt = at + ENTRIES + ((long) place << 3);
+        long shape = shapes[slot >>> 6];
+        return SlabTable.offsetOf(shape, slot) == unit && giveOfSize(t, slot, entryAt, shape, size, shift);
+    }
+
+    private boolean giveOfSize(MemorySegment t, int slot, long entryAt, long shape, long size, int shift) {
         long entry = t.get(WORD, entryAt);
         if (!SlabTable.isLiveInPlace(entry) || !SlabTable.hasSize(shape, entry, size, shift)) {
             return false;
         }
-        release(t, row << 6 | place, entryAt, entry, shape);
+        release(t, slot, entryAt, entry, shape);
         return true;
     }
 

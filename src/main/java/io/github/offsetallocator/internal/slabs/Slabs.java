@@ -86,6 +86,11 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Frees the live slot that starts at `unit` in the slab of a row, if it has this size in parts of a unit, or [SlabTable#ANY_SIZE] is given.
     public abstract boolean giveAt(int row, long unit, long size, int shift);
 
+    /// As [#giveAt], of a slot that may be the one that starts there.
+    public boolean giveSlotAt(int slot, long unit, long size, int shift) {
+        return giveAt(slot >>> 6, unit, size, shift);
+    }
+
     /// As [#give], for a slot whose entry has a mark: [SlabTable#pending(long)] or [SlabTable#RETIRED].
     public abstract boolean giveMarked(long handle, long mark);
 
@@ -404,8 +409,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Units from the start of the range to a slot.
     public final long offset(int slot) {
-        long shape = shapeInUse(slot >>> 6);
-        return SlabTable.offset(shape) + (slot & 63) * (long) SlabTable.size(shape);
+        return SlabTable.offsetOf(shapeInUse(slot >>> 6), slot);
     }
 
     /// How many slots a slab has.

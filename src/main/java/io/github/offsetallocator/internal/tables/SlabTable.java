@@ -279,6 +279,11 @@ public final class SlabTable {
         return shape >>> 32;
     }
 
+    /// Units from the start of the range to a slot of the slab.
+    public static long offsetOf(long shape, int slot) {
+        return offset(shape) + (slot & SLOTS - 1) * (long) size(shape);
+    }
+
     /// How many units of a slab's region may be a rest behind its slots: an eighth.
     public static long mostRest(long units) {
         return units >>> 3;
