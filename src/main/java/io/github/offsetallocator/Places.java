@@ -163,7 +163,7 @@ sealed class Places {
 
         /// @throws IllegalStateException if not
         private void checkStillLive(long allocation) {
-            engine.offset(allocation); // takes no lock for most
+            engine.checkStillLive(allocation);
         }
 
         /// What has no room in a chunk was meant for the chunk before.

@@ -109,7 +109,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         growth = parts.growth;
         scopes = parts.scopes;
         try {
-            plainAlignment = engine.hasSlots() ? Math.min(largestAlignment, 1L << Building.SMALLEST_GRANULE_SHIFT) : 0;
+            plainAlignment = engine.hasSlots() ? Math.min(largestAlignment, granule()) : 0;
             whenLive = Building.whenLive(builder);
             retired = newRetireQueue();
             access = new BlockAccess(places);

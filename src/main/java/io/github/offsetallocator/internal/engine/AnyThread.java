@@ -263,6 +263,14 @@ final class AnyThread extends LockedEngine {
     }
 
     @Override
+    public void checkStillLive(long handle) {
+        VarHandle.acquireFence();
+        if (!SlabTable.isSlot(handle) || slabs == null || !SlabTable.matchesInPlace(slabs.entry(SlabTable.slotOf(handle)), handle)) {
+            offset(handle);
+        }
+    }
+
+    @Override
     public long size(long handle, int shift) {
         if (SlabTable.isSlot(handle)) {
             int slot = SlabTable.slotOf(handle);

@@ -295,6 +295,13 @@ public abstract class Engine {
 
     public abstract long offset(long handle);
 
+    /// Asks anew whether a block is live, after the caller has read what it is told by [#offset]. For most it takes no lock.
+    ///
+    /// @throws IllegalStateException if not
+    public void checkStillLive(long handle) {
+        offset(handle);
+    }
+
     /// As [#offset], of a handle that the caller has just got and nobody else knows.
     public abstract long offsetOfNew(long handle);
 
