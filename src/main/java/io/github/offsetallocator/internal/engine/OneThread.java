@@ -92,7 +92,7 @@ final class OneThread extends Engine {
                 Header.setHalf(t, Header.FLOOR, salt & ~1);
             }
             pages = settings.byOffset() ? new PageMap(settings.capacity(), settings.preallocated(), ofPages) : null;
-            slabs = settings.hasSlabs() ? Slabs.of(regions, pages, maxBlocks, phase, ofSlabs, common) : null;
+            slabs = settings.hasSlabs() ? Slabs.of(regions, pages, maxBlocks, phase, ofSlabs) : null;
         } catch (Throwable failure) {
             common.close();
             throw failure;

@@ -8,7 +8,6 @@ import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -53,17 +52,17 @@ public final class AnyThreadSlabs extends Slabs {
     private boolean open = true;
 
     /// Made here and not where the kind is chosen, as in [OneThreadSlabs#make].
-    static Slabs make(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory, Arena common) {
-        return new AnyThreadSlabs(regions, pages, maxBlocks, phase, memory, common);
+    static Slabs make(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
+        return new AnyThreadSlabs(regions, pages, maxBlocks, phase, memory);
     }
 
-    private AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory, Arena common) {
+    private AnyThreadSlabs(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         super(regions, pages, maxBlocks, phase);
         count = new SlotCount(this, Header.half(regions.table(), Header.FLOOR));
         boolean isFound = memory.isFound();
         rows = new RowChunks(memory, tally);
         head = rows.head();
-        stripes = new Stripes(regions.threads(), common);
+        stripes = new Stripes();
         empty = new EmptySlabs(this, stripes);
         if (isFound) {
             count.startHere();
@@ -93,7 +92,7 @@ public final class AnyThreadSlabs extends Slabs {
         } else {
             return NONE_FREE;
         }
-        MemorySegment s = stripes.here();
+        int[] s = stripes.here();
         if (s == null || sizeClass == 0 || sizeClass >= SEEN) {
             return NONE_FREE;
         }
@@ -143,7 +142,7 @@ public final class AnyThreadSlabs extends Slabs {
     }
 
     /// Takes a slot of one of the slabs that are noted, the one noted first before others.
-    private long takeNoted(MemorySegment s, int sizeClass, long alignment, int slack) {
+    private long takeNoted(int[] s, int sizeClass, long alignment, int slack) {
         for (int left = Stripes.noted(s, sizeClass); left > 0; left--) {
             int row = Stripes.removeNoted(s, sizeClass);
             if (!isAligned(row, alignment)) {
@@ -161,7 +160,7 @@ public final class AnyThreadSlabs extends Slabs {
 
     /// Takes a slot of one of the next slabs on the ring. Another thread may change the ring meanwhile, so that this one follows the links
     /// of a row that is on it no more: where that leads elsewhere, the look ends, and the next one starts at the hand.
-    private long takeNear(MemorySegment s, int sizeClass, long alignment, int slack) {
+    private long takeNear(int[] s, int sizeClass, long alignment, int slack) {
         int row = Stripes.looked(s, sizeClass);
         if (row == 0) {
             row = Stripes.hand(s, sizeClass);
@@ -185,7 +184,7 @@ public final class AnyThreadSlabs extends Slabs {
 
     /// Reads the entries of some of the slabs on the ring, of which a race may have hidden what is free: their bits have told of nothing.
     /// The first with a free slot is taken from, others are noted. Follows links as [#takeNear] does.
-    private long takeHidden(MemorySegment s, int sizeClass, long alignment, int slack) {
+    private long takeHidden(int[] s, int sizeClass, long alignment, int slack) {
         int row = Stripes.read(s, sizeClass);
         if (row == 0) {
             row = Stripes.hand(s, sizeClass);
@@ -282,7 +281,7 @@ public final class AnyThreadSlabs extends Slabs {
 
     /// Lets the slab's stripe know that it has a free slot again.
     private void announce(MemorySegment t, long at, int row, int sizeClass) {
-        MemorySegment s = stripes.of(t.get(HALF, at + STRIPE));
+        int[] s = stripes.of(t.get(HALF, at + STRIPE));
         if (s != null && Stripes.current(s, sizeClass) != row) {
             Stripes.note(s, sizeClass, row);
         }
@@ -293,14 +292,14 @@ public final class AnyThreadSlabs extends Slabs {
     /// Another thread of the stripe may have made a slab while this one waited for the lock.
     @Override
     boolean search(long line) {
-        MemorySegment s = stripes.ready();
+        int[] s = stripes.ready();
         int row = s == null ? 0 : Stripes.current(s, classOf(line));
         return row != 0 && SlabTable.sizeClass(shape(row)) == classOf(line) && word(segment(row), at(row) + BITS) != 0;
     }
 
     @Override
     void link(int row, long line) {
-        MemorySegment s = stripes.ready();
+        int[] s = stripes.ready();
         int sizeClass = classOf(line);
         int hand = s == null ? 0 : Stripes.hand(s, sizeClass);
         setHalf(segment(row), at(row) + STRIPE, s == null ? 0 : Stripes.home()); // no memory for the stripe: the slab is found when it is dissolved
@@ -314,7 +313,7 @@ public final class AnyThreadSlabs extends Slabs {
     @Override
     void unlink(int row, long line) {
         int previous = SlabRing.unlink(this, row);
-        MemorySegment s = stripes.of(half(segment(row), at(row) + STRIPE));
+        int[] s = stripes.of(half(segment(row), at(row) + STRIPE));
         int sizeClass = classOf(line);
         if (s != null && Stripes.hand(s, sizeClass) == row) {
             Stripes.setHand(s, sizeClass, previous == row ? 0 : previous);
@@ -506,13 +505,12 @@ public final class AnyThreadSlabs extends Slabs {
 
     @Override
     public long byteSize() {
-        return rows.byteSize() + stripes.byteSize();
+        return rows.byteSize();
     }
 
     @Override
     public void close() {
         open = false;
-        stripes.close();
         rows.close();
     }
 }

@@ -78,7 +78,7 @@ final class EmptySlabs {
     /// As [Slabs#spare]. One of the home stripe's, so that what the slab consists of moves to no other core, and not one that a class takes from.
     /// The hand goes round the classes, and round the ring of each.
     int spare(int size, int slots) {
-        MemorySegment s = stripes.ready();
+        int[] s = stripes.ready();
         int sizeClass = s == null ? 0 : Stripes.hand(s, 0);
         int rows = s == null ? 0 : PROBED;
         int row = 0;

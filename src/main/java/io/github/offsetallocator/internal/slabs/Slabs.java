@@ -10,7 +10,6 @@ import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
 import io.github.offsetallocator.internal.tables.Tally;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// Slabs that come and go: what all kinds have in common, none of which is on the way of an ordinary request. See
@@ -56,10 +55,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// Slabs for those threads that use the regions.
     ///
     /// @param memory the caller's to close if this fails
-    /// @param common as in [TableMemory]
-    public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory, Arena common) {
+    public static Slabs of(Regions regions, PageMap pages, int maxBlocks, long phase, TableMemory memory) {
         return regions.threads() == TableMemory.Threads.ANY
-                ? AnyThreadSlabs.make(regions, pages, maxBlocks, phase, memory, common)
+                ? AnyThreadSlabs.make(regions, pages, maxBlocks, phase, memory)
                 : OneThreadSlabs.make(regions, pages, maxBlocks, phase, memory);
     }
 

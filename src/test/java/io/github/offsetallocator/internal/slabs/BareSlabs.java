@@ -13,7 +13,7 @@ final class BareSlabs implements AutoCloseable {
 
     BareSlabs(int units, TableMemory.Threads threads) {
         regions = new Regions(units, FitPolicy.GOOD, units, false, new TableMemory(threads, common), null);
-        slabs = Slabs.of(regions, null, units, 0, new TableMemory(threads, common), common);
+        slabs = Slabs.of(regions, null, units, 0, new TableMemory(threads, common));
     }
 
     @Override

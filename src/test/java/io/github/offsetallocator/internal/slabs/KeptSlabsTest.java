@@ -109,7 +109,7 @@ class KeptSlabsTest {
         try (TableMemory ofNodes = new TableMemory(TableMemory.Threads.CONFINED, bare.common);
                 TableMemory ofSlabs = new TableMemory(TableMemory.Threads.CONFINED, bare.common);
                 Regions regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, ofNodes, new Walls(4 * chunk, chunk, 4));
-                Slabs slabs = Slabs.of(regions, null, UNITS, 0, ofSlabs, bare.common)) {
+                Slabs slabs = Slabs.of(regions, null, UNITS, 0, ofSlabs)) {
             int firstWall = Walls.open(regions.ready(2), Walls.around(regions.table(), NodeTable.NIL, 0, chunk), 0, chunk);
             int secondWall = Walls.open(regions.ready(2), firstWall, 2 * chunk, chunk);
             List<Long> handles = takeSlabs(slabs, SIZE, 120);

@@ -25,7 +25,7 @@ class PopularSizesTest {
 
     private void make(TableMemory.Threads threads) {
         regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, new TableMemory(threads, common), null);
-        slabs = Slabs.of(regions, null, UNITS, 0, new TableMemory(threads, common), common);
+        slabs = Slabs.of(regions, null, UNITS, 0, new TableMemory(threads, common));
     }
 
     @AfterEach

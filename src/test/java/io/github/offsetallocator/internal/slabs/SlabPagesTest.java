@@ -32,7 +32,7 @@ class SlabPagesTest {
     private void make(TableMemory.Threads threads, long phase) {
         regions = new Regions(UNITS, FitPolicy.GOOD, UNITS, false, new TableMemory(threads, common), null);
         pages = new PageMap(UNITS, false, new TableMemory(threads, common));
-        slabs = Slabs.of(regions, pages, UNITS, phase, new TableMemory(threads, common), common);
+        slabs = Slabs.of(regions, pages, UNITS, phase, new TableMemory(threads, common));
     }
 
     @AfterEach

@@ -3,9 +3,6 @@ package io.github.offsetallocator.internal.slabs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.offsetallocator.internal.tables.SlabTable;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.SplittableRandom;
@@ -17,16 +14,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StripesTest {
     private static final long SEED = 20_261_128;
     private static final int SIZE_CLASS = 7;
-    private static final long LINE = (long) SIZE_CLASS << 6;
+    private static final int LINE = Stripes.line(SIZE_CLASS);
 
-    private final MemorySegment stripe = Arena.ofAuto().allocate((long) SlabTable.CLASSES << 6, 64);
+    private final int[] stripe = new Stripes().ready();
 
     /// Both numbers go round after 2^32 notes.
     @ParameterizedTest
     @ValueSource(ints = {0, Integer.MAX_VALUE - 5, -5})
     void theOneNotedFirstComesFirst(int start) {
-        SlabTable.setHalf(stripe, LINE + Stripes.HEAD, start);
-        SlabTable.setHalf(stripe, LINE + Stripes.TAIL, start);
+        stripe[LINE + Stripes.HEAD] = start;
+        stripe[LINE + Stripes.TAIL] = start;
         SplittableRandom random = new SplittableRandom(SEED);
         Deque<Integer> expected = new ArrayDeque<>();
         for (int row = 1; row <= 10_000; row++) {
@@ -47,8 +44,8 @@ class StripesTest {
     void whateverNumbersARaceLeaves() {
         SplittableRandom random = new SplittableRandom(SEED);
         for (int round = 0; round < 10_000; round++) {
-            SlabTable.setHalf(stripe, LINE + Stripes.HEAD, random.nextInt());
-            SlabTable.setHalf(stripe, LINE + Stripes.TAIL, random.nextInt());
+            stripe[LINE + Stripes.HEAD] = random.nextInt();
+            stripe[LINE + Stripes.TAIL] = random.nextInt();
             int noted = Stripes.noted(stripe, SIZE_CLASS);
             assertTrue(noted >= 0 && noted <= Stripes.NOTES, noted + ", seed " + SEED);
             for (int left = noted; left > 0; left--) {
