@@ -10,11 +10,12 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /// What does an arena for a moment cost: opened, one slice allocated and zeroed, closed? The JDK's own against a scope over a
-/// pool. CPU time of the thread, the best of many samples, each way in a JVM of its own. What a thread waits for in the handshake of
+/// pool. Where the compiler sees all of a JDK arena's life it makes no object; so both are also measured where they are handed on. CPU time of the thread, the best of many samples, each way in a JVM of its own. What a thread waits for in the handshake of
 /// `Arena.ofShared()` is not in it.
 ///
 /// Run: `java -jar jmh/target/benchmarks.jar scopes`
@@ -26,7 +27,14 @@ final class Scopes implements Callable<Integer> {
     private static final int FEWEST_SAMPLES = 40;
     private static final long WORK_A_SAMPLE = 20_000_000;
 
-    private enum Way { JDK_CONFINED, POOL_CONFINED, JDK_SHARED, POOL_SHARED }
+    private enum Way {
+        JDK_CONFINED, POOL_CONFINED, JDK_CONFINED_HANDED_ON, POOL_CONFINED_HANDED_ON, JDK_SHARED, POOL_SHARED;
+
+        List<String> flags() {
+            return !name().endsWith("HANDED_ON") ? Fork.TOUCHED_HEAP
+                    : Stream.concat(Fork.TOUCHED_HEAP.stream(), Stream.of("-XX:CompileCommand=quiet", "-XX:CompileCommand=dontinline," + Scopes.class.getName() + "::use")).toList();
+        }
+    }
 
     @Mixin
     private Saved saved = new Saved();
@@ -40,7 +48,7 @@ final class Scopes implements Callable<Integer> {
         table.row("ns", IntStream.of(SIZES).mapToObj(size -> size + " bytes").toList());
         for (Way way : Way.values()) {
             String name = way.name().toLowerCase(Locale.ROOT);
-            Map<String, double[]> samples = Fork.run(Scopes.class, Fork.TOUCHED_HEAP, List.of(way.name()));
+            Map<String, double[]> samples = Fork.run(Scopes.class, way.flags(), List.of(way.name()));
             for (int size : SIZES) {
                 forks.computeIfAbsent(size + " bytes", _ -> new LinkedHashMap<>()).put(name, List.of(summary(samples.get("" + size))));
             }
@@ -81,7 +89,7 @@ final class Scopes implements Callable<Integer> {
             long before = Fork.cpuNanos();
             for (int i = 0; i < repeats; i++) {
                 try (Arena arena = open(way, confined, shared)) {
-                    sink += arena.allocate(size, 16).address();
+                    sink += use(arena, size);
                 }
             }
             samples.add((double) (Fork.cpuNanos() - before) / repeats);
@@ -89,10 +97,15 @@ final class Scopes implements Callable<Integer> {
         return samples.build().toArray();
     }
 
+    /// What an arena is opened for. Handed on: to code that the compiler does not inline, so that it can't do without the object.
+    private static long use(Arena arena, int size) {
+        return arena.allocate(size, 16).address();
+    }
+
     private static Arena open(Way way, SegmentArena confined, SegmentArena shared) {
         return switch (way) {
-            case JDK_CONFINED -> Arena.ofConfined();
-            case POOL_CONFINED -> confined.scope();
+            case JDK_CONFINED, JDK_CONFINED_HANDED_ON -> Arena.ofConfined();
+            case POOL_CONFINED, POOL_CONFINED_HANDED_ON -> confined.scope();
             case JDK_SHARED -> Arena.ofShared();
             case POOL_SHARED -> shared.scope();
         };
