@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /// The scopes of a confined arena that are open. Each knows its place here; one that closes leaves its place to the last.
 ///
-/// An array, and no ring through the scopes: for the collector a store of a new object into an old one costs as much as a block, and this
-/// takes one for each scope.
+/// They lie in an array, and not in a ring: that the collector hears of a new object in an old one costs as much as to allocate a block. Here it is
+/// one such store for each scope, in a ring two.
 final class OpenScopes {
     private static final int FIRST = 4;
 

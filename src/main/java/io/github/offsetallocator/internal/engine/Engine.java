@@ -26,6 +26,9 @@ public abstract class Engine {
     /// What [#freeAt] returns when it has freed a block, or found none; otherwise the size of the block that it has found.
     public static final long FREED = -1, NOTHING = -2;
 
+    /// What [#allocateSlot] returns if it does not serve a request.
+    public static final long NO_SLOT = Slabs.NONE_FREE;
+
     /// For [#freeAt].
     public static final long ANY_SIZE = SlabTable.ANY_SIZE;
 
@@ -57,9 +60,6 @@ public abstract class Engine {
     }
 
     public abstract long allocate(long size, int slack);
-
-    /// What [#allocateSlot] returns if it does not serve a request.
-    public static final long NO_SLOT = Slabs.NONE_FREE;
 
     /// The short way of [#allocate(long, int)]: a free slot of a slab, or [#NO_SLOT]. A caller that gets none takes the long way, which says
     /// what is wrong if something is.
