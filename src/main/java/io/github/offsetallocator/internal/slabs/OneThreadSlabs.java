@@ -493,6 +493,8 @@ public final class OneThreadSlabs extends Slabs {
         MemorySegment t = memory.allocate(SlabTable.bytes(rows));
         memory.copy(old, t, SlabTable.bytes(half(old, VIRGIN_ROW)));
         peakRows = Math.max(peakRows, rows);
+        open = NONE; // as in begin: an error before the end must not leave the short way in the old table
+        openWords = CurrentSlabs.NONE;
         shapes = copies;
         table = t;
         trimming.start();

@@ -16,7 +16,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.ObjLongConsumer;
@@ -28,7 +30,10 @@ public final class StrikeScenario implements Consumer<String> {
     /// A reset makes many calls that are the same, one for each bin: not every one is struck.
     private static final int RESET_CALLS = 7;
 
+    private static final int SLOT = 3;
+
     private OffsetAllocator allocator;
+    private int beforeSlabsGrow;
     private final long[] blocks = new long[12];
     private CompactionPlan plan;
     private final List<ObjLongConsumer<SegmentArena>> checkedCalls = new ArrayList<>();
@@ -76,6 +81,7 @@ public final class StrikeScenario implements Consumer<String> {
             }
             case "walk" -> isStruckAndFreesGoOn(n, () -> allocator.forEachAllocation(_ -> {}));
             case "grow" -> isStruckAndGrowsLater(n);
+            case "growSlabs" -> isStruckWhereSlabsGrow(n);
             case "close" -> Strike.strikes(n, allocator::close);
             case "closeGrowable" -> isStruckAndClosesLater(n);
             case "resetGrowable" -> isStruckInReset(n);
@@ -125,6 +131,44 @@ public final class StrikeScenario implements Consumer<String> {
         assertTrue(allocator.metadataSize() >= 2 * before, () -> before + " bytes became " + allocator.metadataSize());
         allocator.verify();
         return struck;
+    }
+
+    /// The table of slabs becomes larger. What comes first then are calls that need no look at the bins.
+    private boolean isStruckWhereSlabsGrow(int n) {
+        if (beforeSlabsGrow == 0) {
+            makeForSlabs();
+            long before = allocator.metadataSize();
+            while (allocator.metadataSize() == before) {
+                allocator.allocate(SLOT);
+                beforeSlabsGrow++;
+            }
+            beforeSlabsGrow--;
+        }
+        makeForSlabs();
+        long before = allocator.metadataSize();
+        List<Long> live = new ArrayList<>();
+        for (int i = 0; i < beforeSlabsGrow; i++) {
+            live.add(allocator.allocate(SLOT));
+        }
+        assertEquals(before, allocator.metadataSize());
+        boolean struck = Strike.strikes(n, () -> allocator.allocate(SLOT));
+        allocator.free(live.removeLast());
+        allocator.free(live.remove(live.size() / 2));
+        for (int i = 0; i < 3; i++) {
+            live.add(allocator.allocate(SLOT));
+        }
+        allocator.verify();
+        Set<Long> offsets = new HashSet<>();
+        live.forEach(block -> assertTrue(offsets.add(allocator.offset(block)), "two blocks at one offset"));
+        int inHand = allocator.allocations() - live.size();
+        assertTrue(inHand == 0 || inHand == 1, () -> inHand + " blocks in hand");
+        return struck;
+    }
+
+    /// A new one whose first table to grow is that of slabs.
+    private void makeForSlabs() {
+        allocator.close();
+        allocator = OffsetAllocator.create(1 << 16);
     }
 
     private boolean isStruckAndClosesLater(int n) {

@@ -7,7 +7,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The stack may end at every call. What comes after goes on, and nothing is left at the end.
 class StrikeTest {
     @ParameterizedTest
-    @ValueSource(strings = {"plan", "drop", "commit", "walk", "grow", "close", "closeGrowable", "resetGrowable", "checked", "closeNative", "closeDurable"})
+    @ValueSource(strings = {"plan", "drop", "commit", "walk", "grow", "growSlabs", "close", "closeGrowable", "resetGrowable", "checked", "closeNative", "closeDurable"})
     void aCallThatIsStruckAnywhereHindersNoLaterOne(String what) throws ReflectiveOperationException {
         run(StrikeScenario.class, what);
     }
