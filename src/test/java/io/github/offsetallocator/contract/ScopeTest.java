@@ -304,6 +304,36 @@ class ScopeTest {
         assertTrue(SegmentArena.class.getModule().isNativeAccessEnabled());
     }
 
+    /// Each scope ends its own slices and no others, in whatever order they close, and the pool's `close` those of all that are left.
+    @Test
+    void scopesCloseInAnyOrder() throws Throwable {
+        letSlicesDie();
+        int scopes = 4;
+        for (int order = 0; order < 256; order++) { // the next to close, of those that are open, in two bits each
+            for (int closed = 0; closed <= scopes; closed++) {
+                SegmentArena pool = SegmentArena.ofConfined(1 << 12);
+                List<Arena> open = new ArrayList<>();
+                List<MemorySegment> slices = new ArrayList<>();
+                List<MemorySegment> dead = new ArrayList<>();
+                for (int i = 0; i < scopes; i++) {
+                    open.add(pool.scope());
+                    slices.add(open.get(i).allocate(10));
+                }
+                for (int i = 0; i < closed; i++) {
+                    int next = (order >>> 2 * i & 3) % open.size();
+                    open.remove(next).close();
+                    dead.add(slices.remove(next));
+                    assertEquals(slices.size(), pool.allocations());
+                    assertTrue(dead.stream().noneMatch(slice -> slice.scope().isAlive()));
+                    assertTrue(slices.stream().allMatch(slice -> slice.scope().isAlive()));
+                }
+                pool.close();
+                assertTrue(slices.stream().noneMatch(slice -> slice.scope().isAlive()), "a slice outlives its pool");
+                open.forEach(scope -> assertThrows(IllegalStateException.class, scope::close));
+            }
+        }
+    }
+
     /// A scope in use keeps its pool open.
     @Test
     void aNativeCallOverASliceOfAScope() throws Throwable {

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,6 +111,26 @@ class ShortWayTest {
             nothingHasChanged();
             arena.free(slice);
             assertEquals(149, arena.allocations());
+        }
+    }
+
+    /// A refusal may tell threads that don't take the lock what they need not ask for. It ends with the next free.
+    @ParameterizedTest
+    @EnumSource(Pool.class)
+    void aFreeMakesRoomForAnotherSize(Pool pool) {
+        open(pool);
+        try (SegmentArena arena = this.arena) {
+            for (long next = block; next != SegmentArena.NO_SPACE; next = arena.tryAllocate(SIZE, 1)) {
+                assertTrue(arena.allocations() <= 4 << 20 >> 6);
+            }
+            List<Long> blocks = new ArrayList<>();
+            arena.forEachAllocation(blocks::add);
+            blocks.removeIf(next -> (int) (long) next >= 0); // which lie in no slab
+            assertTrue(blocks.size() >= 300, () -> "only " + blocks.size());
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(2 * SIZE, 1));
+            blocks.forEach(arena::free);
+            assertTrue(arena.tryAllocate(2 * SIZE, 1) != SegmentArena.NO_SPACE, "what is free is refused");
+            arena.verify();
         }
     }
 

@@ -48,8 +48,8 @@ public final class OneThreadSlabs extends Slabs {
     /// Whether the short way is to be open while nothing is being changed.
     private boolean mayBeOpen = true;
     private MemorySegment table;
-    /// Copies of the rows' shapes, eight in a cache line: calls by segment or address, and those that ask for one, read no header of a slab.
-    /// Right for each row that has a live slot in place; a rebuild makes all right.
+    /// Copies of the rows' shapes, eight in a cache line, so that a call by segment or address, or one that asks where a block lies, reads no header
+    /// of a slab. The copy of a row is right if a slot of it is live in its slab; a rebuild makes all copies right.
     private long[] shapes = {};
     /// Rows that the table has had. Up to there it doubles.
     private long peakRows;

@@ -428,7 +428,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     /// What [SlabTable#SHAPE] says of a row that there is.
     abstract long shape(int row);
 
-    /// As [#shape], which may be another one if no slot of the row is live in place.
+    /// What [#shape] says, if a slot of the row is live in its slab; else it may say anything.
     long shapeInUse(int row) {
         return shape(row);
     }
