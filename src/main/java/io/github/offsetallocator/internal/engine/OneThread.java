@@ -68,8 +68,8 @@ final class OneThread extends Engine {
     private final Reports reports = new Reports(this);
     private final OpenPlan openPlan = new OpenPlan(this);
     private final Finder finder = new Finder(this);
-    /// Of a caller that is the only thread; others share no cache lines for this.
-    private final RecentSlices recent = new RecentSlices();
+    /// Those of a caller that is the only thread, or null: other threads would share its cache lines, and without a page map nobody frees by address.
+    private final RecentSlices recent;
     private final Resizing resizing = new Resizing(this);
     final Retiring retiring = new Retiring(this);
 
@@ -93,6 +93,7 @@ final class OneThread extends Engine {
             }
             pages = settings.byOffset() ? new PageMap(settings.capacity(), settings.preallocated(), ofPages) : null;
             slabs = settings.hasSlabs() ? Slabs.of(regions, pages, maxBlocks, phase, ofSlabs) : null;
+            recent = owner != null && pages != null && slabs != null ? new RecentSlices() : null;
         } catch (Throwable failure) {
             common.close();
             throw failure;
@@ -374,7 +375,9 @@ final class OneThread extends Engine {
         }
         int slot = SlabTable.slotOf(handle);
         long unit = slabs.offset(slot);
-        recent.add(unit, slot);
+        if (recent != null) {
+            recent.add(unit, slot);
+        }
         return unit;
     }
 
@@ -442,7 +445,7 @@ final class OneThread extends Engine {
     @Override
     public long freeAt(long unit, long size, int shift) {
         checkThread();
-        int slot = recent.slotAt(unit);
+        int slot = recent == null ? 0 : recent.slotAt(unit);
         if (slot != 0 && slabs.giveSlotAt(slot, unit, size, shift)) {
             return FREED;
         }
