@@ -53,6 +53,7 @@ class HighUnitsTest {
         long handle = engine.allocate(size, 0);
         assertNotEquals(Engine.NO_SPACE, handle);
         long at = engine.offset(handle);
+        assertEquals(at, engine.offsetOfNew(handle)); // from here on freeAt may find it without the page map
         if (at < LOW_PART) { // what is free above lies in pieces
             engine.free(handle);
             return;
