@@ -26,12 +26,6 @@ final class Finder {
         this.engine = engine;
     }
 
-    /// The handle of the live block that starts at `unit`, or 0.
-    long find(long unit) {
-        long slot = findSlot(unit);
-        return slot != 0 ? slot : findAny(unit);
-    }
-
     /// The handle of the live slot that starts at `unit`, or 0. Reads nothing that a thread without the lock must not, and nothing that
     /// an error can have left half changed.
     long findSlot(long unit) {
@@ -64,29 +58,70 @@ final class Finder {
         return cover < 0 && slabs.giveAt(cover & Integer.MAX_VALUE, unit, size, shift);
     }
 
-    private long findAny(long unit) {
-        engine.recover();
+    /// The handle of the live block that starts at `unit`, or 0.
+    long find(long unit) {
+        long slot = findSlot(unit);
+        if (slot != 0) {
+            return slot;
+        }
+        engine.recover(); // and look again: an error may have struck while a slab's slots became blocks with nodes
+        int node = findNode(unit);
+        return node != NIL ? engine.handleOf(engine.regions().table(), node) : findSlot(unit);
+    }
+
+    /// The node of the live block that starts at `unit`, if it has one, or [#NIL]. The bins are not busy.
+    private int findNode(long unit) {
+        MemorySegment t = engine.regions().table();
         PageMap pages = engine.pages();
         long page = PageMap.page(unit);
         int cover = pages.cover(page);
-        long found = cover == 0 ? 0 : coveredAt(cover, unit);
-        if (found == 0) {
-            cover = pages.cover(page + 1);
-            found = cover == 0 ? 0 : coveredAt(cover, unit);
+        if (cover > 0 && startsAt(t, cover, unit)) {
+            return cover;
         }
-        return found != 0 ? found : chainedAt(page, unit);
+        cover = pages.cover(page + 1);
+        if (cover > 0 && startsAt(t, cover, unit)) {
+            return cover;
+        }
+        int node = pages.first(t, page);
+        while (node != NIL && !startsAt(t, node, unit)) {
+            node = nextInPage(t, node);
+        }
+        return node;
     }
 
-    /// As [OneThread#freeAt], of a block that may be a slot or a region.
+    /// Whether a node has a live block that starts at `unit`.
+    private static boolean startsAt(MemorySegment t, int node, long unit) {
+        long links = Integer.compareUnsigned(node, Header.half(t, Header.FRESH)) < 0 ? links(t, node) : 0;
+        return NodeState.isLive(links) && !NodeState.isRetired(links) && offsetOf(region(t, node)) == unit;
+    }
+
+    /// As [OneThread#freeAt], of a block that [#freeSlotAt] has not freed.
     long freeAt(long unit, long size, int shift) {
         engine.checkUsable();
-        long handle = findAny(unit);
-        if (handle == 0) {
-            return Engine.NOTHING;
+        engine.recover();
+        int node = findNode(unit);
+        if (node == NIL) {
+            return freeFound(findSlot(unit), size, shift);
         }
+        MemorySegment t = engine.regions().table();
+        long found = (sizeOf(region(t, node)) << shift) - NodeState.slack(links(t, node));
+        if (found != size && size != Engine.ANY_SIZE) {
+            return found;
+        }
+        int slot = slot(t, node);
+        if (slot == 0) {
+            engine.release(t, node);
+        } else {
+            engine.releaseMoved(slot);
+        }
+        return Engine.FREED;
+    }
+
+    /// Frees a live slot that was found, if it has this size. Another thread may free it meanwhile.
+    private long freeFound(long handle, long size, int shift) {
         try {
-            long found = engine.size(handle, shift);
-            if (found == size || size == Engine.ANY_SIZE) {
+            long found = handle == 0 ? Engine.NOTHING : engine.size(handle, shift);
+            if (handle != 0 && (found == size || size == Engine.ANY_SIZE)) {
                 engine.free(handle);
                 return Engine.FREED;
             }
@@ -95,31 +130,7 @@ final class Finder {
             if (engine.isLive(handle)) {
                 throw refused;
             }
-            return Engine.NOTHING; // another thread has freed the slot since it was found
+            return Engine.NOTHING;
         }
-    }
-
-    /// The handle of the live block that starts at `unit`, if it is in a slab or node that covers a page's first unit.
-    private long coveredAt(int cover, long unit) {
-        if (cover < 0) {
-            return engine.slabs().handleAt(cover & Integer.MAX_VALUE, unit);
-        }
-        return blockAt(cover, unit);
-    }
-
-    private long chainedAt(long page, long unit) {
-        MemorySegment t = engine.regions().table();
-        long found = 0;
-        for (int node = engine.pages().first(t, page); node != NIL && found == 0; node = nextInPage(t, node)) {
-            found = blockAt(node, unit);
-        }
-        return found;
-    }
-
-    private long blockAt(int node, long unit) {
-        MemorySegment t = engine.regions().table();
-        boolean holds = Integer.compareUnsigned(node, Header.half(t, Header.FRESH)) < 0
-                && NodeState.isLive(links(t, node)) && offsetOf(region(t, node)) == unit;
-        return holds && !NodeState.isRetired(links(t, node)) ? engine.handleOf(t, node) : 0;
     }
 }
