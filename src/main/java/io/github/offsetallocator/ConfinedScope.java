@@ -58,7 +58,7 @@ final class ConfinedScope implements Arena {
         if (!lifetime.scope().isAlive()) {
             throw new IllegalStateException("Already closed");
         }
-        long handle = pool.contents.zerosNewBlocks() ? pool.tryAllocateZeroed(byteSize, byteAlignment) : pool.allocateUnzeroed(byteSize, byteAlignment);
+        long handle = pool.contents.zerosNewBlocks() ? pool.tryAllocateZeroed(byteSize, byteAlignment) : pool.tryAllocate(byteSize, byteAlignment);
         if (handle == SegmentArena.NO_SPACE) {
             throw noRoom(byteSize, pool);
         }

@@ -68,10 +68,10 @@ final class Contents {
         return slice;
     }
 
-    /// Whether a block is to be taken by [SegmentArena#tryAllocateZeroed(long, long)] for [#zeroedSliceOfNew]: a kill must not leave one that
-    /// is not zero.
+    /// Whether a block is to be taken by [SegmentArena#tryAllocateZeroed(long, long)] for [#zeroedSliceOfNew]: since all slices are zeroed, or
+    /// because a kill must not leave one that is not zero.
     boolean zerosNewBlocks() {
-        return newBlocks.areHidden();
+        return zeroed || newBlocks.areHidden();
     }
 
     /// Frees a block that no caller has, unless a reset has.

@@ -77,12 +77,14 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     private final Backing memory;
     private final long largestAlignment;
     private final int shift;
+    /// The bits of a size that are less than a granule.
+    private final long granuleMask;
     /// Bytes from the start of the memory to the first granule.
     private final long origin;
     /// Bytes from there to behind the last one.
     private final long byteSize;
     private final boolean zeroed;
-    /// Up to which alignment any slot does for a request; 0 if there are no slots.
+    /// Up to which alignment any slot does for a request; 0 if there are no slots, or slices are zeroed.
     private final long plainAlignment;
     private final Engine engine;
     private final Places places;
@@ -101,6 +103,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         memory = parts.memory;
         largestAlignment = parts.largestAlignment;
         shift = parts.shift;
+        granuleMask = (1L << shift) - 1;
         origin = parts.origin;
         byteSize = parts.byteSize;
         zeroed = builder.zeroed;
@@ -109,22 +112,18 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         growth = parts.growth;
         scopes = parts.scopes;
         try {
-            plainAlignment = engine.hasSlots() ? Math.min(largestAlignment, granule()) : 0;
+            plainAlignment = engine.hasSlots() && !zeroed ? Math.min(largestAlignment, granule()) : 0;
             whenLive = Building.whenLive(builder);
             retired = newRetireQueue();
             access = new BlockAccess(places);
-            watch = watch(builder);
+            ArenaWatch.Detection detection = ArenaWatch.Detection.valueOf(builder.leakDetection.name());
+            watch = new ArenaWatch(builder.name, engine, shift, detection, builder.shared, builder.source != From.BORROWED);
             contents = new Contents(this, parts, builder.zeroed, watch);
             watch.watch(this);
         } catch (Throwable failure) {
             engine.close(() -> {});
             throw failure;
         }
-    }
-
-    private ArenaWatch watch(Builder builder) {
-        return new ArenaWatch(builder.name, engine, shift, ArenaWatch.Detection.valueOf(builder.leakDetection.name()), builder.shared,
-                builder.source != From.BORROWED);
     }
 
     /// An arena over native memory of its own, for the thread that calls this.
@@ -312,7 +311,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws UncheckedIOException     if it takes a chunk in a file, and the directory is missing or can't be written to; nothing has
     ///                                  changed then
     public long tryAllocate(long byteSize, long byteAlignment) {
-        return zeroed ? tryAllocateZeroed(byteSize, byteAlignment) : allocateUnzeroed(byteSize, byteAlignment);
+        long slot = allocateSlot(byteSize, byteAlignment);
+        if (slot != Engine.NO_SLOT) {
+            return slot;
+        }
+        return zeroed ? tryAllocateZeroed(byteSize, byteAlignment) : allocateTheLongWay(byteSize, byteAlignment);
     }
 
     /// As [#tryAllocate(long, long)], filled with zeros. Takes time in proportion to the size.
@@ -327,15 +330,11 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         return noted(contents.allocateZeros(byteSize, byteAlignment), byteSize);
     }
 
-    long allocateUnzeroed(long byteSize, long byteAlignment) {
-        if (Long.compareUnsigned(byteAlignment - 1, plainAlignment) < 0 && (byteAlignment & byteAlignment - 1) == 0 && !watch.isActive()) {
-            long units = (byteSize - 1 >>> shift) + 1; // of no bytes, or fewer: more than a slot has
-            long slot = engine.allocateSlot(units, (int) ((units << shift) - byteSize));
-            if (slot != Engine.NO_SLOT) {
-                return slot;
-            }
+    private long allocateSlot(long byteSize, long byteAlignment) {
+        if (Long.compareUnsigned(byteAlignment - 1, plainAlignment) >= 0 || (byteAlignment & byteAlignment - 1) != 0 || watch.isActive()) {
+            return Engine.NO_SLOT;
         }
-        return allocateTheLongWay(byteSize, byteAlignment);
+        return engine.allocateSlot(byteSize + granuleMask >>> shift, (int) (-byteSize & granuleMask)); // no slot has the units of a bad size
     }
 
     private long allocateTheLongWay(long byteSize, long byteAlignment) {

@@ -38,7 +38,7 @@ class HouseTest {
     private static final int LONG = 250, TOO_LONG = 420;
 
     /// Files that are longer, and are still to be divided. They may become shorter, not longer.
-    private static final Map<String, Integer> STILL_LONGER = Map.of("OneThread.java", 560, "SegmentArena.java", 543);
+    private static final Map<String, Integer> STILL_LONGER = Map.of("OneThread.java", 560, "SegmentArena.java", 541);
 
     private static final Pattern NOT_CODE = Pattern.compile(
             "\"\"\"[\\s\\S]*?\"\"\"|\"(\\\\.|[^\"\\\\\\n])*\"|'(\\\\.|[^'\\\\\\n])+'|//[^\\n]*|/\\*[\\s\\S]*?\\*/");

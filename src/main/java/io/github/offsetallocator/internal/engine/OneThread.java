@@ -55,6 +55,8 @@ final class OneThread extends Engine {
     /// The only thread that may call, or null if others may. The tables don't check that: a segment of a confined arena would
     /// check it at each access.
     private final Thread owner;
+    /// The same, or null if there are no slabs.
+    private final Thread slotOwner;
     /// Whether calls that change something must be refused: closed, or someone is called who may only look: a visitor, a chunk's source.
     boolean blocked;
     private volatile boolean closed;
@@ -93,7 +95,8 @@ final class OneThread extends Engine {
             }
             pages = settings.byOffset() ? new PageMap(settings.capacity(), settings.preallocated(), ofPages) : null;
             slabs = settings.hasSlabs() ? Slabs.of(regions, pages, maxBlocks, phase, ofSlabs) : null;
-            recent = owner != null && pages != null && slabs != null ? new RecentSlices() : null;
+            slotOwner = slabs == null ? null : owner;
+            recent = slotOwner != null && pages != null ? new RecentSlices() : null;
         } catch (Throwable failure) {
             common.close();
             throw failure;
@@ -152,12 +155,12 @@ final class OneThread extends Engine {
 
     @Override
     public long allocateSlot(long size, int slack) {
-        return owner == Thread.currentThread() && slabs != null ? slabs.take(size, slack) : NO_SLOT;
+        return slotOwner == Thread.currentThread() ? slabs.take(size, slack) : NO_SLOT;
     }
 
     @Override
     public boolean freeSlot(long handle) {
-        return owner == Thread.currentThread() && (int) handle < 0 && slabs != null && slabs.give(handle);
+        return slotOwner == Thread.currentThread() && (int) handle < 0 && slabs.give(handle);
     }
 
     @Override
