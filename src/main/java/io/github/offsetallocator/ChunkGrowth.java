@@ -77,7 +77,7 @@ final class ChunkGrowth extends Growth {
                 endGone();
             }
             if (handle == Engine.NO_SPACE) {
-                gone.awaitOthers();
+                gone.awaitOthers(ended);
             }
         } while (handle == AGAIN || handle == Engine.NO_SPACE && gone.ended() != ended);
         return handle == Engine.NO_SPACE ? refuse(units, alignment) : handle;
@@ -101,7 +101,9 @@ final class ChunkGrowth extends Growth {
         long handle;
         try {
             handle = open(units, alignment, slack);
-        } catch (OutOfMemoryError | RuntimeException failure) {
+        } catch (StackOverflowError noRoomForMore) {
+            throw noRoomForMore;
+        } catch (Throwable failure) { // a source may throw anything
             handle = allocateFromSlabs(units, alignment, slack);
             if (handle == Engine.NO_SPACE) {
                 throw failure;

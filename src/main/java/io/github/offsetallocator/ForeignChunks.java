@@ -15,7 +15,7 @@ record ForeignChunks(ChunkSource source, boolean isShared) implements Source {
             throw new IllegalArgumentException("the ChunkSource opened no chunk: it returned null for a request of " + byteSize
                     + " bytes; one that has no memory should throw an OutOfMemoryError");
         }
-        if (segment.isNative() && isTaken.test(segment.address(), Math.min(byteSize, segment.byteSize()))) {
+        if (segment.isNative() && isTaken.test(segment.address(), Math.clamp(segment.byteSize(), 1, byteSize))) {
             throw new IllegalArgumentException(segment + " is no chunk: it overlaps one that has not been closed yet, and is left as it is");
         }
         Throwable refusal;

@@ -4,15 +4,21 @@ import io.github.offsetallocator.internal.backing.ChunkedMemory;
 import io.github.offsetallocator.internal.backing.Source;
 import io.github.offsetallocator.internal.engine.Engine;
 import java.util.ArrayList;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// Chunks that have gone from an arena, and whose memory is to end. That is done without the engine's lock, since it may take long; all
-/// else is guarded by it. A thread that ends one takes it out before, so that no other one does. Its units count until it has ended.
+/// else is guarded by it. A thread that ends one names itself before, so that no other one does. Its units count until it has ended.
 final class GoneChunks {
+    /// A thread that waits looks at least so often: one that has been struck by an error may not have woken it.
+    private static final long LOOK_MILLIS = 100;
+
     static final class Gone {
-        /// Set by a store and no call, so that no error strikes between a chunk's opening and this.
+        /// Set by a store and no call, so that no error strikes between a chunk's opening and this. Null once it has ended.
         Source.Opened opened;
         private long units;
+        /// The thread that is ending it, or null.
+        private Thread ender;
+        /// The last round that has tried, or was before it went.
+        private long round;
     }
 
     private final Engine engine;
@@ -22,8 +28,8 @@ final class GoneChunks {
     private Gone expected;
     private long units;
     private long ended;
-    /// Read by those who end chunks, several at once.
-    private final ReentrantReadWriteLock ending = new ReentrantReadWriteLock();
+    /// Calls of [#endAll].
+    private long rounds;
 
     /// @param shift a unit has 2^shift bytes
     GoneChunks(Engine engine, int shift) {
@@ -55,6 +61,7 @@ final class GoneChunks {
 
     private void add(Gone end) {
         end.units = end.opened.segment().byteSize() >>> shift; // before it is added: an error may strike in each call
+        end.round = rounds;
         gone.addLast(end);
         units += end.units;
     }
@@ -83,7 +90,8 @@ final class GoneChunks {
     /// Whether one shares bytes with native memory. Creates no object.
     boolean overlap(long address, long byteSize) {
         for (int i = 0; i < gone.size(); i++) {
-            if (gone.get(i).opened.overlaps(address, byteSize)) {
+            Source.Opened opened = gone.get(i).opened;
+            if (opened != null && opened.overlaps(address, byteSize)) {
                 return true;
             }
         }
@@ -105,26 +113,91 @@ final class GoneChunks {
         }
     }
 
-    /// Waits for those that other threads are ending. A thread that is in a source's `close` itself waits for none.
-    void awaitOthers() {
-        if (units() != 0 && ending.getReadHoldCount() == 0) {
-            ending.writeLock().lock();
-            ending.writeLock().unlock();
+    /// Waits until one has ended since `ended` was asked for, or no other thread is ending any. A thread that is in a source's `close` itself
+    /// doesn't wait.
+    void awaitOthers(long endedBefore) {
+        boolean isInterrupted = false;
+        Object lock = engine.lock();
+        synchronized (lock) {
+            while (ended == endedBefore && areOthersEnding()) {
+                try {
+                    lock.wait(LOOK_MILLIS);
+                } catch (InterruptedException e) {
+                    isInterrupted = true;
+                }
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
-    /// Returns why the first one that couldn't be ended could not, or null.
+    private boolean areOthersEnding() {
+        boolean areSome = false;
+        for (int i = 0; i < gone.size(); i++) {
+            Thread ender = gone.get(i).ender;
+            if (ender == Thread.currentThread()) {
+                return false;
+            }
+            areSome |= ender != null;
+        }
+        return areSome;
+    }
+
+    /// Tries each that no other thread is ending. Returns why the first one that couldn't be ended could not, or null.
     ///
     /// @param waits whether to wait for a disk that one is being written to
     Throwable endAll(boolean waits) {
         if (isEmpty()) {
             return null;
         }
-        ending.readLock().lock();
-        try {
-            return endThose(waits);
-        } finally {
-            ending.readLock().unlock();
+        Object lock = engine.lock();
+        long round;
+        synchronized (lock) {
+            round = ++rounds;
+        }
+        Throwable reason = null;
+        for (Gone end = next(round); end != null; end = next(round)) {
+            boolean isDone = false;
+            try {
+                engine.awaitWrites(); // the JDK would interrupt a thread that is copying from it; later ones don't find it
+                end.opened.end(waits);
+                isDone = true;
+            } catch (Throwable failure) {
+                reason = reason == null ? failure : reason;
+            } finally {
+                synchronized (lock) {
+                    end.ender = null;
+                    if (isDone) {
+                        end.opened = null;
+                        units -= end.units;
+                        ended++;
+                    }
+                    lock.notifyAll();
+                }
+            }
+        }
+        return reason;
+    }
+
+    /// One that nobody is ending, and that this round has not tried; or null. Drops those that have ended.
+    private Gone next(long round) {
+        Thread ender = Thread.currentThread();
+        synchronized (engine.lock()) {
+            int i = 0;
+            while (i < gone.size()) {
+                Gone some = gone.get(i);
+                if (some.opened == null) {
+                    gone.remove(i);
+                } else if (some.ender != null || some.round >= round) {
+                    i++;
+                } else {
+                    some.round = round;
+                    some.ender = ender;
+                    return some;
+                }
+            }
+            return null;
         }
     }
 
@@ -135,36 +208,4 @@ final class GoneChunks {
         }
     }
 
-    private Throwable endThose(boolean waits) {
-        Throwable reason = null;
-        int more;
-        Object lock = engine.lock();
-        synchronized (lock) {
-            more = gone.size();
-        }
-        for (; more > 0; more--) {
-            Gone end;
-            synchronized (lock) {
-                end = gone.isEmpty() ? null : gone.removeFirst();
-            }
-            if (end == null) {
-                break;
-            }
-            try {
-                engine.awaitWrites(); // the JDK would interrupt a thread that is copying from it; later ones don't find it
-                end.opened.end(waits);
-            } catch (Throwable failure) {
-                synchronized (lock) {
-                    gone.addLast(end);
-                }
-                reason = reason == null ? failure : reason;
-                continue;
-            }
-            synchronized (lock) {
-                units -= end.units;
-                ended++;
-            }
-        }
-        return reason;
-    }
 }

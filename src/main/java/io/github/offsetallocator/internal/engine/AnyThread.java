@@ -29,7 +29,6 @@ import java.util.function.Supplier;
 ///
 /// **Refusing without the lock** is what the [Bound] allows.
 final class AnyThread extends LockedEngine {
-    private static final int WRITERS = 64;
     private static final long UNKNOWN = Long.MAX_VALUE;
 
     private final Slabs slabs;
@@ -40,9 +39,10 @@ final class AnyThread extends LockedEngine {
     private volatile MemorySegment nodes;
     /// The thread that walks or closes: what that calls must not change anything.
     private volatile Thread walker;
-    /// What a thread holds while it writes to blocks, see [#write]; null until the first does.
-    private volatile Object[] writers;
+    private final Writers writers = new Writers();
     private volatile boolean resetting;
+    /// Odd while a block changes its size.
+    private volatile int resizes;
     private final Object resetLock = new Object();
 
     /// Made here and not where the kind is chosen: then a program without shared arenas doesn't load this class, and the compiler
@@ -282,6 +282,7 @@ final class AnyThread extends LockedEngine {
                 }
             }
         } else {
+            int before = resizes;
             MemorySegment t = nodes;
             int node = NodeTable.low(handle);
             if (isLiveNode(t, node, handle)) {
@@ -289,14 +290,26 @@ final class AnyThread extends LockedEngine {
                 VarHandle.acquireFence();
                 long region = NodeTable.region(t, node);
                 VarHandle.acquireFence();
-                // A resize changes the region first and the slack after it, while the bins are busy.
-                if (Header.half(t, Header.BUSY) == 0 && NodeTable.links(t, node) == links && NodeState.matches(links, handle)) {
+                // A resize changes the region and the slack, in two stores. One that an error has cut short has left the bins busy.
+                if (Header.half(t, Header.BUSY) == 0 && NodeTable.links(t, node) == links && NodeState.matches(links, handle)
+                        && (before & 1) == 0 && resizes == before) {
                     return (NodeTable.sizeOf(region) << shift) - NodeState.slack(links);
                 }
             }
         }
         synchronized (this) {
             return engine.size(handle, shift);
+        }
+    }
+
+    @Override
+    public synchronized boolean resize(long handle, long newSize, int slack) {
+        resizes++;
+        try {
+            VarHandle.storeStoreFence();
+            return super.resize(handle, newSize, slack);
+        } finally {
+            resizes++;
         }
     }
 
@@ -312,7 +325,9 @@ final class AnyThread extends LockedEngine {
             return false;
         }
         VarHandle.acquireFence();
-        return NodeState.matches(NodeTable.links(t, node), handle) && NodeTable.slot(t, node) == 0;
+        boolean matches = NodeState.matches(NodeTable.links(t, node), handle);
+        VarHandle.loadLoadFence(); // a node that stands for a slot says so before it looks live
+        return matches && NodeTable.slot(t, node) == 0;
     }
 
     // ---- the whole ---------------------------------------------------------------------------------------------
@@ -393,7 +408,7 @@ final class AnyThread extends LockedEngine {
 
     /// Resets if nobody has ever written.
     private synchronized boolean resetUnwritten() {
-        if (writers != null) {
+        if (writers.haveWritten()) {
             return false;
         }
         resetNow();
@@ -409,10 +424,9 @@ final class AnyThread extends LockedEngine {
         }
     }
 
-    /// Those whose threads have numbers that are equal modulo [#WRITERS] take turns.
     @Override
     public <A> void write(A a, long handle, long x, long y, Write<A> write) {
-        Object writer = writers()[(int) Thread.currentThread().threadId() & WRITERS - 1];
+        Object writer = writers.own(this);
         while (true) {
             synchronized (writer) {
                 if (!resetting) {
@@ -420,40 +434,13 @@ final class AnyThread extends LockedEngine {
                     return;
                 }
             }
-            await(resetLock);
+            Writers.await(resetLock);
         }
     }
 
     @Override
     public void awaitWrites() {
-        Object[] all = writers;
-        if (all != null) {
-            for (Object writer : all) {
-                await(writer);
-            }
-        }
-    }
-
-    /// Waits until nobody holds a lock.
-    private static void await(Object lock) {
-        synchronized (lock) {
-            return;
-        }
-    }
-
-    private Object[] writers() {
-        return writers == null ? makeWriters() : writers;
-    }
-
-    private synchronized Object[] makeWriters() {
-        if (writers == null) {
-            Object[] made = new Object[WRITERS];
-            for (int i = 0; i < WRITERS; i++) {
-                made[i] = new Object();
-            }
-            writers = made;
-        }
-        return writers;
+        writers.await();
     }
 
     @Override

@@ -232,6 +232,7 @@ final class SlabEnding {
                 continue;
             }
             setSlot(nodes, node, slot);
+            VarHandle.storeStoreFence(); // or a thread that reads without the lock could take the node for a block of its own
             setLinks(nodes, node, nodeLinks(entry));
             VarHandle.releaseFence();
             if (slabs.replaceEntry(slot, entry, entry & GENERATION | MOVED | node)) {
