@@ -87,11 +87,12 @@ final class GoneChunks {
         }
     }
 
-    /// Whether one shares bytes with native memory. Creates no object.
+    /// Whether one shares bytes with native memory, but for those that a thread is ending: their source may have given that memory to others.
+    /// Creates no object.
     boolean overlap(long address, long byteSize) {
         for (int i = 0; i < gone.size(); i++) {
-            Source.Opened opened = gone.get(i).opened;
-            if (opened != null && opened.overlaps(address, byteSize)) {
+            Gone some = gone.get(i);
+            if (some.ender == null && some.opened != null && some.opened.overlaps(address, byteSize)) {
                 return true;
             }
         }

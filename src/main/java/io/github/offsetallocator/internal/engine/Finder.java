@@ -117,11 +117,14 @@ final class Finder {
         return Engine.FREED;
     }
 
-    /// Frees a live slot that was found, if it has this size. Another thread may free it meanwhile.
+    /// Frees a live slot that was found, if one was and has this size. Another thread may free it meanwhile.
     private long freeFound(long handle, long size, int shift) {
+        if (handle == 0) {
+            return Engine.NOTHING;
+        }
         try {
-            long found = handle == 0 ? Engine.NOTHING : engine.size(handle, shift);
-            if (handle != 0 && (found == size || size == Engine.ANY_SIZE)) {
+            long found = engine.size(handle, shift);
+            if (found == size || size == Engine.ANY_SIZE) {
                 engine.free(handle);
                 return Engine.FREED;
             }
