@@ -305,9 +305,9 @@ public final class OffsetAllocator implements AutoCloseable {
     /// taken. Nothing moves here: the caller copies, and tells the plan. While it is open, the free space in its window
     /// is reserved, and small blocks come from the bins: all slabs are dissolved first, and there are none until the plan ends.
     ///
-    /// An alignment costs space before blocks. Windows are compared as if it cost each block the most that it can. If none of them would
-    /// do, what it really costs counts: then the plan makes the target if any window can, or else the largest region that one can, and moves
-    /// nothing if that is there already.
+    /// A retired block stays where it is, and nothing moves past it. An alignment costs space before blocks. Windows are compared as if it cost
+    /// each block the most that it can. If none of them would do, what it really costs counts: then the plan makes the target if any window can,
+    /// or else the largest region that one can, and moves nothing if that is there already.
     ///
     /// Cost: O(regions and slots), and an object for each move.
     ///

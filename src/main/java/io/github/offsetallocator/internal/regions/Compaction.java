@@ -243,7 +243,7 @@ public final class Compaction {
                     left = following;
                 }
             }
-            return best.first != NIL ? best : alignment == 1 ? everything(t) : largest(t, target, alignment);
+            return best.first != NIL ? best : largest(t, target, alignment);
         }
 
         /// The window that becomes the largest free region, or one of `target` units, by what the alignment really costs. A free region becomes as
@@ -269,14 +269,6 @@ public final class Compaction {
                 }
             }
             return best;
-        }
-
-        private static Window everything(MemorySegment t) {
-            int last = previousNeighbour(t, EDGE);
-            while (!NodeState.isFree(t, last)) {
-                last = previousNeighbour(t, last);
-            }
-            return new Window(nextFree(t, nextNeighbour(t, EDGE)), last);
         }
 
         private static int nextFree(MemorySegment t, int node) {
