@@ -42,12 +42,14 @@ public final class FlushRanges {
     /// @param arena    an arena whose granule is a multiple of the atom size
     /// @param atomSize bytes, a power of two: `nonCoherentAtomSize` in Vulkan
     /// @return an empty set of ranges
-    /// @throws IllegalArgumentException if the atom size is no power of two, or allocations of this arena don't own
-    ///                                  whole atoms
+    /// @throws IllegalArgumentException      if the atom size is no power of two, or allocations of this arena don't own
+    ///                                       whole atoms
+    /// @throws UnsupportedOperationException if the arena is in chunks: a device knows each as a memory of its own
     public static FlushRanges of(SegmentArena arena, long atomSize) {
         if (atomSize <= 0 || (atomSize & atomSize - 1) != 0) {
             throw new IllegalArgumentException("atomSize " + atomSize + " is not a power of two");
         }
+        arena.backing(); // refuses an arena in chunks
         if (arena.granule() % atomSize != 0 || arena.origin() % atomSize != 0) {
             throw new IllegalArgumentException("atomSize " + atomSize + " does not divide the granule, " + arena.granule()
                     + ", and the start of the first granule, " + arena.origin() + ": neighbours would share an atom");

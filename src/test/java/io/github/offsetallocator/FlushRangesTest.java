@@ -57,6 +57,20 @@ class FlushRangesTest {
         }
     }
 
+    /// Its offsets are those of a range that chunks take places in. A file that grows is one memory.
+    @Test
+    void anArenaInChunksIsRefused(@TempDir Path directory) {
+        try (SegmentArena arena = SegmentArena.builder().growable(1 << 16, 1 << 20).granule(64).build()) {
+            arena.tryAllocate(100, 1);
+            assertThrows(UnsupportedOperationException.class, () -> FlushRanges.of(arena, 64));
+        }
+        try (SegmentArena arena = SegmentArena.builder().durable(directory.resolve("one"), 1 << 16).growable(1 << 16, 1 << 20).granule(64).build()) {
+            FlushRanges ranges = FlushRanges.of(arena, 64);
+            ranges.add(arena.tryAllocate(100, 1));
+            assertEquals(128, ranges.size(0));
+        }
+    }
+
     @Test
     void atomsAreCountedFromTheStartOfTheBackingSegment() {
         try (Arena memory = Arena.ofConfined()) {

@@ -86,6 +86,22 @@ class MessageTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Help(1)
+    void aHandleThatIsNamedTwiceIsToldFromOneThatIsNotLive(boolean shared) {
+        try (SegmentArena arena = arena(shared, 1 << 16, 0)) {
+            for (long size : new long[] {16, 8000}) { // in a slab and beside them
+                long one = arena.tryAllocate(size, 1);
+                long other = arena.tryAllocate(size, 1);
+                long[] twice = {other, one, other};
+                says(Check.refused(() -> arena.freeAll(twice, 0, 3)), "0x" + Long.toHexString(other), "twice", "0 and 2");
+                arena.freeAll(twice, 0, 2);
+                says(Check.refused(() -> arena.freeAll(twice, 0, 3)), "0x" + Long.toHexString(other), "not live");
+            }
+        }
+    }
+
     @Test
     @Help(1)
     void aPointerOfSizeZeroAsBackingSaysWhatToDo() {

@@ -59,12 +59,19 @@ final class Batch {
         while (marked < count && mark(handles[marked])) {
             marked++;
         }
-        for (int i = 0; marked < count && i < marked; i++) {
+        if (marked == count) {
+            return;
+        }
+        long refused = handles[marked];
+        int first = marked;
+        for (int i = 0; i < marked; i++) {
             unmark(handles[i]);
+            first = handles[i] == refused ? i : first;
         }
-        if (marked < count) {
-            throw engine.notLive(handles[marked]);
-        }
+        throw first == marked
+                ? engine.notLive(refused)
+                : new IllegalStateException("allocation 0x" + Long.toHexString(refused) + " is named twice, as number " + first + " and " + marked
+                        + " of those to free: name each once");
     }
 
     /// Marks a live block as named once, so that no other thread and no second mention finds it live.
