@@ -36,8 +36,9 @@ public interface ChunkSource {
     ///         arena is shared, by any thread
     MemorySegment open(long byteSize, long byteAlignment);
 
-    /// Ends a chunk in which no block is live any more. If it throws, whatever that is, nobody hears of it yet: it is called again when
-    /// the next chunk goes or a request needs its room, as its bytes count towards the limit until then; and at last by [SegmentArena#close()], which throws what it throws.
+    /// Ends a chunk in which no block is live any more. If it throws, no matter what, no caller sees that at first. The arena calls it again when the
+    /// next chunk goes or a request needs its room, since its bytes count towards the limit until then; at last [SegmentArena#close()] calls it, and
+    /// passes on what it throws.
     ///
     /// @param chunk the segment that [#open(long, long)] returned
     void close(MemorySegment chunk);

@@ -167,7 +167,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
     /// Options for an arena.
     ///
-    /// @return a builder; say what lies behind the arena before you build. If you say it twice, the last one counts
+    /// @return a builder. Choose the arena's memory before you build; the last choice counts
     public static Builder builder() {
         return new Builder();
     }
@@ -1189,7 +1189,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
 
         /// Lets [SegmentArena#close()] call someone first if allocations are live or retired: to count or list them, by
         /// [SegmentArena#forEachAllocation(LongConsumer)] for example. If it throws, the arena stays open and nothing has changed. With [#closeRefusesLive()] too,
-        /// the close is refused after that, whichever of the two was said first. Said twice, the last report counts.
+        /// the close is refused after that, in whatever order the two were called. A second call replaces the first one's report.
         ///
         /// @param report what is called, with the arena; it may read from it, and what would change it throws an [IllegalStateException]
         /// @return this builder

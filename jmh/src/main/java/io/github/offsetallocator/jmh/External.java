@@ -24,7 +24,7 @@ import java.util.Map;
 /// ```
 ///
 /// @param command a program and its first arguments, separated by blanks
-/// @param pool    in multiples of what is live at most
+/// @param pool    in multiples of the peak live size
 record External(String command, double pool) implements Runner.Contestant {
     static final int MAGIC = 0x4353414F;
     static final int VERSION = 1;

@@ -28,7 +28,7 @@ final class Footprint extends Runner {
             names = "--pool",
             paramLabel = "TIMES",
             defaultValue = "1.1",
-            description = "Size of the pool in multiples of what is live at most (default: ${DEFAULT-VALUE}).")
+            description = "Size of the pool in multiples of the peak live size (default: ${DEFAULT-VALUE}).")
     private double pool;
 
     Footprint() {
@@ -41,7 +41,7 @@ final class Footprint extends Runner {
         invite("one Arena, closed at the end", each -> together(script(each)));
         Map<String, String> settings = Map.of(
                 MEBIBYTES, "up to the last byte that was ever handed out; for all, sizes in whole granules of 16 bytes",
-                "pool", pool + " times what is live at most");
+                "pool", pool + " times the peak live size");
         Results results = run("footprint", settings, List.of(), work.stream()
                 .map(each -> new Case(each.toString(), List.of(each.name(), Double.toString(pool))))
                 .toList());

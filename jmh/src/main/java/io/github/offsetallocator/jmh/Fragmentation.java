@@ -110,8 +110,8 @@ final class Fragmentation extends Runner {
     }
 
     /// The smallest pool with which a script is never refused anything, in so many runs, nor with any larger one. A larger pool can do worse
-    /// by chance, a little: so halving finds where to begin, and from 5 % above that, steps of a 400th of what is
-    /// live at most lead down to the first pool that refuses.
+    /// by chance, a little: so halving finds where to begin, and from 5 % above that, steps of a 400th of the
+    /// peak live size lead down to the first pool that refuses.
     ///
     /// @return bytes
     static long smallestPool(Kind kind, Script script, int runs) {

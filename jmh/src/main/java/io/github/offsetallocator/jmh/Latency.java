@@ -60,7 +60,7 @@ final class Latency extends Runner {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("time", "on the clock, with one call of System.nanoTime() for each operation");
         settings.put("work", each);
-        settings.put("pool", "2 times what is live at most");
+        settings.put("pool", "2 times the peak live size");
         settings.put("maxAllocations of realTime()", Integer.toString(work.script().slotCount()));
         settings.put(OPERATIONS, Long.toString(operations));
         Case only = new Case(each, List.of(work.name(), Long.toString(operations)));

@@ -76,8 +76,8 @@ final class Plots implements Callable<Integer> {
             case "footprint" -> Map.of("footprint", footprint(results));
             case "fragmentation" -> Map.of(
                     "fragmentation-pool", dots(
-                            "Pool needed beyond what is live at most, so that nothing is refused",
-                            "% of what is live at most",
+                            "Pool needed beyond the peak live size, so that nothing is refused",
+                            "% of the peak live size",
                             subjects, casesWith(results, Fragmentation.POOL), (subject, each) ->
                                     100 * results.median(each, subject, Fragmentation.POOL) - 100, false, "%.1f"),
                     "fragmentation-use", dots(

@@ -38,7 +38,7 @@ final class Quick extends Runner {
             names = "--pool",
             paramLabel = "TIMES",
             defaultValue = "2",
-            description = "Size of the pool in multiples of what is live at most (default: ${DEFAULT-VALUE}).")
+            description = "Size of the pool in multiples of the peak live size (default: ${DEFAULT-VALUE}).")
     private double pool;
 
     @Option(
@@ -65,7 +65,7 @@ final class Quick extends Runner {
         external.forEach((name, command) -> invite(name, new External(command, pool)));
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("time", "of the thread on the CPU");
-        settings.put("pool", pool + " times what is live at most");
+        settings.put("pool", pool + " times the peak live size");
         settings.put("confined memory before", Boolean.toString(confinedToo));
         Results results = run("quick", settings, Fork.TOUCHED_HEAP, work.stream()
                 .map(each -> new Case(

@@ -59,7 +59,7 @@ final class Shared extends Runner {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put(WALL, "million operations per second of all threads together, on the clock");
         settings.put(CPU, "the same in CPU time, times the cores in use");
-        settings.put("pool", "for each thread 2 times what it has live at most");
+        settings.put("pool", "for each thread 2 times its peak live size");
         Results results = run("shared", settings, Fork.TOUCHED_HEAP, cases);
         System.out.println(Table.medians(results, WALL, results.forks().keySet(), "%.1f"));
         System.out.println(Table.medians(results, CPU, results.forks().keySet(), "%.1f"));
