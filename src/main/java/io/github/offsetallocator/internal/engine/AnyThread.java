@@ -476,6 +476,7 @@ final class AnyThread extends LockedEngine {
                 unshut();
             }
         }
+        nodes = Regions.CLOSED;
         closeRetired();
         bound.set(0); // last, so that a thread that sees it sees the rest
     }

@@ -480,7 +480,7 @@ final class OneThread extends Engine {
 
     @Override
     public void checkLive(long handle) {
-        if (!isLive(handle) && (closed || !recover() || !isLive(handle))) { // or it has the mark of a freeAll that an error has struck
+        if (!isLive(handle) && (!recover() || !isLive(handle))) { // or it has the mark of a freeAll that an error has struck
             throw notLive(handle);
         }
     }
@@ -694,7 +694,7 @@ final class OneThread extends Engine {
     boolean recover() {
         checkThread();
         MemorySegment t = regions.table();
-        if (struck || t.get(HALF, Header.BUSY) != 0 || slabs != null && slabs.isBusy()) {
+        if (!closed && (struck || t.get(HALF, Header.BUSY) != 0 || slabs != null && slabs.isBusy())) {
             Rebuild.of(this);
             return true;
         }

@@ -3,6 +3,7 @@ package io.github.offsetallocator.internal.tables;
 import static io.github.offsetallocator.internal.tables.NodeTable.*;
 import static io.github.offsetallocator.internal.tables.SlabTable.SLOT;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
@@ -36,6 +37,9 @@ public final class PageMap implements AutoCloseable {
     /// A directory's entry says in which cache line of the table the leaf starts; 0 = no leaf.
     private static final int LINE_SHIFT = 6;
 
+    /// The map after close: it has no leaf.
+    private static final MemorySegment CLOSED = Arena.ofAuto().allocate(directoryBytes(LOW)).asReadOnly();
+
     private final TableMemory memory;
     private MemorySegment table;
     private long leaves;
@@ -68,6 +72,7 @@ public final class PageMap implements AutoCloseable {
 
     @Override
     public void close() {
+        table = CLOSED; // first: an error may strike in the other step, and the next close goes on there
         memory.close();
     }
 
