@@ -42,10 +42,10 @@ final class Building {
     /// As [SegmentArena.Builder#build()].
     static SegmentArena build(Builder builder) {
         if (builder.source == From.NONE) {
-            throw new IllegalStateException("say nativeMemory, mapped, durable, backing or growable first");
+            throw new IllegalStateException("this arena has no memory yet: call nativeMemory, mapped, durable, backing or growable before build()");
         }
         if (builder.reserve && !isInFiles(builder)) {
-            throw new IllegalStateException("reserve is for a file: say mapped or durable");
+            throw new IllegalStateException("reserve() is for arenas in files: call mapped or durable too, or leave it out");
         }
         builder.checks.begin(builder.source == From.BORROWED, builder.granuleShift);
         if (builder.source.isDurable()) {

@@ -120,7 +120,7 @@ public final class OffsetAllocator implements AutoCloseable {
 
     /// Allocates `size` units.
     ///
-    /// @param size units, not negative; 0 gets a handle too
+    /// @param size units, not negative; 0 gets a handle too, as long as a unit is free
     /// @return a handle, or [#NO_SPACE] if no region is large enough or [#maxAllocations()] blocks are live or retired
     /// @throws IllegalArgumentException if the size is negative
     /// @throws IllegalStateException    if this allocator is closed

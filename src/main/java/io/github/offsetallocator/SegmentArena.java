@@ -479,7 +479,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///
     /// @param allocation  a handle, which stays valid
     /// @param newByteSize bytes, not negative
-    /// @return whether the allocation now has the new size; if not, nothing has changed
+    /// @return whether the allocation now has the new size; if not, it has the old one
     /// @throws IllegalArgumentException if the new size is negative
     /// @throws IllegalStateException    if the handle is not live here
     public boolean resize(long allocation, long newByteSize) {
