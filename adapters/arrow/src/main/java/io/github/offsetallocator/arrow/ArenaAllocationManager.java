@@ -19,7 +19,11 @@ import org.apache.arrow.memory.ReferenceManager;
 /// ```
 ///
 /// Arrow counts what its allocators hold and refuses beyond their limits; the arena gives the memory. If that is full,
-/// Arrow's [OutOfMemoryException] says so. Buffers start at multiples of 64 bytes.
+/// Arrow's [OutOfMemoryException] says so. Buffers start at multiples of 64 bytes, of offsets if the arena aligns
+/// those.
+///
+/// Arrow doesn't start without `arrow-memory-unsafe` or `arrow-memory-netty` on the class path, which it takes for a default. No buffer of the
+/// configured `RootAllocator` comes from there.
 ///
 /// **Threads.** As the arena. Arrow releases a buffer on whatever thread lets go of it last, so the arena should be shared.
 public final class ArenaAllocationManager extends AllocationManager {
