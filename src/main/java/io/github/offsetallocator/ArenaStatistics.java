@@ -12,7 +12,7 @@ package io.github.offsetallocator;
 ///                           no slot is used are not taken for free space here, though they are when a request needs them.
 ///                           [SegmentArena#storageReport()] has the exact number, and counts them
 /// @param liveAllocations    blocks, without retired ones
-/// @param totalAllocations   blocks that were ever allocated
+/// @param totalAllocations   blocks that were ever allocated: of a durable arena, those since it was opened, and those that were live then
 /// @param refusedAllocations requests that found no room
 /// @param metadataBytes      native memory of the metadata
 public record ArenaStatistics(long byteSize, long usedBytes, long peakUsedBytes, long freeBytes, long largestFreeBytes,

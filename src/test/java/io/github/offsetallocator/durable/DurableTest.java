@@ -37,6 +37,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What an arena has when it is opened again, which options go together, and who may have its file.
@@ -54,6 +55,28 @@ class DurableTest {
 
     private SegmentArena open(boolean isShared) {
         return isShared ? builder().shared().build() : builder().build();
+    }
+
+    /// What was there counts as allocated, and no free makes the sum less.
+    @ParameterizedTest
+    @CsvSource({"false, 50", "true, 50", "false, 50000", "true, 50000"})
+    void theTotalStartsWithWhatIsThere(boolean isShared, long byteSize) {
+        List<Long> blocks = new ArrayList<>();
+        try (SegmentArena arena = open(isShared)) {
+            for (int i = 0; i < 8; i++) {
+                blocks.add(arena.tryAllocate(byteSize, 16));
+            }
+            arena.free(blocks.removeLast());
+            arena.retire(blocks.removeLast(), 1);
+        }
+        try (SegmentArena arena = open(isShared)) {
+            assertEquals(6, arena.statistics().totalAllocations());
+            blocks.forEach(arena::free);
+            assertEquals(6, arena.statistics().totalAllocations());
+            arena.tryAllocate(byteSize, 16);
+            assertEquals(7, arena.statistics().totalAllocations());
+            assertEquals(1, arena.statistics().liveAllocations());
+        }
     }
 
     @ParameterizedTest

@@ -45,6 +45,7 @@ class FullDiskTest {
         long larger = disk.toFile().getTotalSpace() + (1 << 20);
         String message = assertThrows(UncheckedIOException.class, () -> SegmentArena.builder().durable(file, larger).reserve().build()).getMessage();
         assertTrue(message.contains(file.toString()), message);
+        assertTrue(message.contains("it takes"), "the disk was not asked first: " + message);
         fill();
         assertThrows(UncheckedIOException.class, () -> SegmentArena.builder().durable(file, 1 << 20).build());
         try (var files = Files.list(disk)) {

@@ -81,6 +81,7 @@ public final class DurableFile extends Backing {
     private static DurableFile make(Path path, LockedFile opened, FilePlan plan, boolean shared, boolean reserve) throws IOException {
         opened.channel().truncate(FilePlan.MARK); // what a process that was killed has begun
         if (reserve) {
+            DiskRoom.check(opened.place(), plan.byteSize());
             zero(opened.channel(), plan.dataAt(), plan.dataAt() + plan.byteSize());
         }
         zero(opened.channel(), FilePlan.MARK, 2 * FilePlan.PAGE);

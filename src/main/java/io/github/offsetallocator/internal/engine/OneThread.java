@@ -115,6 +115,7 @@ final class OneThread extends Engine {
             if (Header.half(engine.regions.table(), Header.BLOCKS) > engine.maxBlocks && engine.slabs != null) {
                 engine.slabs.dissolveAll(); // free slots count as blocks
             }
+            engine.regions.tally().found(engine.blocks());
             return engine;
         } catch (Throwable failure) {
             engine.close(() -> {});

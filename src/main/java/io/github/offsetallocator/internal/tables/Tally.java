@@ -67,6 +67,11 @@ public final class Tally {
         live = withNodes;
     }
 
+    /// So many blocks were there before anyone counted.
+    public void found(int blocks) {
+        taken = blocks;
+    }
+
     /// The largest free region of the bins, or up to an eighth less.
     public void setLargest(long largest) {
         this.largest = largest;
