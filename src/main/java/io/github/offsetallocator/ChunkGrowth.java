@@ -209,6 +209,7 @@ final class ChunkGrowth extends Growth {
         for (Chunk chunk : memory.chunks()) {
             if (chunk.wall() == 0) {
                 tell(chunk);
+                walls.haveChunksToShut(true); // nothing is in it
                 found = true;
             }
         }
@@ -242,18 +243,18 @@ final class ChunkGrowth extends Growth {
                     keepAfterReset();
                     return;
                 }
-                walls.haveChunksToShut(false);
                 openForgotten();
-                boolean isOneKept = false;
+                int kept = 0;
                 for (Chunk chunk : memory.chunks()) {
                     if (engine.isEmpty(chunk.wall())) {
-                        if (isOneKept || units(chunk) > geometry.chunk()) {
+                        if (kept != 0 || units(chunk) > geometry.chunk()) {
                             shut(chunk);
                         } else {
-                            isOneKept = true;
+                            kept = chunk.wall();
                         }
                     }
                 }
+                walls.keep(kept);
             }
         } catch (VirtualMachineError noRoom) {
             walls.haveChunksToShut(true);
@@ -264,7 +265,6 @@ final class ChunkGrowth extends Growth {
     /// The chunks that a reset has emptied stay, for the requests to come, until they may go.
     private void keepAfterReset() {
         if (resets() != resets) {
-            walls.haveChunksToShut(true);
             openForgotten();
         }
     }

@@ -321,7 +321,7 @@ final class OneThread extends Engine {
         int before = previousNeighbour(t, node);
         giveOrKeep(t, node);
         regions.finish(t);
-        if (slabs == null ? regions.freed() : slabs.regionFreed(before)) {
+        if (slabs == null ? regions.isTrimDue() : slabs.regionFreed(before)) {
             trim();
         }
     }

@@ -62,7 +62,6 @@ final class WholeRange {
         VarHandle.releaseFence();
         Header.setHalf(t, Header.RESETTING, 0);
         Regions.end(t);
-        regions.freed();
         engine.trim();
         regions.publish();
     }

@@ -22,6 +22,9 @@ final class RegionRebuild {
     /// As [Regions#rebuild(IntPredicate, IntConsumer)].
     static void rebuild(MemorySegment t, Walls walls, Tally tally, IntPredicate holds, IntConsumer entered) {
         Walls.putBack(walls, t);
+        if (walls != null) {
+            walls.haveChunksToShut(true); // there may be some: nobody looks at what becomes free in here
+        }
         int fresh = Header.half(t, Header.FRESH);
         boolean isDecided = Header.half(t, Header.DECIDED) != 0;
         long[] keys = new long[fresh - FIRST_REGION];

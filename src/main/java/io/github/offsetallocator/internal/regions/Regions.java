@@ -58,6 +58,8 @@ public final class Regions implements AutoCloseable {
     private final TrimRule rule = new TrimRule(tally);
     /// What keeps parts of the range without memory apart, or null if all of it has memory.
     private final Walls walls;
+    /// A free region that is smaller is no whole chunk.
+    private final long smallestChunk;
     private boolean countsRefusals;
     private MemorySegment table;
     /// The smallest size of the highest bin that holds a region, when others were last told of the largest one; 0 if a region as large as
@@ -70,6 +72,7 @@ public final class Regions implements AutoCloseable {
         this.policy = policy;
         this.memory = memory;
         this.walls = walls;
+        smallestChunk = walls == null ? Long.MAX_VALUE : walls.chunk();
         countsRefusals = walls == null;
         long mostTaken = maxBlocks + (walls == null ? 0L : walls.most());
         MemorySegment found = memory.found();
@@ -326,7 +329,7 @@ public final class Regions implements AutoCloseable {
     // ---- give --------------------------------------------------------------------------------------------------
 
     /// Makes a region free and one with its free neighbours. It must be in no bin. If it is a live block, the store to its
-    /// links ends that.
+    /// links ends that. Whatever frees something comes here, so a chunk that becomes free is seen here.
     public void give(MemorySegment t, int node) {
         long at = (long) node << SHIFT;
         int previous = t.get(HALF, at + PREVIOUS_NEIGHBOUR);
@@ -352,6 +355,13 @@ public final class Regions implements AutoCloseable {
         } else {
             changes(region & LOW);
             Bins.link(t, Bins.bin(region & LOW), node);
+            lookAt(t, node, region & LOW);
+        }
+    }
+
+    private void lookAt(MemorySegment t, int node, long size) {
+        if (size >= smallestChunk) {
+            walls.look(t, node);
         }
     }
 
@@ -359,14 +369,18 @@ public final class Regions implements AutoCloseable {
     public void giveFirst(MemorySegment t, int node) {
         int before = previousNeighbour(t, node);
         give(t, node);
-        int merged = NodeState.isFree(t, before) ? before : nextNeighbour(t, before);
-        if (previous(t, merged) >= FIRST_REGION) {
-            Bins.unlink(t, merged);
-            Bins.link(t, Bins.bin(sizeOf(region(t, merged))), merged);
+        putFirst(t, NodeState.isFree(t, before) ? before : nextNeighbour(t, before));
+    }
+
+    /// Makes a free region the first in its bin.
+    private static void putFirst(MemorySegment t, int node) {
+        if (previous(t, node) >= FIRST_REGION) {
+            Bins.unlink(t, node);
+            Bins.link(t, Bins.bin(sizeOf(region(t, node))), node);
         }
     }
 
-    /// Writes a free node's new region and moves it to the bin that it belongs into.
+    /// Writes a free node's new region, with neighbours that are right already, and moves it to the bin that it belongs into.
     private void enlarge(MemorySegment t, int node, long region, long merged) {
         changes(merged & LOW);
         int bin = Bins.bin(merged & LOW);
@@ -376,6 +390,7 @@ public final class Regions implements AutoCloseable {
             Bins.unlink(t, node);
             Bins.link(t, bin, node);
         }
+        lookAt(t, node, merged & LOW);
     }
 
     /// Adds a free region behind the last one.
@@ -457,15 +472,6 @@ public final class Regions implements AutoCloseable {
 
     public long byteSize() {
         return memory.byteSize();
-    }
-
-    /// Something was freed: sees whether a chunk has become free. Returns whether it is time to [#trim()].
-    public boolean freed() {
-        MemorySegment t = table;
-        if (walls != null) {
-            walls.look(t);
-        }
-        return isTrimDue();
     }
 
     /// Whether fewer blocks are live than a 32nd of the nodes, and it is time to look.

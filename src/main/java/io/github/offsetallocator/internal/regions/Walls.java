@@ -23,7 +23,6 @@ import java.lang.foreign.MemorySegment;
 /// **Order of stores.** The regions of walls are the truth. One store, to the region of a wall, makes a chunk open or shut; a
 /// wall that lies within another one is none, and a rebuild drops it.
 public final class Walls {
-    private static final int PROBES = 8;
     /// A range of fewer chunks is likely to get more.
     private static final int FEW_CHUNKS = 8;
 
@@ -31,6 +30,8 @@ public final class Walls {
     private final long chunk;
     private final int most;
     private volatile boolean toShut;
+    /// The wall behind the ordinary chunk without a block that was seen last, which may stay; or NIL. It may have gone, or the chunk be in use.
+    private int kept = NIL;
 
     /// @param limit units that may be open at once
     /// @param chunk units of an ordinary chunk: the smallest size of a bin, and no chunk is smaller
@@ -59,7 +60,7 @@ public final class Walls {
     }
 
     /// Whether there are chunks to shut: one that is larger than the ordinary and all free, or two ordinary ones. It was so when
-    /// a region was last freed.
+    /// one of them became free.
     public boolean haveChunksToShut() {
         return toShut;
     }
@@ -68,23 +69,34 @@ public final class Walls {
         toShut = what;
     }
 
-    /// Sees whether a chunk has become free. O(1): a free region that is as large as a chunk lies in the bin of that size or above,
-    /// and no smaller one does.
-    void look(MemorySegment t) {
-        int ordinary = 0;
-        for (int bin = Bins.firstFrom(t, Bins.bin(chunk)); bin >= 0; bin = Bins.firstFrom(t, bin + 1)) {
-            int node = Bins.first(t, bin);
-            for (int left = PROBES; node != NIL && left > 0; left--) {
-                if (isBarrier(t, previousNeighbour(t, node)) && isBarrier(t, nextNeighbour(t, node))) {
-                    ordinary++;
-                    if (ordinary == 2 || sizeOf(region(t, node)) > chunk) {
-                        toShut = true;
-                        return;
-                    }
-                }
-                node = next(t, node);
-            }
+    /// Says which ordinary chunk without a block stays, by the wall behind it; or `NIL`. All others are to be shut by then.
+    public void keep(int wall) {
+        kept = wall;
+        toShut = false;
+    }
+
+    /// Units of the smallest chunk.
+    long chunk() {
+        return chunk;
+    }
+
+    /// A region has become free, or larger: sees whether it is a whole chunk. O(1). While a change is under way: if an error strikes in here, a
+    /// rebuild says that there may be such chunks.
+    void look(MemorySegment t, int node) {
+        int wall = nextNeighbour(t, node);
+        if (!isBarrier(t, wall) || !isBarrier(t, previousNeighbour(t, node))) {
+            return;
         }
+        if (sizeOf(region(t, node)) > chunk || wall != kept && isKept(t)) {
+            toShut = true;
+        } else {
+            kept = wall;
+        }
+    }
+
+    /// Whether the chunk that stays is there, and still without a block.
+    private boolean isKept(MemorySegment t) {
+        return kept != NIL && kept < Header.half(t, Header.FRESH) && NodeState.isWall(links(t, kept)) && isEmpty(t, kept);
     }
 
     /// Whether a node is no region of a chunk: a wall, or the edge of the range.

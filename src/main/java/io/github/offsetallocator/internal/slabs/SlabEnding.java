@@ -62,7 +62,6 @@ final class SlabEnding {
         slabs.chain.discard(row);
         regions.giveFirst(nodes, node); // a report has counted it with its neighbours
         Regions.end(nodes);
-        regions.freed();
         return true;
     }
 

@@ -191,7 +191,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
     ///
     /// @param before the one before it
     public boolean regionFreed(int before) {
-        return regions.freed() || isTrimDue();
+        return regions.isTrimDue() || isTrimDue();
     }
 
     /// Lets the next [#isTrimDue()] not wait for frees.
