@@ -61,14 +61,16 @@ final class FileGrowth extends Growth {
         }
     }
 
-    /// Makes the arena larger if there is a point in it: so that the request fits into the new part, or up to the limit.
+    /// Makes the arena larger if the request fits then: by a chunk, or by what it takes if that is more.
     private boolean makeRoom(long units, long alignment) {
-        long capacity = engine.capacity();
-        if (capacity == limit || engine.taken(units) > limit || isAtItsLimit()) {
+        if (engine.taken(units) > limit || isAtItsLimit()) {
             return false;
         }
-        long more = Math.max(chunk, engine.policy().capacityFor(engine.taken(units)) + alignment - 1);
-        grow(engine, file, Math.min(limit, capacity + more), shift);
+        long needed = engine.capacityWith(engine.taken(units), alignment);
+        if (needed > limit) {
+            return false;
+        }
+        grow(engine, file, Math.min(limit, Math.max(needed, engine.capacity() + chunk)), shift);
         return true;
     }
 

@@ -349,6 +349,87 @@ class DurableGrowthTest {
         }
     }
 
+    /// What would be refused at the limit too leaves the file as it is, and what just fits there is granted.
+    @ParameterizedTest
+    @CsvSource({"false, GOOD", "true, GOOD", "false, REFERENCE", "true, REFERENCE"})
+    void itGrowsForNoRequestWithoutHope(boolean isShared, Fit fit) {
+        try (SegmentArena arena = open(builder().growable(4096, MOST).fit(fit), isShared)) {
+            long most = MOST - FIRST; // the size of a bin
+            long block = arena.tryAllocate(FIRST, 1);
+            for (long size : new long[] {most + 1, MOST, MOST + 1}) {
+                assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(size, 1));
+            }
+            for (long alignment : new long[] {MOST, 1L << 40, 1L << 58}) {
+                assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(1, alignment));
+            }
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(MOST / 2 + 1, MOST / 2));
+            assertEquals(FIRST, arena.byteSize());
+            assertEquals(7, arena.statistics().refusedAllocations());
+            long aligned = arena.tryAllocate(MOST / 2, MOST / 2);
+            assertEquals(MOST / 2, arena.offset(aligned));
+            arena.free(aligned);
+            assertEquals(FIRST, arena.offset(arena.tryAllocate(most, 1)));
+            arena.free(block);
+            assertEquals(0, arena.offset(arena.tryAllocate(1, 1L << 40)));
+        }
+    }
+
+    /// The original's rule rounds a request up to the size of a bin.
+    @Test
+    void whatAFitIsNotSureToFindIsNoReasonToGrow() {
+        try (SegmentArena arena = open(builder().growable(4096, MOST).fit(Fit.REFERENCE), false)) {
+            arena.tryAllocate(FIRST, 1);
+            long end = FIRST + 16;
+            arena.tryAllocate(16, 1);
+            long size = arena.byteSize();
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(MOST - end, 1)); // a granule less than 15 sixteenths, which is a bin's size
+            assertEquals(size, arena.byteSize());
+            assertEquals(end, arena.offset(arena.tryAllocate(MOST / 16 * 14, 1)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void itGrowsNoFurtherThanItNeeds(boolean isShared) {
+        try (SegmentArena arena = open(builder().growable(16, MOST), isShared)) {
+            arena.tryAllocate(FIRST - 4096, 1);
+            arena.tryAllocate(4096 + 16, 1); // what is free at the end counts
+            assertEquals(FIRST + 16, arena.byteSize());
+            arena.tryAllocate(160, 1 << 18);
+            assertEquals((1 << 18) + 160, arena.byteSize());
+        }
+    }
+
+    /// Slots that are free behind the last live one count: their slab ends if a request needs what they take.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void freeSlotsAtTheEndAreRoom(boolean isShared) {
+        long first = 4 * FIRST;
+        try (SegmentArena arena = open(SegmentArena.builder().durable(directory.resolve("slabs"), first).growable(16, 4 * MOST), isShared)) {
+            List<Long> blocks = new ArrayList<>();
+            while (arena.byteSize() == first) {
+                blocks.add(arena.tryAllocate(48, 1));
+            }
+            long last = 0;
+            long end = 0;
+            for (long block : blocks) {
+                if (arena.offset(block) < first / 2 && arena.offset(block) >= end) {
+                    last = block;
+                    end = arena.offset(block) + 48;
+                }
+            }
+            long stays = last;
+            blocks.stream().filter(block -> block != stays).forEach(arena::free);
+            long size = arena.byteSize();
+            assertEquals(SegmentArena.NO_SPACE, arena.tryAllocate(4 * MOST - end + 16, 1));
+            assertEquals(size, arena.byteSize());
+            long rest = arena.tryAllocate(4 * MOST - end, 1);
+            assertEquals(end, arena.offset(rest));
+            arena.free(rest);
+            arena.verify();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aLimitOfBlocksIsNoReasonToGrow(boolean isShared) {

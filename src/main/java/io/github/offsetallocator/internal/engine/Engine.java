@@ -387,6 +387,13 @@ public abstract class Engine {
         one().pages().grow(units);
     }
 
+    /// What its capacity must be so that a request fits for sure which it has refused: with [#grow], more than it is. O(slabs).
+    public final long capacityWith(long size, long alignment) {
+        synchronized (lock()) {
+            return one().whole.capacityWith(size, alignment);
+        }
+    }
+
     /// Says that it will be made larger rather than refuse, up to so many units. Whoever does that counts refusals.
     public final void growsTo(long units) {
         one().regions().growsTo(units);

@@ -65,7 +65,7 @@ final class OneThread extends Engine {
     /// The open one, or null, see [OpenPlan].
     Compaction plan;
     final Batch batch = new Batch(this);
-    private final WholeRange whole = new WholeRange(this);
+    final WholeRange whole = new WholeRange(this);
     final Room room = new Room(this);
     private final Reports reports = new Reports(this);
     private final OpenPlan openPlan = new OpenPlan(this);

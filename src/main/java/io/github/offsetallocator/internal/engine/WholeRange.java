@@ -1,8 +1,11 @@
 package io.github.offsetallocator.internal.engine;
 
+import static io.github.offsetallocator.internal.tables.NodeTable.*;
+
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.slabs.Slabs;
 import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
@@ -38,6 +41,31 @@ final class WholeRange {
             regions.publish();
             regions.tally().happenings().grown(capacity, newCapacity);
         }
+    }
+
+    /// As [Engine#capacityWith]: the request lies behind the last block, or behind the last live slot, since what is free in the last slabs
+    /// is given to it.
+    long capacityWith(long size, long alignment) {
+        engine.checkUsable();
+        engine.recover();
+        MemorySegment t = engine.regions().table();
+        return Math.max(Header.word(t, Header.CAPACITY) + 1, engine.regions().policy().endOf(endOfLast(t), size, alignment, engine.phase));
+    }
+
+    /// The first unit behind all that is live.
+    private long endOfLast(MemorySegment t) {
+        long end = 0;
+        int node = previousNeighbour(t, EDGE);
+        while (end == 0 && node != EDGE) {
+            long links = links(t, node);
+            if (NodeState.isSlab(links)) {
+                end = engine.slabs().endOfLive(low(links));
+            } else if (!NodeState.isFree(t, node)) {
+                return endOf(region(t, node)); // 0 too, of a block of no size
+            }
+            node = previousNeighbour(t, node);
+        }
+        return end;
     }
 
     void reset() {

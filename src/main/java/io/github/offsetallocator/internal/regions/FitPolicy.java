@@ -50,6 +50,12 @@ public abstract sealed class FitPolicy permits FitPolicy.Reference, FitPolicy.Go
     /// The smallest range in which one block of `size` units is sure to fit.
     public abstract long capacityFor(long size);
 
+    /// Where a free region that starts at `from` must end, so that a request is sure to fit in it, if it is the first of its bin.
+    public final long endOf(long from, long size, long alignment, long phase) {
+        long units = Math.max(1, size); // an empty block takes a place in a region, too
+        return alignment == 1 ? from + capacityFor(units) : from + padding(from << 32, alignment, phase) + units;
+    }
+
     /// The smallest that fits of the first `probes` regions of each bin that could hold `size` units at a multiple of
     /// `alignment`, or any region that is large enough wherever it lies. `phase` is added to offsets before they are
     /// compared with the alignment.

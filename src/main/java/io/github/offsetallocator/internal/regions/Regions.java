@@ -393,12 +393,13 @@ public final class Regions implements AutoCloseable {
         lookAt(t, node, merged & LOW);
     }
 
-    /// Adds a free region behind the last one.
+    /// Adds a free region behind the last one. What it becomes is the first in its bin: who asked for room finds it.
     public void append(MemorySegment t, long offset, long size) {
         int last = previousNeighbour(t, EDGE);
         if (last != EDGE && NodeState.isFree(t, last)) {
             long region = region(t, last);
             enlarge(t, last, region, region + size);
+            putFirst(t, last);
         } else {
             linkFree(t, newNode(t), offset << 32 | size, last);
         }

@@ -303,6 +303,13 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         return free(row) == SlabTable.all(shape(row));
     }
 
+    /// First unit behind the last live slot of a slab, 0 if none is live.
+    public final long endOfLive(int row) {
+        long shape = shape(row);
+        long live = SlabTable.all(shape) & ~free(row);
+        return live == 0 ? 0 : SlabTable.offset(shape) + (long) SlabTable.size(shape) * (Long.SIZE - Long.numberOfLeadingZeros(live));
+    }
+
     /// Whether a row holds a slab: its node says so.
     public final boolean isSlab(int row) {
         MemorySegment nodes = regions.table();
