@@ -56,7 +56,7 @@ final class ArenaParts {
             places = Places.fixed(this);
             newBlocks = NewBlocks.of(engine, tables.isDurable());
             engine.expect(units);
-            growth = builder.source == Building.From.DURABLE_GROWING ? new FileGrowth(engine, memory.resizable(), newBlocks, shift, Math.max(1, builder.chunkByteSize >>> shift), units) : null;
+            growth = builder.source == Building.From.DURABLE_GROWING ? new FileGrowth(engine, memory.resizable(), newBlocks, shift, (builder.chunkByteSize - 1 >>> shift) + 1, units) : null;
         } catch (Throwable failure) {
             made.close(() -> {});
             throw failure;

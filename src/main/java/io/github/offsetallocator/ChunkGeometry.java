@@ -12,36 +12,42 @@ import io.github.offsetallocator.internal.regions.SmallFloat;
 /// @param slots     how many there are, so that runs of them are found: see [#slots(long, long)]
 record ChunkGeometry(int shift, long chunk, long limit, int slotShift, int slots) {
     private static final int SLOTS_OF_A_CHUNK_SHIFT = 2;
-    /// As many as that are needed for twice the limit.
-    private static final long MOST_NEEDED = 1 << 22;
+    /// Slots that may have memory at the limit: twice as many, and the spare ones, are 2^22.
+    private static final long MOST_WITH_MEMORY = (1 << 21) - 12;
     /// More are not made if fewer will do.
     private static final long MANY = 1 << 16;
     private static final long SPARE_SLOTS = 24;
     private static final long MOST_UNITS = OffsetAllocator.MAX_CAPACITY;
+    /// Granules of the limit and three chunks. Twice as many are room for twice the limit and the spare slots.
+    private static final long MOST_WITH_THREE_CHUNKS = MOST_UNITS >>> 1;
 
     /// @param granuleShift that of the smallest granule that will do
     static ChunkGeometry of(long chunkByteSize, long maxByteSize, int granuleShift, int largestShift) {
         if (chunkByteSize <= 0 || chunkByteSize > maxByteSize) {
             throw new IllegalArgumentException("chunkByteSize " + chunkByteSize + " is not in 1 to maxByteSize, " + maxByteSize);
         }
+        if (maxByteSize >>> granuleShift == 0) {
+            throw new IllegalArgumentException("maxByteSize " + maxByteSize + " is less than a granule of " + (1L << granuleShift));
+        }
         for (int shift = granuleShift; shift <= largestShift; shift++) {
             long units = (chunkByteSize - 1 >>> shift) + 1;
             if (units > MOST_UNITS >>> 1) {
                 continue;
             }
-            long limit = Math.max(1, maxByteSize >>> shift);
+            long limit = maxByteSize >>> shift;
             long rounded = SmallFloat.size(SmallFloat.roundUp(units));
             long chunk = rounded <= limit ? rounded : SmallFloat.size(SmallFloat.roundDown(limit));
             long slot = Math.max(1, Long.highestOneBit(chunk) >>> SLOTS_OF_A_CHUNK_SHIFT);
-            long needed = 2 * (limit / slot) + SPARE_SLOTS;
-            if (needed > MOST_NEEDED) {
-                throw new IllegalArgumentException("maxByteSize " + maxByteSize + " is too many chunks of " + chunkByteSize + " bytes: at most about half a million");
+            if (limit / slot > MOST_WITH_MEMORY) {
+                throw new IllegalArgumentException("maxByteSize " + maxByteSize + " is too many chunks of " + (chunk << shift)
+                        + " bytes: with such chunks it must be less than " + ((MOST_WITH_MEMORY + 1) * slot << shift));
             }
-            if (needed * slot <= MOST_UNITS) {
+            if (limit + 3 * chunk <= MOST_WITH_THREE_CHUNKS) {
                 return new ChunkGeometry(shift, chunk, limit, shift + Long.numberOfTrailingZeros(slot), (int) slots(limit / slot + 1, MOST_UNITS / slot));
             }
         }
-        throw new IllegalArgumentException("maxByteSize " + maxByteSize + " is too large: it must have less than 2^54 bytes");
+        throw new IllegalArgumentException("maxByteSize " + maxByteSize + " is too large: with three chunks of "
+                + chunkByteSize + " bytes beside it, it must have less than 2^" + (32 - 1 + largestShift) + " bytes");
     }
 
     /// How many slots there are. Chunks that stay lie anywhere, and what is between them may be one slot too short for the next one. Of

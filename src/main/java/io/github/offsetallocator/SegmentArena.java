@@ -63,7 +63,7 @@ import java.util.function.LongConsumer;
 /// and no other index. In a shared arena, what counts slots takes O(slots): [#allocations()], [#storageReport()].
 ///
 /// **Growth.** An arena that is [Builder#growable(long, long)] starts with no memory and opens chunks as requests need them; those in
-/// which nothing is live go back, but for one. Freed slices of such a chunk die with it. A durable arena grows within its one file:
+/// which nothing is live go back, but for one of the ordinary size. Freed slices of such a chunk die with it. A durable arena grows within its one file:
 /// see [#grow(long)].
 ///
 /// **Metadata** of a confined arena shrinks after a peak as that of [OffsetAllocator], but for the table above. That of a
@@ -769,8 +769,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         engine.verify();
     }
 
-    /// Frees all slices at once, retired ones too. Their handles are refused from here on; the memory stays. O(slots), as
-    /// [OffsetAllocator#reset()].
+    /// Frees all slices at once, retired ones too. Their handles are refused from here on; the memory stays, but of a growable arena only
+    /// one chunk, and none of a request's own size. O(slots), as [OffsetAllocator#reset()].
     ///
     /// In a shared arena it waits until fills with zeros, see [Builder#zeroed()], and copies, see [#reallocate(long, long, long)], that
     /// other threads have begun are done: none of them reaches a slice from after the reset.
@@ -993,12 +993,16 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// Native memory in chunks, which come when they are needed and go back when nothing is live in them. None is there at
         /// first. See [SegmentArena] for the rules.
         ///
-        /// Said after [#durable(Path, long)], it lets that arena grow by itself, within its file: by `chunkByteSize` or more when there is
-        /// no room for a request, up to `maxByteSize`, which must be the same each time. Blocks may lie anywhere in it, and it never
+        /// Said after [#durable(Path, long)], it lets that arena grow by itself, within its file: by `chunkByteSize`, or by what a request takes
+        /// if that is more, up to `maxByteSize`, which must be the same each time. It grows for no request that has no room at `maxByteSize`
+        /// either. Blocks may lie anywhere in it, and it never
         /// becomes smaller: nothing in a file goes back, and [SegmentArena#trim()] does nothing.
         ///
-        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
-        /// @param maxByteSize   bytes of all chunks together, at most: at least `chunkByteSize`, and about half a million of them at most
+        /// @param chunkByteSize bytes of a chunk, rounded up to whole granules, an eighth of a power of two of them; if that is more than
+        ///                      `maxByteSize`, that rounded down to one. After [#durable(Path, long)] rounded up to whole granules only
+        /// @param maxByteSize   bytes of all chunks together, which are never more: whole granules, rounded down, one at least. At least
+        ///                      `chunkByteSize`. Up to 279,000 chunks are always accepted, and up to 524,000 if they are powers of two;
+        ///                      within a file, any number
         /// @return this builder
         /// @throws IllegalArgumentException if a durable arena was said before, with another `maxByteSize`
         public Builder growable(long chunkByteSize, long maxByteSize) {
@@ -1024,8 +1028,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// scopes. The arena is not durable, even if that was said before.
         ///
         /// @param directory     where the files are made
-        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
-        /// @param maxByteSize   bytes of all chunks together, at most: at least `chunkByteSize`, and about half a million of them at most
+        /// @param chunkByteSize bytes of a chunk, rounded up to whole granules, an eighth of a power of two of them; if that is more than
+        ///                      `maxByteSize`, that rounded down to one
+        /// @param maxByteSize   bytes of all chunks together, which are never more: whole granules, rounded down, one at least. At least
+        ///                      `chunkByteSize`. Up to 279,000 chunks are always accepted, and up to 524,000 if they are powers of two
         /// @return this builder
         public Builder growable(Path directory, long chunkByteSize, long maxByteSize) {
             inChunks(directory, chunkByteSize, maxByteSize);
@@ -1036,8 +1042,10 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// As [#growable(long, long)], with chunks that someone else makes. The arena is not durable, even if that was said before.
         ///
         /// @param source        where chunks come from
-        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two; at most `maxByteSize`, rounded down to one
-        /// @param maxByteSize   bytes of all chunks together, at most: at least `chunkByteSize`, and about half a million of them at most
+        /// @param chunkByteSize bytes of a chunk, rounded up to whole granules, an eighth of a power of two of them; if that is more than
+        ///                      `maxByteSize`, that rounded down to one
+        /// @param maxByteSize   bytes of all chunks together, which are never more: whole granules, rounded down, one at least. At least
+        ///                      `chunkByteSize`. Up to 279,000 chunks are always accepted, and up to 524,000 if they are powers of two
         /// @return this builder
         public Builder growable(ChunkSource source, long chunkByteSize, long maxByteSize) {
             inChunks(source, chunkByteSize, maxByteSize).chunks = source;

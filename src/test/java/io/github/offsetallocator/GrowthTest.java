@@ -917,9 +917,51 @@ class GrowthTest {
             larger.allocate(100);
             assertEquals(1L << 46, larger.maxByteSize());
         }
-        try (SegmentArena tiny = of(false, 1, 1)) {
+        for (long[] bad : new long[][] {{1, 1}, {5, 15}}) { // the limit has no whole granule
+            String message = assertThrows(IllegalArgumentException.class, () -> of(false, bad[0], bad[1]).close()).getMessage();
+            assertTrue(message.contains("maxByteSize " + bad[1]) && message.contains("16"), message);
+        }
+        assertThrows(IllegalArgumentException.class, () -> SegmentArena.builder().growable(1, 4095).granule(4096).build().close());
+        try (SegmentArena tiny = of(false, 1, 31)) {
+            assertEquals(16, tiny.maxByteSize());
             assertEquals(16, tiny.allocate(16).byteSize());
             assertEquals(SegmentArena.NO_SPACE, tiny.tryAllocate(1, 1));
+        }
+    }
+
+    /// What a message says of the largest limit is so, and what the documentation says of the number of chunks.
+    @ParameterizedTest
+    @CsvSource({"65536, 524285", "122880, 279618", "4096, 524285", "69632, 466031"})
+    void theMostChunksAreAsManyAsIsSaid(long chunk, long most) {
+        String message = assertThrows(IllegalArgumentException.class, () -> ChunkGeometry.of(chunk, 1L << 36, 4, 24)).getMessage();
+        long refused = Long.parseLong(message.substring(message.lastIndexOf(' ') + 1));
+        assertThrows(IllegalArgumentException.class, () -> ChunkGeometry.of(chunk, refused, 4, 24));
+        ChunkGeometry largest = ChunkGeometry.of(chunk, refused - 1, 4, 24);
+        assertEquals(most, largest.limit() / largest.chunk());
+        assertTrue(most >= 279_000 && most <= 525_000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1L << 52, 1L << 48})
+    void theLargestLimitIsWhatTheMessageSays(long chunk) {
+        long most = (1L << 55) - 3 * chunk;
+        ChunkGeometry largest = ChunkGeometry.of(chunk, most - 1, 4, 24);
+        assertEquals(24, largest.shift());
+        assertEquals(most - (1 << 24), largest.limit() << 24);
+        String message = assertThrows(IllegalArgumentException.class, () -> ChunkGeometry.of(chunk, most, 4, 24)).getMessage();
+        assertTrue(message.contains("less than 2^55"), message);
+    }
+
+    @Test
+    void aResetKeepsNoChunkOfARequestsOwnSize() {
+        try (SegmentArena arena = of(false, CHUNK, MOST)) {
+            arena.allocate(3 * CHUNK);
+            arena.reset();
+            assertEquals(0, arena.byteSize());
+            arena.allocate(3 * CHUNK);
+            arena.allocate(CHUNK);
+            arena.reset();
+            assertEquals(CHUNK, arena.byteSize());
         }
     }
 

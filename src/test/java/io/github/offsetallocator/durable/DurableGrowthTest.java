@@ -400,6 +400,16 @@ class DurableGrowthTest {
         }
     }
 
+    /// A chunk is rounded up to whole granules.
+    @Test
+    void itGrowsByAChunkAtLeast() {
+        try (SegmentArena arena = open(builder().growable(4097, MOST), false)) {
+            arena.tryAllocate(FIRST, 1);
+            arena.tryAllocate(16, 1);
+            assertEquals(FIRST + 4112, arena.byteSize());
+        }
+    }
+
     /// Slots that are free behind the last live one count: their slab ends if a request needs what they take.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
