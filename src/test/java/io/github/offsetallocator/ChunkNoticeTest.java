@@ -127,7 +127,7 @@ class ChunkNoticeTest {
     @ParameterizedTest
     @CsvSource({"false, GOOD", "true, GOOD", "false, REFERENCE", "true, REFERENCE"})
     void noOtherChunkWithoutABlockIsOpen(boolean shared, Fit fit) {
-        for (int round = 0; round < 4; round++) {
+        for (int round = 0; round < 2; round++) {
             Calls calls = new Calls(SEED + round);
             try (SegmentArena arena = of(SegmentArena.builder().growable(calls, CHUNK, 200 * CHUNK).fit(fit), shared)) {
                 calls.run(arena, 1500);

@@ -9,6 +9,8 @@ import io.github.offsetallocator.internal.regions.FitPolicy;
 import io.github.offsetallocator.internal.regions.Regions;
 import io.github.offsetallocator.internal.regions.Walls;
 import io.github.offsetallocator.internal.tables.Header;
+import io.github.offsetallocator.internal.tables.NodeState;
+import io.github.offsetallocator.internal.tables.NodeTable;
 import io.github.offsetallocator.internal.tables.TableMemory.Threads;
 import io.github.offsetallocator.internal.tables.TablePlaces;
 import java.lang.foreign.MemorySegment;
@@ -48,6 +50,53 @@ class RecoverTest {
         strike();
         engine.ensureRecovered();
         assertRecovered(CAPACITY - 1000);
+    }
+
+    /// An error that strikes behind the store that ends the last block of a chunk: nobody has looked at the chunk.
+    @ParameterizedTest
+    @EnumSource(Threads.class)
+    void aChunkThatHasBecomeFreeMeanwhileIsSeen(Threads threads) {
+        Walls walls = new Walls(8192, 1024, 8);
+        make(threads, walls);
+        int wall = engine.open(0, 0, 2048);
+        long block = engine.allocate(2048, 0);
+        MemorySegment t = engine.one().regions().table();
+        Regions.begin(t);
+        NodeTable.setLinks(t, NodeTable.low(block), NodeState.UNUSED);
+        engine.ensureRecovered();
+        assertTrue(engine.isEmpty(wall) && walls.haveChunksToShut());
+        assertRecovered(2048);
+    }
+
+    /// The chunk that stays is known by its wall, and that may be gone, or be a block, when another one is looked at.
+    @ParameterizedTest
+    @EnumSource(Threads.class)
+    void aWallThatHasGoneKeepsNoChunk(Threads threads) {
+        Walls walls = new Walls(8192, 1024, 8);
+        make(threads, walls);
+        int first = engine.open(0, 0, 1024);
+        engine.free(engine.allocate(1024, 0));
+        assertFalse(walls.haveChunksToShut()); // it is the one that stays
+        assertTrue(engine.shut(first));
+        int second = engine.open(0, 4096, 1024);
+        for (int i = 0; i < 2; i++) {
+            engine.free(engine.allocate(1024, 0));
+            assertFalse(walls.haveChunksToShut());
+        }
+        int third = engine.open(second, 8192, 1024);
+        long one = engine.allocate(1024, 0);
+        long other = engine.allocate(1024, 0);
+        engine.free(one);
+        assertFalse(walls.haveChunksToShut());
+        engine.free(other);
+        assertTrue(walls.haveChunksToShut()); // two are without a block
+        engine.reset();
+        walls.keep(third);
+        int again = engine.open(0, 0, 1024);
+        engine.free(engine.allocate(1024, 0));
+        assertTrue(engine.isEmpty(again));
+        assertFalse(walls.haveChunksToShut());
+        assertRecovered(1024);
     }
 
     @ParameterizedTest
