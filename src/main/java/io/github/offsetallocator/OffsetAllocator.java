@@ -267,9 +267,9 @@ public final class OffsetAllocator implements AutoCloseable {
     }
 
     /// Changes the size of an allocation where it lies. Shrinking frees the tail at once; growing takes the front of
-    /// the free region behind it, if that suffices. A block in a slab leaves it, which dissolves the slab, even if the new
-    /// size then does not fit; the slabs behind it whose free slots it needs are dissolved too. Cost: O(1), and O(1) for each slab that
-    /// is dissolved.
+    /// the free region behind it, if that suffices. A block in a slab leaves it, which dissolves the slab; the slabs behind it whose
+    /// free slots it needs are dissolved too. A size that doesn't fit dissolves none. Cost: O(1), and O(1) for each slab that is dissolved or
+    /// that turns out not to suffice.
     ///
     /// @param allocation a handle, which stays valid
     /// @param newSize    units, not negative
@@ -303,7 +303,8 @@ public final class OffsetAllocator implements AutoCloseable {
     /// Plans the moves that make a free region of at least `target` units, or, if less than that is free, one of all
     /// the free space. Of all windows of neighbouring regions that would do, the one with the fewest units to move is
     /// taken. Nothing moves here: the caller copies, and tells the plan. While it is open, the free space in its window
-    /// is reserved, and small blocks come from the bins: all slabs are dissolved first, and there are none until the plan ends.
+    /// is reserved, and small blocks come from the bins: all slabs are dissolved first, and there are none until the plan ends. Where so much is
+    /// free in one place already, free slots of slabs included, nothing is to move, and slabs stay.
     ///
     /// A retired block stays where it is, and nothing moves past it. An alignment costs space before blocks. Windows are compared as if it cost
     /// each block the most that it can. If none of them would do, what it really costs counts: then the plan makes the target if any window can,

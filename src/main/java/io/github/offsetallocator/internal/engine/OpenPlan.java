@@ -16,8 +16,8 @@ import java.util.function.Function;
 ///                                    an error    the rebuild makes the bins anew, without it
 /// ```
 ///
-/// While it is open, slabs are off: all of them have been dissolved into nodes, which can move, and no new ones are made. A
-/// block that is freed meanwhile goes to the plan if the plan covers it. [OneThread#release] asks for that at each free, which
+/// While it is open, slabs are off: all of them have been dissolved into nodes, which can move, and no new ones are made. Where there is room
+/// enough already, nothing is to move, and slabs stay. A block that is freed meanwhile goes to the plan if the plan covers it. [OneThread#release] asks for that at each free, which
 /// is why the engine has the field `plan` and not this class.
 final class OpenPlan {
     private final OneThread engine;
@@ -34,10 +34,11 @@ final class OpenPlan {
             throw new IllegalStateException("a compaction plan is open: finish or close it first");
         }
         Regions regions = engine.regions();
-        if (engine.slabs() != null) {
+        boolean hasRoom = engine.slabs() != null && hasRoom(target);
+        if (engine.slabs() != null && !hasRoom) {
             engine.slabs().dissolveAll();
         }
-        Compaction made = Compaction.of(regions, target, alignment);
+        Compaction made = Compaction.of(regions, hasRoom ? 0 : target, alignment);
         T read = reader.apply(made);
         MemorySegment t = regions.table();
         try {
@@ -55,6 +56,17 @@ final class OpenPlan {
             engine.struck = true;
             throw e;
         }
+    }
+
+    /// Whether a free region is large enough as it is, or will be when slabs are dissolved. Then nothing moves, see [Compaction#of].
+    private boolean hasRoom(long target) {
+        long[] largest = new long[1];
+        engine.forEachRegion(largest, null, OpenPlan::noteFree);
+        return largest[0] >= Math.min(target, engine.freeUnits());
+    }
+
+    private static void noteFree(long[] largest, Object none, long offset, long size, long handle) {
+        largest[0] = handle == Walk.FREE ? Math.max(largest[0], size) : largest[0];
     }
 
     boolean move(long handle, long from, long to) {

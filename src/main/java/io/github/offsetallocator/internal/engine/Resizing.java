@@ -19,7 +19,8 @@ import java.lang.invoke.VarHandle;
 ///   | block |tail| ...              smaller: its tail becomes free
 /// ```
 ///
-/// A slot can't change its size: unless the size stays the same, its slab is dissolved, and the block goes on in a node.
+/// A slot can't change its size: unless the size stays the same, its slab is dissolved, and the block goes on in a node. No slab is dissolved for
+/// a size that does not fit, unless another thread takes a slot meanwhile.
 ///
 /// Region and slack are two stores. What is to be is written into the header before, so that a rebuild can make the second
 /// ([#end]).
@@ -48,7 +49,7 @@ final class Resizing {
                     }
                     return true;
                 }
-                if (newSize > slabs.size(slot) && slabs.isFollowedByALiveSlot(slot)) {
+                if (newSize > slabs.size(slot) && !hasRoomBehind(slot, newSize - slabs.size(slot))) {
                     return false;
                 }
                 slabs.dissolve(slot >>> 6);
@@ -111,10 +112,42 @@ final class Resizing {
         Header.setHalf(t, Header.RESIZED, NIL);
     }
 
+    /// Whether a slot would find `more` units behind it.
+    private boolean hasRoomBehind(int slot, long more) {
+        Slabs slabs = engine.slabs();
+        int row = slot >>> 6;
+        int next = (slot & 63) + 1;
+        long free = slabs.freeFrom(row, next);
+        boolean isToTheEnd = slabs.offset(slot) + slabs.size(slot) + free == slabs.offset(row << 6) + slabs.units(row);
+        return free >= more || isToTheEnd && hasRoomBehindNode(SlabTable.half(slabs.segment(row), slabs.at(row) + SlabTable.NODE), more - free);
+    }
+
+    /// Whether a region would find `more` units behind it, once those slabs whose first slots are free have been dissolved.
+    private boolean hasRoomBehindNode(int node, long more) {
+        if (more > engine.most()) {
+            return false;
+        }
+        MemorySegment t = engine.regions().table();
+        long left = more;
+        for (int next = nextNeighbour(t, node); left > 0; next = nextNeighbour(t, next)) {
+            long units = sizeOf(region(t, next));
+            boolean isSlab = next != EDGE && NodeState.isSlab(links(t, next));
+            long free = NodeState.isFree(t, next) ? units : isSlab ? engine.slabs().freeFrom(low(links(t, next)), 0) : 0;
+            left -= free;
+            if (left > 0 && (free == 0 || free < units)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Whether the free region behind a block has `more` units, once those slabs behind it whose first slot is free have
     /// been dissolved.
     private boolean makeRoomBehind(int node, long more) {
         Slabs slabs = engine.slabs();
+        if (!hasRoomBehindNode(node, more)) {
+            return false;
+        }
         while (true) {
             MemorySegment t = engine.regions().table();
             int next = nextNeighbour(t, node);

@@ -444,9 +444,9 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         setWord(segment(row), at(row) + SHAPE, shape);
     }
 
-    /// Whether the next slot of the slab is live, so that the block can't grow.
-    public final boolean isFollowedByALiveSlot(int slot) {
-        return (slot + 1 & 63) != 0 && isLive(entry(slot + 1)); // behind the last slot of a slab none is live
+    /// Units of the free slots from a place of a slab on, up to the next live one or to the end of the slab's region.
+    public final long freeFrom(int row, int place) {
+        return report.freeFrom(row, place);
     }
 
     /// The handle of the live slot that starts at `unit` in the slab of a row, or 0 if there is none, or if it is retired or a
