@@ -1,5 +1,6 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.CompactionPlan;
 import io.github.offsetallocator.Fit;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
@@ -108,6 +109,46 @@ class MetadataTest {
                 allocator.allocate(size);
             }
             Check.that(allocator.metadataSize() <= 128L * blocks + (64 << 10), blocks + " blocks take " + allocator.metadataSize() + " bytes");
+        }
+    }
+
+    /// Nor does one that has left its slab take more, since the slab's row stays as long as it is live. A tag takes as much again.
+    @ParameterizedTest
+    @CsvSource({"LARGER, false", "LARGER, true", "SMALLER, false", "SMALLER, true", "PLAN, false", "PLAN, true", "MOVES, false", "MOVES, true"})
+    @Fault(26)
+    void aBlockThatHasLeftItsSlabTakesABoundedAmount(Leaving leaving, boolean isTagged) {
+        int blocks = 10_000;
+        try (OffsetAllocator allocator = OffsetAllocator.create(100_000_000)) {
+            for (int i = 0; i < blocks; i++) {
+                long block = leaving.allocate(allocator);
+                if (isTagged) {
+                    allocator.setTag(block, i);
+                }
+            }
+            long bytes = allocator.metadataSize();
+            Check.that(bytes <= (isTagged ? 2 : 1) * 128L * blocks + (64 << 10), () -> bytes / blocks + " bytes a block, " + bytes + " in all");
+            allocator.verify();
+        }
+    }
+
+    /// How a block of 8 units leaves its slab, or may do so.
+    enum Leaving {
+        LARGER, SMALLER, PLAN, MOVES;
+
+        long allocate(OffsetAllocator allocator) {
+            long gap = this == MOVES ? allocator.allocate(8) : 0;
+            long block = allocator.allocate(8);
+            switch (this) {
+                case LARGER -> Check.that(allocator.resize(block, 9), "no room to grow");
+                case SMALLER -> Check.that(allocator.resize(block, 7), "no room to shrink");
+                case PLAN -> Check.that(!allocator.planCompaction().isOpen(), "a plan with moves");
+                default -> {
+                    allocator.free(gap);
+                    CompactionPlan plan = allocator.planCompaction();
+                    plan.moves().forEach(plan::commit);
+                }
+            }
+            return block;
         }
     }
 

@@ -52,6 +52,7 @@ final class PopularSizes {
         if (made != 0) {
             setHalf(head, line(made) + CLASS_SIZE, size);
             setHalf(head, line(made) + HEAT, MANY);
+            setHalf(head, line(made) + WAIT, 0);
         }
         head.set(BYTE, CLASS_OF + size, (byte) made);
         return made;

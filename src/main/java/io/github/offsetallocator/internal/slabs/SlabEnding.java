@@ -185,7 +185,8 @@ final class SlabEnding {
         slabs.settle(row);
         slabs.begin();
         Regions.begin(nodes);
-        slabs.unlink(row, line(SlabTable.sizeClass(slabs.shape(row))));
+        long line = line(SlabTable.sizeClass(slabs.shape(row)));
+        slabs.unlink(row, line);
         long live = 0;
         int last = whole;
         int rest = units == (long) slots * size ? NIL : Regions.cutTail(nodes, whole, units - (long) slots * size);
@@ -208,6 +209,8 @@ final class SlabEnding {
         setHalf(t, at + MOVED_LEFT, moved);
         if (moved == 0) {
             slabs.chain.discard(row);
+        } else {
+            delay(line, SLOTS - moved);
         }
         if (rest != NIL) {
             regions.give(nodes, rest);
@@ -216,6 +219,12 @@ final class SlabEnding {
         Regions.end(nodes);
         slabs.end();
         tally.dissolve();
+    }
+
+    /// A row that is kept by slots which have moved is lost to others. Its other entries are made up for by as many requests without a slab, or each
+    /// block of a program that changes the size of all would have a row.
+    private void delay(long line, int requests) {
+        setHalf(slabs.head(), line + WAIT, Math.max(half(slabs.head(), line + WAIT), requests));
     }
 
     /// Lets a node stand for a slot, if that is live; otherwise the slot can't be taken any more and the node is unused.

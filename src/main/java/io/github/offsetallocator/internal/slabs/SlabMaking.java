@@ -15,7 +15,8 @@ import java.lang.invoke.VarHandle;
 ///
 /// The first blocks of a size come from the bins. Then the size gets a slab of 8 slots, and each further one has half as many
 /// slots as the size has had, 64 at most; none takes more than a share of the range that has memory, or is likely to get it. New ones are made while a
-/// quarter of what has memory, or may get it, is free in the bins. Sizes above 64 units get slabs if they are popular, see [PopularSizes].
+/// quarter of what has memory, or may get it, is free in the bins. After a slab was dissolved whose row is still needed, the bins serve some
+/// requests first, see [SlabEnding]. Sizes above 64 units get slabs if they are popular, see [PopularSizes].
 ///
 /// Where stripes have slabs of their own, the share is divided among them, or slabs that are nearly empty would fill the range. A slab
 /// of the fewest slots may take more: the share divided by the square root of their number. Both are rounded to powers of two. They stay when
@@ -68,9 +69,11 @@ final class SlabMaking {
         MemorySegment head = slabs.head();
         int heat = Math.min(half(head, line + HEAT), HOTTEST) + 1;
         setHalf(head, line + HEAT, heat);
+        int wait = half(head, line + WAIT);
+        setHalf(head, line + WAIT, Math.max(0, wait - 1));
         MemorySegment nodes = regions.table();
         long expected = regions.expected();
-        int slots = slots(expected, expected - Header.open(nodes) + Header.word(nodes, Header.FREE_UNITS), size, heat);
+        int slots = wait > 0 ? 0 : slots(expected, expected - Header.open(nodes) + Header.word(nodes, Header.FREE_UNITS), size, heat);
         boolean haveOwn = slabs.stripes() > 1;
         int roomy = haveOwn ? ROOMY_OWN_SHIFT : ROOMY_SHIFT;
         boolean isRoomy = Header.isRoomy(nodes, roomy);

@@ -362,6 +362,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
         for (int sizeClass = 1; sizeClass <= half(head, LAST_CLASS); sizeClass++) {
             setHalf(head, line(sizeClass) + HEAT, 0);
             setHalf(head, line(sizeClass) + ROWS, 0);
+            setHalf(head, line(sizeClass) + WAIT, 0);
         }
         addUsed(-used());
         setWord(head, SLAB_UNITS, 0);

@@ -16,7 +16,7 @@ import java.lang.foreign.ValueLayout;
 ///         | 256 classes | class of size | sums | all zero | header | 64 entries | …
 ///         +-------------+---------------+------+----------+---------------------+------
 ///
-///  a class: 32 bytes    head | empty | size | heat | rows | tail      one for each exact size that has slabs
+///  a class: 32 bytes    head | empty | size | heat | rows | tail | wait      one for each exact size that has slabs
 ///  a row:   576 bytes, nine cache lines
 ///     header            free bits 64 | size 16, slots 8, class 8, offset 32 | next, previous | node | moved, stripe, place
 ///     an entry: 8 bytes, one for each slot
@@ -57,6 +57,8 @@ public final class SlabTable {
     public static final int HEAT = 12;
     public static final int ROWS = 16;
     public static final int TAIL = 20;
+    /// So many requests for the size that find no slot get no new slab yet.
+    public static final int WAIT = 24;
 
     /// A byte for each size: its class or, while it has none, how often it was asked for: 0, or that number above
     /// [#SEEN]. No class from 240 on has a slab, nor has class 0.
