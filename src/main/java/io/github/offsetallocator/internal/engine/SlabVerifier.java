@@ -127,6 +127,8 @@ final class SlabVerifier {
         for (int sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
             int rows = half(head, line(sizeClass) + ROWS);
             check(rows == rowsOfClass[sizeClass], "class ", sizeClass, ": its slabs are not as many as counted, ", rows);
+            int wait = half(head, line(sizeClass) + WAIT);
+            check(wait >= 0 && wait < SLOTS || sizeClass > half(head, LAST_CLASS), "class ", sizeClass, ": more requests wait than a row has entries, ", wait);
             if (isExact) {
                 verifyList(sizeClass, listed);
             }
