@@ -136,20 +136,33 @@ final class SlabEnding {
 
     /// Ends a slab in one way or the other.
     void end(int row) {
-        if (slabs.isEmpty(row)) {
-            slabs.settle(row);
-            if (giveBack(row)) {
-                return;
-            }
+        if (!(slabs.isEmpty(row) && isSettledAndGone(row))) {
+            dissolve(row);
         }
+    }
+
+    private boolean isSettledAndGone(int row) {
+        slabs.settle(row);
+        return giveBack(row);
+    }
+
+    /// As [#dissolve], for calls that may come for each block of a program. A row that is kept by slots which have moved is lost to others: its other
+    /// entries are made up for by as many requests without a new slab, or each such block would have a row. Where room is wanted there is no need,
+    /// and perl, run again and again, would need a larger pool.
+    void dissolveAndWait(int row) {
+        long line = line(SlabTable.sizeClass(slabs.shape(row)));
         dissolve(row);
+        int moved = half(slabs.segment(row), slabs.at(row) + MOVED_LEFT);
+        if (moved != 0) {
+            setHalf(slabs.head(), line + WAIT, Math.max(half(slabs.head(), line + WAIT), SLOTS - moved));
+        }
     }
 
     /// Dissolves all slabs.
     void dissolveAll() {
         for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
-            if (slabs.isSlab(row)) {
-                end(row);
+            if (slabs.isSlab(row) && !(slabs.isEmpty(row) && isSettledAndGone(row))) {
+                dissolveAndWait(row);
             }
         }
     }
@@ -185,8 +198,7 @@ final class SlabEnding {
         slabs.settle(row);
         slabs.begin();
         Regions.begin(nodes);
-        long line = line(SlabTable.sizeClass(slabs.shape(row)));
-        slabs.unlink(row, line);
+        slabs.unlink(row, line(SlabTable.sizeClass(slabs.shape(row))));
         long live = 0;
         int last = whole;
         int rest = units == (long) slots * size ? NIL : Regions.cutTail(nodes, whole, units - (long) slots * size);
@@ -209,8 +221,6 @@ final class SlabEnding {
         setHalf(t, at + MOVED_LEFT, moved);
         if (moved == 0) {
             slabs.chain.discard(row);
-        } else {
-            delay(line, SLOTS - moved);
         }
         if (rest != NIL) {
             regions.give(nodes, rest);
@@ -219,12 +229,6 @@ final class SlabEnding {
         Regions.end(nodes);
         slabs.end();
         tally.dissolve();
-    }
-
-    /// A row that is kept by slots which have moved is lost to others. Its other entries are made up for by as many requests without a slab, or each
-    /// block of a program that changes the size of all would have a row.
-    private void delay(long line, int requests) {
-        setHalf(slabs.head(), line + WAIT, Math.max(half(slabs.head(), line + WAIT), requests));
     }
 
     /// Lets a node stand for a slot, if that is live; otherwise the slot can't be taken any more and the node is unused.

@@ -276,7 +276,7 @@ public abstract sealed class Slabs implements AutoCloseable permits OneThreadSla
 
     /// Ends a slab: its free slots go back to the bins, its live ones get nodes of their own.
     public final void dissolve(int row) {
-        ending.dissolve(row);
+        ending.dissolveAndWait(row);
     }
 
     /// A slot that had moved to a node was freed: its entry says so from here on.
