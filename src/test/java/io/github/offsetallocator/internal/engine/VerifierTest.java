@@ -71,7 +71,13 @@ class VerifierTest {
     @Test
     void everyDamagedBitOfANodeIsFoundWhileAPlanIsOpen() {
         OneThread engine = wornIn(false);
-        Compaction plan = engine.plan(engine.freeUnits(), 1, made -> made);
+        long before = engine.allocate(5000, 0);
+        engine.allocate(5000, 0);
+        long behind = engine.allocate(5000, 0);
+        engine.allocate(engine.largestFree(), 0);
+        engine.free(before);
+        engine.free(behind);
+        Compaction plan = engine.plan(10_000, 1, made -> made);
         assertTrue(plan.count() > 0 && engine.isPlan(plan), "no plan");
         engine.verify();
         assertTrue(damageNodes(engine) > 20_000, "too few");
