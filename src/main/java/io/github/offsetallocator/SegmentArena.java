@@ -933,7 +933,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// A file that the arena maps, from its start, as scratch memory: what it held before is in the slices, in no order.
         /// Alignment counts offsets in the file, unless [#alignByAddress()] is said.
         /// It is made, or made longer, as needed; a hole in it takes no space on disk where the file system knows holes.
-        /// While the arena is open the file is locked: a second arena over it is refused, in this process or another.
+        /// While the arena is open the file is locked: a second arena over it is refused, in this process or another. So is a file of a durable
+        /// arena, which would be overwritten.
         ///
         /// @param path     the file
         /// @param byteSize bytes
@@ -1025,7 +1026,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// offsets, unless [#alignByAddress()] is said: then a file is longer than its chunk if more than a page's alignment is asked for, by that at most.
         ///
         /// A request that needs a chunk throws an [UncheckedIOException] if the directory is missing by then, or can't be written to. So do
-        /// scopes. The arena is not durable, even if that was said before.
+        /// scopes. The arena is not durable, even if that was said before. A process that is killed leaves its files, `chunk….tmp`: no later arena
+        /// deletes them.
         ///
         /// @param directory     where the files are made
         /// @param chunkByteSize bytes of a chunk, rounded up to whole granules, an eighth of a power of two of them; if that is more than

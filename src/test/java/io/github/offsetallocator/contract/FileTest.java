@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -208,6 +209,24 @@ class FileTest {
             Check.equal(64 << 10, arena.byteSize(), "bytes");
         }
         Check.equal(64 << 10, Fork.run(MapMain.class, 60, List.of(), file.toString()).number("mapped"), "after it is closed");
+    }
+
+    /// It would be overwritten, as memory that nobody needs any more.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Help(4)
+    void aDurableArenaIsNotMappedAsScratchMemory(boolean shared) throws IOException {
+        Path file = directory.resolve("durable");
+        SegmentArena.builder().durable(file, 1 << 16).build().close();
+        byte[] before = Files.readAllBytes(file);
+        UncheckedIOException refused = Check.thrown(UncheckedIOException.class, () -> map(file, shared));
+        namedIn(refused, file);
+        Check.that(refused.getMessage().contains("durable"), refused::getMessage);
+        Check.that(Arrays.equals(before, Files.readAllBytes(file)), "the file has changed");
+        SegmentArena.builder().durable(file, 1 << 16).build().close();
+        Files.write(file, new byte[7]); // too short to say
+        map(file, shared).close();
+        Files.delete(file);
     }
 
     /// A build that fails after the file was locked gives the lock back.

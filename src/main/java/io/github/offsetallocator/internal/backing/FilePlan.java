@@ -102,6 +102,12 @@ public record FilePlan(long byteSize, long maxByteSize, int granuleShift, int fl
         return page.get(WORD, 0) == MAGIC;
     }
 
+    /// Whether a file that starts so is, or was, a durable arena's, of any version and byte order.
+    static boolean isAny(MemorySegment start) {
+        long magic = start.get(WORD, 0);
+        return magic == MAGIC || magic == Long.reverseBytes(MAGIC);
+    }
+
     /// What a file starts with while it is being made.
     static byte[] unfinished() {
         byte[] mark = new byte[MARK];

@@ -81,6 +81,12 @@ record LockedFile(FileClaims.Opened claimed, boolean isNew) {
         return Arrays.copyOf(bytes.array(), bytes.position());
     }
 
+    /// Whether a file is a durable arena's.
+    static boolean isDurable(FileChannel channel) throws IOException {
+        byte[] start = read(channel, FilePlan.MARK);
+        return start.length == FilePlan.MARK && FilePlan.isAny(words(start));
+    }
+
     /// Who has a file that another process has locked, for a message. Only that of a durable arena says so itself.
     static String owner(FileChannel channel) throws IOException {
         byte[] bytes = read(channel, 2 * FilePlan.PAGE);

@@ -53,6 +53,9 @@ public final class MappedFile extends Backing {
 
     private static MappedFile map(FileClaims.Opened file, long byteSize, boolean shared, boolean reserve) throws IOException {
         FileChannel channel = file.channel();
+        if (LockedFile.isDurable(channel)) {
+            throw new IOException("it is the file of a durable arena, which would be lost: open it with durable(path, byteSize), or delete it first");
+        }
         Arena arena = newArena(shared);
         try {
             if (reserve) {
