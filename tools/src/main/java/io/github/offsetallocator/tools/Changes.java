@@ -3,7 +3,7 @@ package io.github.offsetallocator.tools;
 import static io.github.offsetallocator.tools.Numbers.*;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -26,8 +26,8 @@ final class Changes {
     /// A part of the page.
     String html() {
         long size = Math.max(before.rangeSize(), now.rangeSize());
-        HeapMap made = HeapMap.of(now, size, region -> HeapData.isIn(earlier, region) ? null : SizeClass.of(region));
-        HeapMap gone = HeapMap.of(before, size, region -> HeapData.isIn(later, region) ? null : SizeClass.of(region));
+        HeapMap made = HeapMap.of(now, size, region -> unlessIn(earlier, region));
+        HeapMap gone = HeapMap.of(before, size, region -> unlessIn(later, region));
         return """
                 <h2>What has changed since %1$s</h2>
                 <p>%2$s new, %3$s gone, %4$s that were there then and are still.</p>
@@ -40,8 +40,12 @@ final class Changes {
                 MapChart.svg(gone, "gone"));
     }
 
+    private static SizeClass unlessIn(Map<Long, HeapSnapshot.Region> other, HeapSnapshot.Region region) {
+        return region.isLive() && !HeapData.isIn(other, region) ? SizeClass.of(region) : null;
+    }
+
     private static String sum(HeapSnapshot heap, Map<Long, HeapSnapshot.Region> other) {
-        List<HeapSnapshot.Region> regions = heap.regions().stream().filter(region -> region.isUsed() && !HeapData.isIn(other, region)).toList();
+        List<HeapSnapshot.Region> regions = heap.regions().stream().filter(region -> region.isLive() && !HeapData.isIn(other, region)).toList();
         return blocks(regions.size(), regions.stream().mapToLong(HeapSnapshot.Region::size).sum());
     }
 
@@ -56,11 +60,10 @@ final class Changes {
 
     /// Sites with more bytes than before: what grows without end is a leak.
     private String sites() {
-        Map<List<String>, Long> old = new HashMap<>();
-        before.sites().forEach(site -> old.put(site.frames(), site.bytes()));
-        record Growth(HeapSnapshot.Site site, long bytes) {}
+        Map<List<String>, Long> old = bytesByFrames(before);
+        record Growth(List<String> frames, long bytes) {}
         List<Growth> growths = new ArrayList<>();
-        now.sites().forEach(site -> growths.add(new Growth(site, site.bytes() - old.getOrDefault(site.frames(), 0L))));
+        bytesByFrames(now).forEach((frames, bytes) -> growths.add(new Growth(frames, bytes - old.getOrDefault(frames, 0L))));
         growths.removeIf(growth -> growth.bytes <= 0);
         growths.sort((a, b) -> Long.compare(b.bytes, a.bytes));
         if (growths.isEmpty()) {
@@ -69,8 +72,15 @@ final class Changes {
         StringBuilder html = new StringBuilder("<table>\n<tr><th>more</th><th>site</th></tr>\n");
         for (Growth growth : growths.subList(0, Math.min(MOST_SITES, growths.size()))) {
             html.append("<tr><td>").append(bytes(growth.bytes)).append("</td><td><code>")
-                    .append(HeapPicture.escaped(growth.site.frames().isEmpty() ? "?" : growth.site.frames().getFirst())).append("</code></td></tr>\n");
+                    .append(HeapPicture.escaped(growth.frames.isEmpty() ? "?" : growth.frames.getFirst())).append("</code></td></tr>\n");
         }
         return html.append("</table>").toString();
+    }
+
+    /// Sites on one line have the same frames: they differ in the bytecode, of which a dump doesn't tell.
+    private static Map<List<String>, Long> bytesByFrames(HeapSnapshot heap) {
+        Map<List<String>, Long> bytes = new LinkedHashMap<>();
+        heap.sites().forEach(site -> bytes.merge(site.frames(), site.bytes(), Long::sum));
+        return bytes;
     }
 }

@@ -8,9 +8,11 @@ import java.util.stream.Stream;
 
 /// What must be true of a dump before it is drawn: it comes from a file, which may be damaged or made by hand.
 final class DumpCheck {
-    private static final Set<String> STATES = Set.of("free", "live", "retired");
+    private static final Set<String> STATES = Set.of("free", "live", HeapSnapshot.RETIRED);
     /// An arena has fewer bytes, and a file or borrowed memory may begin anywhere before its first granule.
     private static final long NO_END = 1L << 58;
+    private static final long SMALLEST_GRANULE = 16;
+    private static final long LARGEST_GRANULE = 1 << 24;
 
     private DumpCheck() {}
 
@@ -18,7 +20,7 @@ final class DumpCheck {
     static void check(HeapSnapshot read) {
         require(Stream.of(read.name(), read.time(), read.statistics(), read.bins(), read.slabs(), read.sites(), read.regions()).noneMatch(part -> part == null),
                 "name, time, statistics, bins, slabs, sites or regions are missing");
-        require(read.granule() > 0, "granule " + read.granule());
+        require(Long.bitCount(read.granule()) == 1 && read.granule() >= SMALLEST_GRANULE && read.granule() <= LARGEST_GRANULE, "granule " + read.granule());
         for (HeapSnapshot.Bin bin : read.bins()) {
             require(bin != null && bin.count() >= 0, "bin " + bin);
         }
@@ -32,7 +34,8 @@ final class DumpCheck {
             require(region.offset() >= end && region.offset() < NO_END, region + " starts before " + end + ", where the one before it ends, or too far away");
             require(region.size() > 0 && region.size() < NO_END - region.offset() && isWhole(region.size(), read) && isWhole(region.offset() - read.origin(), read),
                     region + " has no whole granules of " + read.granule());
-            require(region.requested() >= 0 && (region.site() == null || region.site() >= 0 && region.site() < read.sites().size()), "region " + region);
+            require(region.requested() >= 0 && region.requested() <= region.size(), "region " + region);
+            require(region.site() == null || region.site() >= 0 && region.site() < read.sites().size(), "region " + region);
             end = region.end();
         }
     }

@@ -31,7 +31,7 @@ final class HeapData {
             if (region.tag() != 0) {
                 tags.put(i, Long.toString(region.tag())); // as text: it may be more than a number of the script can hold
             }
-            if (before != null && region.isUsed() && !isIn(earlier, region)) {
+            if (before != null && region.isLive() && !isIn(earlier, region)) {
                 changes.put(i, "new");
             }
         }
@@ -54,11 +54,11 @@ final class HeapData {
         return JsonMapper.shared().writeValueAsString(data).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e");
     }
 
-    /// Used regions of a snapshot by their offsets; none of null.
+    /// Live regions of a snapshot by their offsets; none of null.
     static Map<Long, HeapSnapshot.Region> byOffset(HeapSnapshot heap) {
         Map<Long, HeapSnapshot.Region> regions = new HashMap<>();
         if (heap != null) {
-            heap.regions().stream().filter(HeapSnapshot.Region::isUsed).forEach(region -> regions.put(region.offset(), region));
+            heap.regions().stream().filter(HeapSnapshot.Region::isLive).forEach(region -> regions.put(region.offset(), region));
         }
         return regions;
     }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// A page that shows a heap: its numbers, its regions by address, its free regions by size, and the places in the program that
@@ -16,12 +17,12 @@ public final class HeapPicture {
             :root { color-scheme: light dark; --page: #ffffff; --text: #1f2328; --faint: #59636e; --line: #d1d9e0;
               --free: #f1f3f5; --bar: #2f6f9f; --lit: #d1242f;
               --TO_32: #440154; --TO_64: #46327e; --TO_128: #365c8d; --TO_256: #277f8e;
-              --TO_1K: #1fa187; --TO_4K: #4ac16d; --TO_64K: #a0c92a; --ABOVE: #f0b400; --NONE: var(--page); }
+              --TO_1K: #1fa187; --TO_4K: #4ac16d; --TO_64K: #a0c92a; --ABOVE: #f0b400; --RETIRED: #9aa4ae; --NONE: var(--page); }
             @media (prefers-color-scheme: dark) {
               :root { --page: #0d1117; --text: #e6edf3; --faint: #9198a1; --line: #3d444d;
                 --free: #1b212a; --bar: #58a6d6; --lit: #ff7b72;
                 --TO_32: #a06cc8; --TO_64: #7f7fe0; --TO_128: #5b9be0; --TO_256: #3fb4c4;
-                --TO_1K: #35c79a; --TO_4K: #74d66b; --TO_64K: #c2e24a; --ABOVE: #ffd84a; } }
+                --TO_1K: #35c79a; --TO_4K: #74d66b; --TO_64K: #c2e24a; --ABOVE: #ffd84a; --RETIRED: #6e7681; } }
             * { box-sizing: border-box; }
             body { margin: 0 auto; padding: 32px 28px; max-width: 1180px; background: var(--page); color: var(--text);
               font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; }
@@ -57,6 +58,8 @@ public final class HeapPicture {
             """;
 
     private static final int MOST_SITES = 100;
+    /// Characters that XML forbids however they are written; a name may have some.
+    private static final Pattern NO_XML = Pattern.compile("[^\\t\\n\\r\\x20-\\uD7FF\\uE000-\\uFFFD\\x{10000}-\\x{10FFFF}]");
 
     private final String title;
     private final HeapSnapshot heap;
@@ -86,7 +89,7 @@ public final class HeapPicture {
     /// @return HTML
     public String html() {
         HeapMap map = HeapMap.of(heap);
-        return """
+        String page = """
                 <!DOCTYPE html>
                 <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
                 <head>
@@ -118,6 +121,7 @@ public final class HeapPicture {
                 """.formatted(escaped(title), STYLE + colours(), subtitle(), tiles(), bytes(map.rowBytes()),
                 bytes(map.cellBytes()), legend(), MapChart.svg(map, "map"), bytes(16 * heap.granule()), BinChart.svg(heap),
                 HeapData.of(heap, map, before), script(), sites(), before == null ? "" : new Changes(before, heap).html());
+        return NO_XML.matcher(page).replaceAll("\uFFFD");
     }
 
     /// As it is: it has no character that HTML or XML would take for something else.
@@ -160,13 +164,13 @@ public final class HeapPicture {
 
     private String subtitle() {
         return format("%s: %s live, %s free, largest free region %s, fragmentation %s.",
-                escaped(heap.time()), bytes(heap.used()), bytes(heap.free()), bytes(heap.largestFree()),
+                escaped(heap.time()), bytes(heap.live()), bytes(heap.free()), bytes(heap.largestFree()),
                 percent(heap.externalFragmentation()));
     }
 
     private String tiles() {
         return "<dl>\n"
-                + tile("Live", bytes(heap.used()), count(heap.usedRegions()) + " blocks")
+                + tile("Live", bytes(heap.live()), count(heap.liveRegions()) + " blocks")
                 + tile("Free", bytes(heap.free()), count(heap.freeRegions()) + " regions")
                 + tile("Largest free region", bytes(heap.largestFree()), "of " + bytes(heap.free()) + " free")
                 + tile("Outer fragmentation", percent(heap.externalFragmentation()), "of what is free")

@@ -29,6 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
 public record HeapSnapshot(String format, int version, String name, String time, long granule, long origin, ArenaStatistics statistics,
         List<Bin> bins, List<Slab> slabs, List<Site> sites, List<Region> regions) {
     static final String NONE = "none";
+    static final String RETIRED = "retired";
 
     private static final String FORMAT = "io.github.offsetallocator.dump";
     private static final JsonMapper MAPPER = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
@@ -69,8 +70,13 @@ public record HeapSnapshot(String format, int version, String name, String time,
             return state.equals("free");
         }
 
+        boolean isLive() {
+            return state.equals("live");
+        }
+
+        /// Live or retired.
         boolean isUsed() {
-            return !isFree() && !state.equals(NONE);
+            return isLive() || state.equals(RETIRED);
         }
 
         long end() {
@@ -145,15 +151,19 @@ public record HeapSnapshot(String format, int version, String name, String time,
         return regions.isEmpty() ? 0 : regions.getLast().end() - origin;
     }
 
-    /// Bytes of used regions.
+    /// Bytes of live and retired regions.
     ///
     /// @return bytes
     public long used() {
         return regions.stream().filter(Region::isUsed).mapToLong(Region::size).sum();
     }
 
+    long live() {
+        return regions.stream().filter(Region::isLive).mapToLong(Region::size).sum();
+    }
+
     long requested() {
-        return regions.stream().filter(Region::isUsed).mapToLong(Region::shownSize).sum();
+        return regions.stream().filter(Region::isLive).mapToLong(Region::shownSize).sum();
     }
 
     long free() {
@@ -168,8 +178,8 @@ public record HeapSnapshot(String format, int version, String name, String time,
         return (int) regions.stream().filter(Region::isFree).count();
     }
 
-    int usedRegions() {
-        return (int) regions.stream().filter(Region::isUsed).count();
+    int liveRegions() {
+        return (int) regions.stream().filter(Region::isLive).count();
     }
 
     /// The part of the free bytes that lies outside the largest free region.
@@ -179,10 +189,10 @@ public record HeapSnapshot(String format, int version, String name, String time,
         return free() == 0 ? 0 : 1 - (double) largestFree() / free();
     }
 
-    /// The part of the used bytes that nobody asked for: requests are rounded up to granules.
+    /// The part of the live bytes that nobody asked for: requests are rounded up to granules.
     ///
     /// @return from 0 to 1
     public double internalFragmentation() {
-        return used() == 0 ? 0 : 1 - (double) requested() / used();
+        return live() == 0 ? 0 : 1 - (double) requested() / live();
     }
 }

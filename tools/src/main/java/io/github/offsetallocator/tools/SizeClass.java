@@ -1,6 +1,6 @@
 package io.github.offsetallocator.tools;
 
-/// Sizes of blocks that share a colour.
+/// Sizes of live blocks that share a colour, and what else has one.
 enum SizeClass {
     TO_32(32, "up to 32 B"),
     TO_64(64, "33 to 64 B"),
@@ -10,6 +10,8 @@ enum SizeClass {
     TO_4K(4 << 10, "1 to 4 KiB"),
     TO_64K(64 << 10, "4 to 64 KiB"),
     ABOVE(Long.MAX_VALUE, "above 64 KiB"),
+    /// What waits for `reclaim`, of any size.
+    RETIRED(-1, "retired"),
     /// What has no memory.
     NONE(-1, "no memory, between chunks");
 
@@ -22,7 +24,7 @@ enum SizeClass {
     }
 
     static SizeClass of(HeapSnapshot.Region region) {
-        return region.isUsed() ? of(region.shownSize()) : NONE;
+        return region.isLive() ? of(region.shownSize()) : region.isUsed() ? RETIRED : NONE;
     }
 
     private static SizeClass of(long bytes) {

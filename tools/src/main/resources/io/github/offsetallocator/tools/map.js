@@ -69,7 +69,7 @@ function describe(i) {
     lines.push('since the other dump: ' + heap.changes[i]);
   }
   const site = heap.siteOf[i];
-  if (site !== undefined) {
+  if (site >= 0) {
     lines.push('asked for by:', ...heap.sites[site].map(frame => '  ' + frame));
   }
   return lines.join('\n');
@@ -99,15 +99,16 @@ svg.addEventListener('pointermove', event => {
   }
 });
 
+function showSite(site) {
+  const regions = [];
+  heap.siteOf.forEach((s, i) => { if (s === site) { regions.push(i); } });
+  light(regions);
+  told.textContent = regions.length + ' regions of this site are marked:\n' + heap.sites[site].join('\n');
+  svg.scrollIntoView({block: 'nearest'});
+}
+
 for (const button of document.querySelectorAll('button[data-site]')) {
-  button.addEventListener('click', () => {
-    const site = Number(button.dataset.site);
-    const regions = [];
-    heap.siteOf.forEach((s, i) => { if (s === site) { regions.push(i); } });
-    light(regions);
-    told.textContent = regions.length + ' regions of this site are marked:\n' + heap.sites[site].join('\n');
-    svg.scrollIntoView({block: 'nearest'});
-  });
+  button.addEventListener('click', () => showSite(Number(button.dataset.site)));
 }
 
 // map.html#at=4096 points at what lies there; map.html#site=0 marks the blocks of a site.
@@ -116,8 +117,8 @@ function follow() {
   const site = /^#site=(\d+)$/.exec(location.hash);
   if (at) {
     pointAtOffset(Number(at[1]));
-  } else if (site) {
-    document.querySelector('button[data-site="' + site[1] + '"]').click();
+  } else if (site ? heap.sites.length > Number(site[1]) : false) {
+    showSite(Number(site[1]));
   }
 }
 window.addEventListener('hashchange', follow);

@@ -72,10 +72,14 @@ class MapTest {
     @Test
     void thePageIsXmlAndNeedsNothingElse() throws Exception {
         String html = page(directory.resolve("page.html"), first.toString(), second.toString());
-        DocumentBuilderFactory.newInstance().newDocumentBuilder()
-                .parse(new ByteArrayInputStream(html.replaceFirst("<!DOCTYPE html>", "").getBytes(StandardCharsets.UTF_8)));
+        parse(html);
         assertFalse(html.contains("src=") || html.contains("href=") || html.contains("url("), "something from elsewhere");
         assertTrue(html.contains("Heap of &lt;scene&gt; &amp; &quot;co&quot;"), html);
+    }
+
+    private static void parse(String html) throws Exception {
+        DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(new ByteArrayInputStream(html.replaceFirst("<!DOCTYPE html>", "").getBytes(StandardCharsets.UTF_8)));
     }
 
     @Test
@@ -84,7 +88,7 @@ class MapTest {
         assertEquals("<scene> & \"co\"", heap.name());
         assertEquals(1 << 20, heap.byteSize());
         assertEquals(heap.statistics().usedBytes(), heap.used());
-        assertEquals(heap.statistics().liveAllocations(), heap.usedRegions());
+        assertEquals(heap.statistics().liveAllocations(), heap.liveRegions());
         assertTrue(heap.slabs().stream().allMatch(slab -> slab.live() <= slab.slots() && slab.slots() <= 64));
         HeapSnapshot.Region leaked = heap.regions().stream().filter(region -> region.offset() == leakAt).findFirst().orElseThrow();
         assertEquals(7000, leaked.requested());
@@ -117,7 +121,7 @@ class MapTest {
             assertEquals(arena.byteSize(), heap.byteSize());
             assertEquals(arena.statistics().usedBytes(), heap.used());
             assertEquals(arena.statistics().freeBytes(), heap.free());
-            assertEquals(3, heap.usedRegions());
+            assertEquals(3, heap.liveRegions());
             assertEquals(0, heap.internalFragmentation());
             long at = heap.origin();
             for (HeapSnapshot.Region region : heap.regions()) {
@@ -126,6 +130,62 @@ class MapTest {
             }
             assertTrue(heap.regions().stream().anyMatch(region -> region.offset() == arena.offset(last)));
             assertTrue(new HeapPicture("in chunks", heap, empty).html().contains("no memory, between chunks"));
+        }
+    }
+
+    /// What was retired is not live: it counts in the pool that is in use, and has an entry of its own.
+    @Test
+    void aRetiredBlockIsNotLive() {
+        try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).build()) {
+            arena.tryAllocate(100, 1);
+            HeapSnapshot none = HeapSnapshot.of(arena);
+            assertFalse(new HeapPicture("some", none).html().contains("</i>retired"));
+            long live = arena.tryAllocate(200_000, 1);
+            HeapSnapshot before = HeapSnapshot.of(arena);
+            arena.retire(live, 1);
+            HeapSnapshot now = HeapSnapshot.of(arena);
+            String html = new HeapPicture("some", now, before).html();
+            assertTrue(html.contains("<dt>Live</dt><dd>112 B<small>1 blocks</small>"), html);
+            assertTrue(html.contains(": 112 B live, "), html);
+            assertTrue(html.contains("</i>retired <span>1, 195 KiB</span>"), html);
+            assertTrue(html.contains("19.1 % in use"), html);
+            assertTrue(html.contains("0 blocks of 0 B new, 1 block of 195 KiB gone, 1 block of 112 B that were there"), html);
+            assertEquals(arena.statistics().usedBytes(), now.used());
+            assertEquals(arena.statistics().liveAllocations(), now.liveRegions());
+            assertEquals(12.0 / 112, now.internalFragmentation(), 1e-9);
+        }
+    }
+
+    private static void two(SegmentArena arena) {
+        arena.tryAllocate(64, 1); arena.tryAllocate(4000, 1); // two sites whose frames read alike: they are on one line
+    }
+
+    @Test
+    void twoSitesOnOneLineHaveNotGrown() {
+        try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).leakDetection(LeakDetection.ALL).build()) {
+            for (int i = 0; i < 10; i++) {
+                two(arena);
+            }
+            HeapSnapshot before = HeapSnapshot.of(arena);
+            assertEquals(2, before.sites().size());
+            String same = new Changes(before, HeapSnapshot.of(arena)).html();
+            assertTrue(same.contains("0 blocks of 0 B new"), same);
+            assertFalse(same.contains("<th>more</th>"), same);
+            two(arena);
+            String more = new Changes(before, HeapSnapshot.of(arena)).html();
+            assertTrue(more.contains("<td>3.97 KiB</td>"), more);
+            arena.reset();
+        }
+    }
+
+    /// A name may have any character; XML has no way to write some.
+    @Test
+    void aNameWithCharactersThatXmlForbids() throws Exception {
+        String name = "\0a\u0001\t\u007F\uFFFE\uFFFF\uD800b\uD83D\uDE00\uDC00";
+        try (SegmentArena arena = SegmentArena.builder().nativeMemory(1 << 20).name(name).build()) {
+            String html = new HeapPicture("Heap of " + arena.name(), HeapSnapshot.of(arena)).html();
+            parse(html);
+            assertTrue(html.contains("<h1>Heap of \uFFFDa\uFFFD\t\u007F\uFFFD\uFFFD\uFFFDb\uD83D\uDE00\uFFFD</h1>"), html);
         }
     }
 
@@ -148,7 +208,10 @@ class MapTest {
                 heap("{\"offset\": 0, \"size\": 64, " + live + ", {\"offset\": 48, \"size\": 64, " + live),
                 heap("{\"offset\": 0, \"size\": 64, \"site\": 0, " + live), heap("").replace("\"time\": \"t\",", ""), heap("").replace("\"name\": \"x\",", ""),
                 heap("").replace("\"sites\": [", "\"sites\": [null"), heap("").replace("\"sites\": [", "\"sites\": [{\"count\": 1}"),
-                heap("").replace("\"bins\": [", "\"bins\": [null, "), heap("").replace("\"granule\": 16", "\"granule\": 0"))) {
+                heap("").replace("\"bins\": [", "\"bins\": [null, "), heap("").replace("\"granule\": 16", "\"granule\": 0"), heap("").replace("\"granule\": 16", "\"granule\": 24"),
+                heap("").replace("\"granule\": 16", "\"granule\": 8"), heap("").replace("\"granule\": 16", "\"granule\": 33554432"),
+                heap("{\"offset\": 0, \"size\": 1125899906842624, " + live).replace("\"granule\": 16", "\"granule\": 1125899906842624"),
+                heap("{\"offset\": 0, \"size\": 64, \"state\": \"live\", \"requested\": 65}"))) {
             Files.writeString(file, damaged);
             assertRefused(file, damaged);
         }
@@ -188,6 +251,33 @@ class MapTest {
         String told = seen.dom().replaceAll("(?s).*<pre id=\"told\">(.*?)</pre>.*", "$1");
         assertTrue(told.contains("333 regions of this site are marked"), told);
         assertFalse(seen.log().contains("Uncaught") || seen.log().contains(":CONSOLE"), seen.log());
+    }
+
+    /// What has no site has no place that asked for it.
+    @Test
+    void aBrowserPointsAtWhatIsFree() throws Exception {
+        Path file = Files.writeString(directory.resolve("free.json"), heap("{\"offset\": 0, \"size\": 64, \"state\": \"free\"}"));
+        Path page = directory.resolve("page.html");
+        page(page, file.toString());
+        Browser.Result seen = Browser.open(page, "#at=16", directory.resolve("profile"));
+        assertTrue(seen.dom().contains("<pre id=\"told\">at 0, 64 B: free</pre>"), seen::toString);
+        assertFalse(seen.log().contains("Uncaught") || seen.log().contains(":CONSOLE"), seen.log());
+    }
+
+    /// A site that the page doesn't have marks nothing, and one without a button is marked.
+    @Test
+    void aBrowserIsAskedForASiteThatHasNoButton() throws Exception {
+        String sites = "{\"count\": 1, \"bytes\": 1, \"frames\": [\"some frame\"]}, ".repeat(100) + "{\"count\": 1, \"bytes\": 1, \"frames\": [\"last frame\"]}";
+        Path file = Files.writeString(directory.resolve("sites.json"), heap("{\"offset\": 0, \"size\": 64, \"state\": \"live\", \"requested\": 1, \"site\": 100}")
+                .replace("\"sites\": []", "\"sites\": [" + sites + "]"));
+        Path page = directory.resolve("page.html");
+        page(page, file.toString());
+        for (String[] askedAndTold : new String[][] {{"#site=100", "1 regions of this site are marked:\nlast frame"}, {"#site=101", "Point at a region."}}) {
+            Browser.Result seen = Browser.open(page, askedAndTold[0], directory.resolve("profile"));
+            assertTrue(seen.dom().contains("data-ready=\"yes\""), seen::toString);
+            assertTrue(seen.dom().contains("<pre id=\"told\">" + askedAndTold[1]), seen::toString);
+            assertFalse(seen.log().contains("Uncaught") || seen.log().contains(":CONSOLE"), seen.log());
+        }
     }
 
     /// A page whose script fails is noticed.
