@@ -82,6 +82,7 @@ final class Watch implements Callable<Integer> {
     }
 
     private int watchProcess() throws IOException, InterruptedException {
+        boolean isFollowed = false;
         try (JMXConnector connector = JMXConnectorFactory.connect(new JMXServiceURL(address()));
                 RemoteRecordingStream stream = new RemoteRecordingStream(connector.getMBeanServerConnection())) {
             CountDownLatch end = new CountDownLatch(1);
@@ -93,11 +94,18 @@ final class Watch implements Callable<Integer> {
             });
             stream.onClose(end::countDown);
             stream.startAsync();
+            isFollowed = true;
+            // the stream doesn't notice; a process that the system hides has no handle
+            ProcessHandle.of(Long.parseLong(target)).ifPresent(process -> process.onExit().thenRun(end::countDown));
             if (seconds == 0) {
                 end.await();
             } else {
                 end.await(seconds, TimeUnit.SECONDS);
             }
+        } catch (IOException e) {
+            if (!isFollowed) {
+                throw e;
+            } // else of a close: the process may be gone
         }
         return arenas.isEmpty() ? 1 : 0;
     }

@@ -2,6 +2,7 @@ package io.github.offsetallocator.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.SegmentArena;
@@ -17,6 +18,8 @@ import java.util.regex.Pattern;
 import jdk.jfr.Recording;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// `watch`, on a process of its own and on a recording.
 class WatchTest {
@@ -47,10 +50,14 @@ class WatchTest {
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
+    private static Process filling() throws IOException {
+        return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"),
+                Filling.class.getName()).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
     @Test
     void aRunningProcess() throws IOException {
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"),
-                Filling.class.getName()).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        Process process = filling();
         try {
             String seen = printed("watch", Long.toString(process.pid()), "--interval", "200", "--seconds", "12", "--plain");
             assertTrue(seen.contains("filling: 1 MiB"), seen);
@@ -58,6 +65,40 @@ class WatchTest {
             assertTrue(seen.contains("▁"), seen);
         } finally {
             process.destroyForcibly();
+        }
+    }
+
+    /// Its end is the end of `watch`, and no error.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aProcessThatEnds(boolean isKilled) throws Exception {
+        Process process = filling();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        Thread end = new Thread(() -> {
+            try {
+                while (!bytes.toString(StandardCharsets.UTF_8).contains("filling: 1 MiB")) {
+                    Thread.sleep(100);
+                }
+                if (isKilled) {
+                    process.destroyForcibly();
+                } else {
+                    process.destroy();
+                }
+            } catch (InterruptedException watchIsDone) {
+                // without a picture
+            }
+        });
+        PrintStream before = System.out;
+        System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+        try {
+            end.start();
+            assertTimeoutPreemptively(Duration.ofMinutes(2),
+                    () -> assertEquals(0, Tools.run("watch", Long.toString(process.pid()), "--interval", "200", "--plain")));
+        } finally {
+            System.setOut(before);
+            process.destroyForcibly();
+            end.interrupt();
+            end.join();
         }
     }
 
