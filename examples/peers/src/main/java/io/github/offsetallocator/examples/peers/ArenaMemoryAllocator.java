@@ -3,6 +3,7 @@ package io.github.offsetallocator.examples.peers;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.github.offsetallocator.SegmentArena;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -19,7 +20,7 @@ import org.lwjgl.system.MemoryUtil;
 /// ```
 ///
 /// LWJGL keeps nothing but addresses, so all goes by address: [SegmentArena#freeAt(long)], [SegmentArena#allocationAt(long)]. An
-/// address that is not live is an [IllegalArgumentException], where a C library corrupts its heap.
+/// address that is not live is an [IllegalArgumentException], where a C library corrupts its heap. A request that can't be served is NULL.
 ///
 /// **Native code** gets pointers to these methods too, [#getMalloc()] and so on. An exception that leaves one of them ends the JVM, with a
 /// message: there is no caller in Java that could catch it.
@@ -67,7 +68,7 @@ public final class ArenaMemoryAllocator implements MemoryUtil.MemoryAllocator {
         }
         try {
             return address(arena.tryAllocateZeroed(bytes, ALIGNMENT));
-        } catch (OutOfMemoryError noChunk) {
+        } catch (OutOfMemoryError | UncheckedIOException noChunk) {
             return NULL;
         }
     }
@@ -88,7 +89,7 @@ public final class ArenaMemoryAllocator implements MemoryUtil.MemoryAllocator {
         }
         try {
             return size < 0 ? NULL : address(arena.reallocate(allocation, size, ALIGNMENT));
-        } catch (OutOfMemoryError noChunk) {
+        } catch (OutOfMemoryError | UncheckedIOException noChunk) {
             return NULL;
         }
     }
@@ -100,11 +101,14 @@ public final class ArenaMemoryAllocator implements MemoryUtil.MemoryAllocator {
         }
     }
 
+    /// @return where the block is, or NULL if there is no room, or the alignment is none that the arena has
     @Override
     public long aligned_alloc(long alignment, long size) {
         try {
             return size < 0 ? NULL : address(arena.tryAllocate(size, alignment));
-        } catch (OutOfMemoryError noChunk) {
+        } catch (OutOfMemoryError | UncheckedIOException noChunk) {
+            return NULL;
+        } catch (IllegalArgumentException badAlignment) {
             return NULL;
         }
     }

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// A tensor of ONNX Runtime whose numbers lie in an arena: nobody copies them. What is written to the slice is what a model reads, and
 /// what a model writes is in the slice.
@@ -21,13 +22,20 @@ import java.nio.ByteOrder;
 ///
 /// ONNX Runtime copies a buffer that is not direct, which the view of a slice of native memory is. It keeps an address and no
 /// reference, so the slice must not be freed before the tensor is closed: this class does both, in this order.
-///
-/// @param slice  the numbers
-/// @param tensor over them
-/// @param arena  where they lie
-public record ArenaTensor(MemorySegment slice, OnnxTensor tensor, SegmentArena arena) implements AutoCloseable {
+public final class ArenaTensor implements AutoCloseable {
     /// As ONNX Runtime aligns its own.
     private static final long ALIGNMENT = 64;
+
+    private final MemorySegment slice;
+    private final OnnxTensor tensor;
+    private final SegmentArena arena;
+    private final AtomicBoolean isClosed = new AtomicBoolean();
+
+    private ArenaTensor(MemorySegment slice, OnnxTensor tensor, SegmentArena arena) {
+        this.slice = slice;
+        this.tensor = tensor;
+        this.arena = arena;
+    }
 
     /// A new one, whose numbers are whatever they are.
     ///
@@ -61,9 +69,22 @@ public record ArenaTensor(MemorySegment slice, OnnxTensor tensor, SegmentArena a
         }
     }
 
+    /// The numbers.
+    public MemorySegment slice() {
+        return slice;
+    }
+
+    /// What a session takes.
+    public OnnxTensor tensor() {
+        return tensor;
+    }
+
+    /// A second one does nothing: the slice may be someone else's by then.
     @Override
     public void close() {
-        tensor.close();
-        arena.free(slice);
+        if (isClosed.compareAndSet(false, true)) {
+            tensor.close();
+            arena.free(slice);
+        }
     }
 }

@@ -9,16 +9,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.SegmentArena;
+import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.lwjgl.PointerBuffer;
 import org.lwjgl.system.Configuration;
 import org.lwjgl.system.MemoryUtil;
@@ -131,6 +136,40 @@ class ArenaMemoryAllocatorTest {
         assertEquals(0, MemoryUtil.nmemRealloc(block, 9 << 20));
         assertEquals(42, MemoryUtil.memGetLong(block), "the old block is as it was");
         MemoryUtil.nmemFree(block);
+    }
+
+    @Test
+    void aBadAlignmentIsNull() {
+        MemoryUtil.MemoryAllocator allocator = MemoryUtil.getAllocator();
+        assertEquals(0, allocator.aligned_alloc(3, 100));
+        assertEquals(0, allocator.aligned_alloc(-4096, 100));
+        assertEquals(0, allocator.aligned_alloc(1 << 19, 100), "more than a quarter of a chunk");
+        try (SegmentArena arena = SegmentArena.builder().growable(1 << 16, 1 << 20).shared().closeRefusesLive().build()) {
+            ArenaMemoryAllocator inChunks = new ArenaMemoryAllocator(arena);
+            long block = inChunks.aligned_alloc(1 << 14, 100);
+            assertEquals(0, block % (1 << 14));
+            inChunks.aligned_free(block);
+        }
+    }
+
+    @Test
+    void aChunkThatCannotBeMadeIsNull(@TempDir Path directory) throws IOException {
+        Path gone = Files.createDirectory(directory.resolve("gone"));
+        try (SegmentArena arena = SegmentArena.builder().growable(gone, 1 << 16, 1 << 20).shared().build()) {
+            ArenaMemoryAllocator inFiles = new ArenaMemoryAllocator(arena);
+            long block = inFiles.malloc(100);
+            try (Stream<Path> files = Files.list(gone)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(gone);
+            assertEquals(0, inFiles.malloc(1 << 16));
+            assertEquals(0, inFiles.calloc(1 << 16, 1));
+            assertEquals(0, inFiles.aligned_alloc(64, 1 << 16));
+            assertEquals(0, inFiles.realloc(block, 1 << 17));
+            inFiles.free(block);
+        }
     }
 
     @Test

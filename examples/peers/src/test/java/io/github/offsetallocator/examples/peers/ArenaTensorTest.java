@@ -102,6 +102,20 @@ class ArenaTensorTest {
         }
     }
 
+    /// As `AutoCloseable` asks for.
+    @Test
+    void aSecondCloseFreesNothing() throws OrtException {
+        try (SegmentArena arena = SegmentArena.ofConfined(1 << 16)) {
+            ArenaTensor first = ArenaTensor.ofFloats(environment, arena, 4);
+            first.close();
+            try (ArenaTensor second = ArenaTensor.ofFloats(environment, arena, 4)) {
+                assertEquals(first.slice().address(), second.slice().address(), "it gets the same place, so the next lines can fail");
+                first.close();
+                assertEquals(1, arena.allocations());
+            }
+        }
+    }
+
     /// The model `sum = a + b`, as the bytes of an .onnx file.
     private static byte[] sum(int length) {
         Message shape = new Message().add(1, new Message().add(1, length));
