@@ -1,5 +1,6 @@
 package io.github.offsetallocator.jmh;
 
+import java.io.IOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -42,6 +43,14 @@ public final class Benchmarks {
     }
 
     static CommandLine programs() {
-        return new CommandLine(new Benchmarks()).setCaseInsensitiveEnumValuesAllowed(true);
+        return new CommandLine(new Benchmarks())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((e, program, _) -> {
+                    if (e instanceof IOException) { // of a fork, say, which has told of itself
+                        program.getErr().println(e.getMessage());
+                        return CommandLine.ExitCode.SOFTWARE;
+                    }
+                    throw e;
+                });
     }
 }

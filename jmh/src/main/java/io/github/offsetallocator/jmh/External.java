@@ -2,12 +2,14 @@ package io.github.offsetallocator.jmh;
 
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// A program outside this project that replays the same work, for instance an allocator in another language. In each round
 /// it is started as `COMMAND FILE`; it warms up, replays, and prints one number: the median of its replays in nanoseconds
@@ -29,12 +31,25 @@ record External(String command, double pool) implements Runner.Contestant {
     static final int MAGIC = 0x4353414F;
     static final int VERSION = 1;
 
+    private List<String> words() {
+        return List.of(command.strip().split("\\s+"));
+    }
+
+    /// Whether it is a file that can be run, or the name of one on the path.
+    boolean isThere() {
+        Path program = Path.of(words().getFirst());
+        Stream<Path> places = program.getParent() != null
+                ? Stream.of(program)
+                : Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(directory -> Path.of(directory).resolve(program));
+        return places.flatMap(place -> Stream.of(place, Path.of(place + ".exe"))).anyMatch(file -> Files.isRegularFile(file) && Files.isExecutable(file));
+    }
+
     @Override
     public Map<String, double[]> measure(Runner.Case testCase) throws IOException, InterruptedException {
         Path file = Files.createTempFile("script", ".bin");
         try {
             write(Work.valueOf(testCase.arguments().getFirst()).script(), pool, file);
-            List<String> words = new ArrayList<>(List.of(command.strip().split("\\s+")));
+            List<String> words = new ArrayList<>(words());
             words.add(file.toString());
             String output = Fork.output(words);
             try {

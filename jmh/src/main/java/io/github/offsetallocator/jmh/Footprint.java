@@ -37,6 +37,7 @@ final class Footprint extends Runner {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Options.requirePool(program, pool);
         invite("live", each -> live(script(each)));
         invite("one Arena, closed at the end", each -> together(script(each)));
         Map<String, String> settings = Map.of(

@@ -49,9 +49,10 @@ final class Growth extends Runner {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Options.require(program, most >= FEWEST_LIVE, "--most", most, FEWEST_LIVE + " or more");
         List<Case> byLive = new ArrayList<>();
-        for (int live = FEWEST_LIVE; live <= most; live *= STEP) {
-            byLive.add(point(LIVE + live, live, pool(live, POOL_TO_LIVE)));
+        for (long live = FEWEST_LIVE; live <= most; live *= STEP) {
+            byLive.add(point(LIVE + live, (int) live, pool((int) live, POOL_TO_LIVE)));
         }
         List<Case> byPool = new ArrayList<>();
         double times = SMALLEST_POOL_TO_LIVE;

@@ -56,6 +56,7 @@ final class Latency extends Runner {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Options.requireCount(program, "--operations", operations);
         String each = work.toString();
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("time", "on the clock, with one call of System.nanoTime() for each operation");

@@ -62,7 +62,12 @@ final class Quick extends Runner {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        external.forEach((name, command) -> invite(name, new External(command, pool)));
+        Options.requirePool(program, pool);
+        external.forEach((name, command) -> {
+            External guest = new External(command, pool);
+            Options.require(program, guest.isThere(), "--external", command, "a program that can be run");
+            invite(name, guest);
+        });
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("time", "of the thread on the CPU");
         settings.put("pool", pool + " times the peak live size");

@@ -15,7 +15,9 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// How long does it take to open a durable arena with many live blocks again, after a kill and after a close?
 ///
@@ -32,11 +34,15 @@ final class Reopening implements Callable<Integer> {
     @Option(names = "--blocks", paramLabel = "N", defaultValue = "10000000", description = "Live blocks of 32 bytes (default: ${DEFAULT-VALUE}).")
     private int blocks;
 
+    @Spec
+    private CommandSpec program;
+
     @Mixin
     private Saved saved = new Saved();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Options.requireCount(program, "--blocks", blocks);
         Map<String, List<Map<String, double[]>>> forks = new LinkedHashMap<>();
         for (int round = 0; round < ROUNDS; round++) {
             measure(forks, "in slabs", Fit.GOOD, false);

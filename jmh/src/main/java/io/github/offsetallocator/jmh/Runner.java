@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// What all programs of this package have in common: they measure in JVMs of their own, one at a time, which take turns,
 /// so that whatever else the machine does meets all subjects.
@@ -29,6 +31,9 @@ abstract class Runner implements Callable<Integer> {
 
     @Option(names = "--rounds", paramLabel = "N", description = "Forks of each (default: ${DEFAULT-VALUE}).")
     int rounds;
+
+    @Spec
+    CommandSpec program;
 
     @Mixin
     private Saved saved = new Saved();
@@ -62,8 +67,9 @@ abstract class Runner implements Callable<Integer> {
     }
 
     /// Measures everything and keeps the raw numbers.
-    Results run(String program, Map<String, String> settings, List<String> flags, List<Case> cases)
+    Results run(String name, Map<String, String> settings, List<String> flags, List<Case> cases)
             throws IOException, InterruptedException {
+        Options.requireCount(program, "--rounds", rounds);
         Map<String, Map<String, List<Map<String, double[]>>>> forks = new LinkedHashMap<>();
         for (Case each : cases) {
             Map<String, Contestant> contestants = contestants(each, flags);
@@ -77,7 +83,7 @@ abstract class Runner implements Callable<Integer> {
             }
         }
         progress("");
-        Results results = new Results(program, Machine.here(), settings, forks);
+        Results results = new Results(name, Machine.here(), settings, forks);
         saved.keep(results);
         return results;
     }

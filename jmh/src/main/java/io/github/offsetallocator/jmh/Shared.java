@@ -49,6 +49,8 @@ final class Shared extends Runner {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        numbers.forEach(number -> Options.require(program, number.equals(PAIR) || number.matches("[1-9]\\d{0,4}"), "--threads", number,
+                "a number of threads, from 1 to 99999, or " + PAIR));
         List<Case> cases = new ArrayList<>();
         for (Work each : work) {
             for (String number : numbers) {

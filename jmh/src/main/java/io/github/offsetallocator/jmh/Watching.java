@@ -14,7 +14,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// What does it cost to look at an arena: leak detection, `checked()`, and `statistics()` asked for a thousand times a second? CPU time of
 /// the thread that allocates and frees. Nobody writes to the blocks.
@@ -63,11 +65,15 @@ final class Watching implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "3", description = "Rounds (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
+    @Spec
+    private CommandSpec program;
+
     @Mixin
     private Saved saved = new Saved();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Options.requireCount(program, "--rounds", rounds);
         Map<Way, List<Map<String, double[]>>> found = new EnumMap<>(Way.class);
         for (int round = 0; round < rounds; round++) {
             for (Way way : ways) {

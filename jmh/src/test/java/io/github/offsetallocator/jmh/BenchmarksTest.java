@@ -1,10 +1,13 @@
 package io.github.offsetallocator.jmh;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /// The programs from end to end, with as little work as they allow, and the pictures.
 class BenchmarksTest {
@@ -36,6 +40,30 @@ class BenchmarksTest {
         assertEquals(2, results.forks().get("perl").get("nothing").size());
         assertTrue(results.numbers("perl", "nothing", 1, Quick.NANOS).length >= 3);
         assertTrue(results.median("perl", "nothing", Quick.NANOS) > 0);
+    }
+
+    /// With a line that names the option, before anything is measured.
+    @ParameterizedTest
+    @ValueSource(strings = {"quick --rounds 0", "quick --rounds x", "shared --rounds -1", "watching --rounds 0", "quick --pool 0.5", "quick --pool NaN",
+        "quick --pool 1e300", "footprint --pool 0", "quick --external other=/no/such/program", "quick --external other=no-such-program",
+        "quick --external other=", "shared --threads 0", "shared --threads two", "latency --operations 0", "growth --most 1023",
+        "reopening --blocks 0"})
+    void anOptionThatMakesNoSenseIsRefused(String line) {
+        StringWriter said = new StringWriter();
+        String[] words = line.split(" ");
+        assertEquals(CommandLine.ExitCode.USAGE, Benchmarks.programs().setErr(new PrintWriter(said)).execute(words), said::toString);
+        assertTrue(said.toString().lines().findFirst().orElseThrow().contains("'" + words[1]), said::toString);
+        assertFalse(said.toString().contains("\tat "), said::toString);
+    }
+
+    /// What fails in a fork is told of there; here a line says which.
+    @Test
+    void aProgramThatFailsHasNoTraceHere() {
+        StringWriter said = new StringWriter();
+        assertEquals(1, Benchmarks.programs().setErr(new PrintWriter(said)).execute(
+                "quick", "--subjects", "nothing", "--work", "perl", "--rounds", "1", "--external", "other=false", "--save", directory.toString()));
+        assertTrue(said.toString().startsWith("false "), said::toString);
+        assertFalse(said.toString().contains("\tat "), said::toString);
     }
 
     @Test
