@@ -150,7 +150,11 @@ final class ChunkGrowth extends Growth {
             gone.settle();
         }
         tell(chunk);
-        return allocateInOpened(units, alignment, slack);
+        long handle = allocateInOpened(units, alignment, slack);
+        if (engine.isEmpty(chunk.wall())) { // a slot that was freed meanwhile has served the request
+            walls.haveChunksToShut(true);
+        }
+        return handle;
     }
 
     /// Whether a chunk has memory of this segment, one that is open or one that has gone and not ended yet.
@@ -243,6 +247,7 @@ final class ChunkGrowth extends Growth {
                     keepAfterReset();
                     return;
                 }
+                walls.haveChunksToShut(false); // threads that free something need not wait here too
                 openForgotten();
                 int kept = 0;
                 for (Chunk chunk : memory.chunks()) {

@@ -87,6 +87,46 @@ class ChunkNoticeTest {
         }
     }
 
+    /// Another thread frees a slot while a chunk is being opened for a request, which takes that slot then.
+    @Test
+    void aChunkThatWasOpenedForNothingDoesNotStay() {
+        List<Long> blocks = new ArrayList<>();
+        Runnable[] whileOpening = {null};
+        ChunkSource source = new ChunkSource() {
+            @Override
+            public MemorySegment open(long byteSize, long byteAlignment) {
+                if (whileOpening[0] != null) {
+                    whileOpening[0].run();
+                }
+                return Arena.ofAuto().allocate(byteSize, byteAlignment);
+            }
+
+            @Override
+            public void close(MemorySegment chunk) {}
+        };
+        try (SegmentArena arena = SegmentArena.builder().growable(source, CHUNK, 64 * CHUNK).shared().build()) {
+            long whole = arena.tryAllocate(CHUNK, 1);
+            while (blocks.size() < 3000) {
+                blocks.add(arena.tryAllocate(48, 1));
+            }
+            whileOpening[0] = () -> {
+                whileOpening[0] = null;
+                Thread other = Thread.ofPlatform().start(() -> arena.free(blocks.remove(blocks.size() / 2)));
+                try {
+                    other.join();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            };
+            while (whileOpening[0] != null) {
+                blocks.add(arena.tryAllocate(48, 1));
+            }
+            long before = arena.byteSize();
+            arena.free(whole);
+            assertEquals(before - CHUNK, arena.byteSize(), "one of two without a block stays");
+        }
+    }
+
     @Test
     void whoeverFreesTheLastBlockGivesTheChunkBack() throws InterruptedException {
         try (SegmentArena arena = of(true)) {

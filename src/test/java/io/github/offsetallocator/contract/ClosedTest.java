@@ -138,6 +138,19 @@ class ClosedTest {
         });
     }
 
+    /// Slots of every kind of size, and regions.
+    @ParameterizedTest
+    @EnumSource
+    void aRequestOfAnySizeSaysSo(Subject subject) {
+        Face face = subject.open(directory);
+        long granule = subject.spec().can(Can.SEGMENTS) ? ((ArenaFace) face).arena.granule() : 1;
+        face.close();
+        for (long size : new long[] {0, 1, 64, 65, 500, 1024, 1025, 100_000}) {
+            Throwable thrown = Check.refused(() -> face.allocate(size * granule, 1));
+            Check.that(thrown.getMessage().contains("is closed"), () -> size + " granules: " + thrown);
+        }
+    }
+
     @ParameterizedTest
     @FieldSource("io.github.offsetallocator.contract.ThreadRuleTest#CONFINED")
     void anotherThreadIsToldSo(Subject subject) {

@@ -94,10 +94,10 @@ class MessageTest {
             for (long size : new long[] {16, 8000}) { // in a slab and beside them
                 long one = arena.tryAllocate(size, 1);
                 long other = arena.tryAllocate(size, 1);
-                long[] twice = {other, one, other};
-                says(Check.refused(() -> arena.freeAll(twice, 0, 3)), "0x" + Long.toHexString(other), "twice", "0 and 2");
-                arena.freeAll(twice, 0, 2);
-                says(Check.refused(() -> arena.freeAll(twice, 0, 3)), "0x" + Long.toHexString(other), "not live");
+                long[] twice = {0, other, one, other};
+                says(Check.refused(() -> arena.freeAll(twice, 1, 4)), "0x" + Long.toHexString(other), "twice", "1 and 3");
+                arena.freeAll(twice, 1, 3);
+                says(Check.refused(() -> arena.freeAll(twice, 1, 4)), "0x" + Long.toHexString(other), "not live");
             }
         }
     }

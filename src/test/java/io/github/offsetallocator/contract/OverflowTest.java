@@ -35,7 +35,7 @@ class OverflowTest {
     @CsvSource({"-Xint, NATIVE", "-Xint, NATIVE_SHARED", "-Xint, GOOD", "as-it-comes, NATIVE", "as-it-comes, NATIVE_SHARED", "as-it-comes, GOOD"})
     @Fault(2)
     void aRecursionThatFreesInFinally(String mode, String subject) {
-        ends("parse", mode, 60, subject);
+        ends("parse", mode, 30, subject);
     }
 
     @ParameterizedTest
@@ -50,14 +50,14 @@ class OverflowTest {
     @Test
     @Fault(2)
     void anyCallAsItComes() {
-        ends("deep", "as-it-comes", 700, "GOOD", "REFERENCE", "NATIVE", "NATIVE_TIGHT", "ZEROED", "NATIVE_SHARED", "NATIVE_SHARED_TIGHT", "ZEROED_SHARED");
+        ends("deep", "as-it-comes", 500, "GOOD", "REFERENCE", "NATIVE", "NATIVE_TIGHT", "ZEROED", "NATIVE_SHARED", "NATIVE_SHARED_TIGHT", "ZEROED_SHARED");
     }
 
     @ParameterizedTest
     @CsvSource({"-Xint", "as-it-comes"})
     @Fault(2)
     void anyCallBesideAnotherThread(String mode) {
-        ends("deep-beside", mode, 60, "NATIVE_SHARED", "NATIVE_SHARED_TIGHT", "ARENA_REFERENCE_SHARED", "ZEROED_SHARED");
+        ends("deep-beside", mode, 40, "NATIVE_SHARED", "NATIVE_SHARED_TIGHT", "ARENA_REFERENCE_SHARED", "ZEROED_SHARED");
     }
 
     /// An allocator that keeps its promises passes.

@@ -469,14 +469,16 @@ final class AnyThread extends LockedEngine {
         Thread outer = walker;
         walker = Thread.currentThread();
         try {
-            engine.close(first);
+            engine.close(() -> {
+                first.run();
+                nodes = Regions.CLOSED; // before its memory ends: a thread that asks for a node takes the lock
+            });
         } finally {
             walker = outer;
             if (!engine.isClosed()) {
                 unshut();
             }
         }
-        nodes = Regions.CLOSED;
         closeRetired();
         bound.set(0); // last, so that a thread that sees it sees the rest
     }

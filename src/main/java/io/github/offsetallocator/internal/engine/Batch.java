@@ -41,7 +41,7 @@ final class Batch {
         long[] copy = scratch; // the caller's array may change meanwhile
         System.arraycopy(handles, from, copy, 0, count);
         try {
-            markAll(copy, count);
+            markAll(copy, count, from);
             decide(0);
             for (int i = 0; i < count; i++) {
                 end(copy[i]);
@@ -54,7 +54,9 @@ final class Batch {
     }
 
     /// Marks all blocks that an array names, or none if one of them is not live or there twice.
-    private void markAll(long[] handles, int count) {
+    ///
+    /// @param from index of the first in the caller's array
+    private void markAll(long[] handles, int count, int from) {
         int marked = 0;
         while (marked < count && mark(handles[marked])) {
             marked++;
@@ -70,8 +72,8 @@ final class Batch {
         }
         throw first == marked
                 ? engine.notLive(refused)
-                : new IllegalStateException("allocation 0x" + Long.toHexString(refused) + " is named twice, as number " + first + " and " + marked
-                        + " of those to free: name each once");
+                : new IllegalStateException("allocation 0x" + Long.toHexString(refused) + " is named twice, at the indices " + (from + first) + " and " + (from + marked)
+                        + ": name each once");
     }
 
     /// Marks a live block as named once, so that no other thread and no second mention finds it live.

@@ -481,7 +481,7 @@ final class OneThread extends Engine {
 
     @Override
     public void checkLive(long handle) {
-        if (!isLive(handle) && (!recover() || !isLive(handle))) { // or it has the mark of a freeAll that an error has struck
+        if (!isLive(handle) && (closed || !recover() || !isLive(handle))) { // or it has the mark of a freeAll that an error has struck
             throw notLive(handle);
         }
     }
@@ -691,11 +691,11 @@ final class OneThread extends Engine {
     // ---- after an error ----------------------------------------------------------------------------------------
 
     /// Makes everything anew from what is live, if an error has struck in the middle of a change. O(nodes and slots).
-    /// Returns whether it had.
+    /// Returns whether it had. Refuses after close, as nothing may walk through tables that are closed.
     boolean recover() {
-        checkThread();
+        checkOpen();
         MemorySegment t = regions.table();
-        if (!closed && (struck || t.get(HALF, Header.BUSY) != 0 || slabs != null && slabs.isBusy())) {
+        if (struck || t.get(HALF, Header.BUSY) != 0 || slabs != null && slabs.isBusy()) {
             Rebuild.of(this);
             return true;
         }

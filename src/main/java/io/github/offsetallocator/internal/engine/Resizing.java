@@ -124,9 +124,6 @@ final class Resizing {
 
     /// Whether a region would find `more` units behind it, once those slabs whose first slots are free have been dissolved.
     private boolean hasRoomBehindNode(int node, long more) {
-        if (more > engine.most()) {
-            return false;
-        }
         MemorySegment t = engine.regions().table();
         long left = more;
         for (int next = nextNeighbour(t, node); left > 0; next = nextNeighbour(t, next)) {
@@ -144,18 +141,17 @@ final class Resizing {
     /// Whether the free region behind a block has `more` units, once those slabs behind it whose first slot is free have
     /// been dissolved.
     private boolean makeRoomBehind(int node, long more) {
-        Slabs slabs = engine.slabs();
+        if (freeBehind(node) >= more) {
+            return true;
+        }
         if (!hasRoomBehindNode(node, more)) {
             return false;
         }
-        while (true) {
+        Slabs slabs = engine.slabs();
+        while (freeBehind(node) < more) {
             MemorySegment t = engine.regions().table();
             int next = nextNeighbour(t, node);
-            boolean isFree = NodeState.isFree(t, next);
-            if (isFree && sizeOf(region(t, next)) >= more) {
-                return true;
-            }
-            int taken = isFree ? nextNeighbour(t, next) : next;
+            int taken = NodeState.isFree(t, next) ? nextNeighbour(t, next) : next;
             if (!NodeState.isSlab(links(t, taken)) || taken == EDGE) {
                 return false;
             }
@@ -165,5 +161,13 @@ final class Resizing {
             }
             slabs.dissolve(row);
         }
+        return true;
+    }
+
+    /// Units of the free region behind a block, 0 if there is none.
+    private long freeBehind(int node) {
+        MemorySegment t = engine.regions().table();
+        int next = nextNeighbour(t, node);
+        return NodeState.isFree(t, next) ? sizeOf(region(t, next)) : 0;
     }
 }

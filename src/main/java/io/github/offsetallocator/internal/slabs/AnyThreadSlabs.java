@@ -8,6 +8,7 @@ import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.PageMap;
 import io.github.offsetallocator.internal.tables.SlabTable;
 import io.github.offsetallocator.internal.tables.TableMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -46,7 +47,10 @@ public final class AnyThreadSlabs extends Slabs {
     private final SlotCount count;
 
     private final RowChunks rows;
-    private final MemorySegment head;
+    /// The head after close: no size has a class.
+    private static final MemorySegment CLOSED = Arena.ofAuto().allocate(SlabTable.at(FIRST_ROW)).asReadOnly();
+
+    private MemorySegment head;
     private final Stripes stripes;
     private final EmptySlabs empty;
     private boolean open = true;
@@ -511,6 +515,7 @@ public final class AnyThreadSlabs extends Slabs {
     @Override
     public void close() {
         open = false;
+        head = CLOSED;
         rows.close();
     }
 }
