@@ -44,7 +44,7 @@ public final class FlushRanges {
     /// @return an empty set of ranges
     /// @throws IllegalArgumentException      if the atom size is no power of two, or allocations of this arena don't own
     ///                                       whole atoms
-    /// @throws UnsupportedOperationException if the arena is in chunks: a device knows each as a memory of its own
+    /// @throws UnsupportedOperationException if the arena is in chunks: to a device, each is a separate memory object
     public static FlushRanges of(SegmentArena arena, long atomSize) {
         if (atomSize <= 0 || (atomSize & atomSize - 1) != 0) {
             throw new IllegalArgumentException("atomSize " + atomSize + " is not a power of two");

@@ -303,10 +303,10 @@ public final class OffsetAllocator implements AutoCloseable {
     /// Plans the moves that make a free region of at least `target` units, or, if less than that is free, one of all
     /// the free space. Of all windows of neighbouring regions that would do, the one with the fewest units to move is
     /// taken. Nothing moves here: the caller copies, and tells the plan. While it is open, the free space in its window
-    /// is reserved, and small blocks come from the bins: all slabs are dissolved first, and there are none until the plan ends. Where so much is
-    /// free in one place already, free slots of slabs included, nothing is to move, and slabs stay.
+    /// is reserved, and small blocks come from the bins: all slabs are dissolved first, and there are none until the plan ends. If that much is
+    /// already free in one place, free slots of slabs included, nothing is to move, and slabs stay.
     ///
-    /// A retired block stays where it is, and nothing moves past it. An alignment costs space before blocks. Windows are compared as if it cost
+    /// A retired block stays where it is, and nothing moves past it. Alignment leaves gaps before blocks. Windows are compared as if it cost
     /// each block the most that it can. If none of them would do, what it really costs counts: then the plan makes the target if any window can,
     /// or else the largest region that one can, and moves nothing if that is there already.
     ///

@@ -475,7 +475,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     }
 
     /// Changes the size of an allocation where it lies, as [OffsetAllocator#resize(long, long)]. If slices are zeroed, fills
-    /// what it grows by with zeros; a durable one then grows by less than 32 MiB at a time.
+    /// what it grows by with zeros; a durable one then grows by less than 32 MiB at a time. In a shared arena a size that doesn't fit may dissolve
+    /// slabs, if another thread takes a slot meanwhile.
     ///
     /// @param allocation  a handle, which stays valid
     /// @param newByteSize bytes, not negative
@@ -999,9 +1000,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// either. Blocks may lie anywhere in it, and it never
         /// becomes smaller: nothing in a file goes back, and [SegmentArena#trim()] does nothing.
         ///
-        /// @param chunkByteSize bytes of a chunk, rounded up to whole granules, an eighth of a power of two of them; if that is more than
-        ///                      `maxByteSize`, that rounded down to one. After [#durable(Path, long)] rounded up to whole granules only
-        /// @param maxByteSize   bytes of all chunks together, which are never more: whole granules, rounded down, one at least. At least
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two of granules; if that is more than
+        ///                      `maxByteSize`, that is rounded down to such a number. After [#durable(Path, long)] rounded up to whole granules only
+        /// @param maxByteSize   bytes of all chunks together, which are never more, rounded down to whole granules. At least one granule, and at least
         ///                      `chunkByteSize`. Up to 279,000 chunks are always accepted, and up to 524,000 if they are powers of two;
         ///                      within a file, any number
         /// @return this builder
@@ -1030,9 +1031,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// deletes them.
         ///
         /// @param directory     where the files are made
-        /// @param chunkByteSize bytes of a chunk, rounded up to whole granules, an eighth of a power of two of them; if that is more than
-        ///                      `maxByteSize`, that rounded down to one
-        /// @param maxByteSize   bytes of all chunks together, which are never more: whole granules, rounded down, one at least. At least
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two of granules; if that is more than
+        ///                      `maxByteSize`, that is rounded down to such a number
+        /// @param maxByteSize   bytes of all chunks together, which are never more, rounded down to whole granules. At least one granule, and at least
         ///                      `chunkByteSize`. Up to 279,000 chunks are always accepted, and up to 524,000 if they are powers of two
         /// @return this builder
         public Builder growable(Path directory, long chunkByteSize, long maxByteSize) {
@@ -1044,9 +1045,9 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         /// As [#growable(long, long)], with chunks that someone else makes. The arena is not durable, even if that was said before.
         ///
         /// @param source        where chunks come from
-        /// @param chunkByteSize bytes of a chunk, rounded up to whole granules, an eighth of a power of two of them; if that is more than
-        ///                      `maxByteSize`, that rounded down to one
-        /// @param maxByteSize   bytes of all chunks together, which are never more: whole granules, rounded down, one at least. At least
+        /// @param chunkByteSize bytes of a chunk, rounded up to an eighth of a power of two of granules; if that is more than
+        ///                      `maxByteSize`, that is rounded down to such a number
+        /// @param maxByteSize   bytes of all chunks together, which are never more, rounded down to whole granules. At least one granule, and at least
         ///                      `chunkByteSize`. Up to 279,000 chunks are always accepted, and up to 524,000 if they are powers of two
         /// @return this builder
         public Builder growable(ChunkSource source, long chunkByteSize, long maxByteSize) {

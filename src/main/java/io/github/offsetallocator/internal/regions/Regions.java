@@ -329,7 +329,7 @@ public final class Regions implements AutoCloseable {
     // ---- give --------------------------------------------------------------------------------------------------
 
     /// Makes a region free and one with its free neighbours. It must be in no bin. If it is a live block, the store to its
-    /// links ends that. Whatever frees something comes here, so a chunk that becomes free is seen here.
+    /// links ends that. Whatever frees something comes here, so a chunk that becomes free is seen here; one that is opened is not.
     public void give(MemorySegment t, int node) {
         long at = (long) node << SHIFT;
         int previous = t.get(HALF, at + PREVIOUS_NEIGHBOUR);
