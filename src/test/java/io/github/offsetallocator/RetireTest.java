@@ -190,7 +190,7 @@ class RetireTest {
 
     @Test
     void millionsCanWait() {
-        int millions = 3_000_000;
+        int millions = 2_200_000;
         try (OffsetAllocator large = OffsetAllocator.create(10L * millions)) {
             for (int i = 0; i < millions; i++) {
                 large.retire(large.allocate(1 + i % 10), i / 1000);

@@ -39,7 +39,7 @@ class MemoryEndsTest {
     @ValueSource(strings = {"GOOD", "NATIVE", "NATIVE_SHARED", "NATIVE_TIGHT", "ZEROED_SHARED", "GROWABLE_SHARED"})
     @Fault(22)
     void theHeapIsFull(String subject) {
-        heap("calls", 8, subject);
+        heap("calls", 6, subject);
     }
 
     @ParameterizedTest
@@ -59,7 +59,7 @@ class MemoryEndsTest {
     @ValueSource(strings = {"NATIVE_SHARED", "NATIVE_SHARED_TIGHT"})
     @Fault(22)
     void theHeapIsFullForTwoThreads(String subject) {
-        heap("beside", 8, subject);
+        heap("beside", 6, subject);
     }
 
     /// Runs under a limit that leaves so many MiB beyond what the JVM and the arena take. A JVM that could not go on itself

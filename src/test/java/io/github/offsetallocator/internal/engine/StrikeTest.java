@@ -1,10 +1,16 @@
 package io.github.offsetallocator.internal.engine;
 
 import java.util.function.Consumer;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The stack may end at every call. What comes after goes on, and nothing is left at the end.
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(value = "log", mode = ResourceAccessMode.READ)
 class StrikeTest {
     @ParameterizedTest
     @ValueSource(strings = {"plan", "drop", "commit", "walk", "grow", "growSlabs", "close", "closeGrowable", "resetGrowable", "checked", "closeNative", "closeDurable"})
