@@ -136,12 +136,15 @@ final class SlabEnding {
 
     /// Ends a slab in one way or the other.
     void end(int row) {
-        if (!(slabs.isEmpty(row) && isSettledAndGone(row))) {
+        if (!giveBackIfEmpty(row)) {
             dissolve(row);
         }
     }
 
-    private boolean isSettledAndGone(int row) {
+    private boolean giveBackIfEmpty(int row) {
+        if (!slabs.isEmpty(row)) {
+            return false;
+        }
         slabs.settle(row);
         return giveBack(row);
     }
@@ -161,7 +164,7 @@ final class SlabEnding {
     /// Dissolves all slabs.
     void dissolveAll() {
         for (int row = FIRST_ROW; row < half(slabs.head(), FRESH_ROW); row++) {
-            if (slabs.isSlab(row) && !(slabs.isEmpty(row) && isSettledAndGone(row))) {
+            if (slabs.isSlab(row) && !giveBackIfEmpty(row)) {
                 dissolveAndWait(row);
             }
         }
