@@ -24,10 +24,17 @@ import org.w3c.dom.Node;
 /// Run: `java .ci/CheckBundle.java bundle.zip`. It then damages the bundle in memory, in each of several ways, and expects
 /// itself to see that.
 class CheckBundle {
-    private static final String HOME = "io/github/offsetallocator/offset-allocator/";
+    private static final String GROUP = "io/github/offsetallocator/";
+    private static final List<Artifact> ARTIFACTS = List.of(
+            new Artifact("offset-allocator", "io/github/offsetallocator/SegmentArena", "io.github.offsetallocator/", true, List.of()),
+            new Artifact("offset-allocator-arrow", "io/github/offsetallocator/arrow/ArenaAllocationManager", "", false,
+                    List.of("offset-allocator compile", "arrow-memory-core provided")));
     private static final List<String> KINDS = List.of(".pom", ".jar", "-sources.jar", "-javadoc.jar");
     private static final Map<String, String> DIGESTS = Map.of("md5", "MD5", "sha1", "SHA-1", "sha256", "SHA-256", "sha512", "SHA-512");
     private static final long LARGEST = 1L << 30;
+
+    /// What is published: its name, a class of it, the folder of its pages, whether it is a module, and what it needs, with the scope.
+    private record Artifact(String name, String type, String pages, boolean isModule, List<String> needs) {}
 
     private final Map<String, byte[]> files;
     private final List<String> faults = new ArrayList<>();
@@ -60,11 +67,21 @@ class CheckBundle {
     }
 
     private List<String> faults() throws Exception {
-        String version = files.keySet().stream().filter(name -> name.startsWith(HOME)).map(name -> name.substring(HOME.length()).split("/")[0])
-                .findFirst().orElse("");
-        expect(version.matches("\\d+\\.\\d+\\.\\d+(-[\\w.]+)?") && !version.endsWith("-SNAPSHOT"), "no version that can be released: " + version);
-        String stem = HOME + version + "/offset-allocator-" + version;
         List<String> known = new ArrayList<>();
+        for (Artifact artifact : ARTIFACTS) {
+            check(artifact, known);
+        }
+        files.keySet().stream().filter(name -> !known.contains(name)).forEach(name -> faults.add("stray file: " + name));
+        return faults;
+    }
+
+    private void check(Artifact artifact, List<String> known) throws Exception {
+        String home = GROUP + artifact.name + "/";
+        String version = files.keySet().stream().filter(name -> name.startsWith(home)).map(name -> name.substring(home.length()).split("/")[0])
+                .findFirst().orElse("");
+        expect(version.matches("\\d+\\.\\d+\\.\\d+(-[\\w.]+)?") && !version.endsWith("-SNAPSHOT"),
+                "no version of " + artifact.name + " that can be released: " + version);
+        String stem = home + version + "/" + artifact.name + "-" + version;
         for (String kind : KINDS) {
             String file = stem + kind;
             known.add(file);
@@ -80,37 +97,52 @@ class CheckBundle {
                 }
             }
         }
-        files.keySet().stream().filter(name -> !known.contains(name)).forEach(name -> faults.add("stray file: " + name));
         if (faults.isEmpty()) {
-            checkPom(new String(files.get(stem + ".pom"), StandardCharsets.UTF_8), version);
-            checkJar(stem + ".jar", "module-info.class", "io/github/offsetallocator/SegmentArena.class");
-            checkJar(stem + "-sources.jar", "module-info.java", "io/github/offsetallocator/SegmentArena.java");
-            checkJar(stem + "-javadoc.jar", "index.html", "io.github.offsetallocator/io/github/offsetallocator/SegmentArena.html");
+            checkPom(new String(files.get(stem + ".pom"), StandardCharsets.UTF_8), artifact, version);
+            checkJar(stem + ".jar", artifact.isModule, "module-info.class", artifact.type + ".class");
+            checkJar(stem + "-sources.jar", artifact.isModule, "module-info.java", artifact.type + ".java");
+            checkJar(stem + "-javadoc.jar", true, "index.html", artifact.pages + artifact.type + ".html");
         }
-        return faults;
     }
 
-    private void checkPom(String text, String version) throws Exception {
+    private void checkPom(String text, Artifact artifact, String version) throws Exception {
         Document pom = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
         Element project = pom.getDocumentElement();
         expect("io.github.offsetallocator".equals(text(project, "groupId")), "groupId");
-        expect("offset-allocator".equals(text(project, "artifactId")), "artifactId");
+        expect(artifact.name.equals(text(project, "artifactId")), "artifactId");
         expect(version.equals(text(project, "version")), "version of the POM");
         for (String path : List.of("name", "description", "url", "licenses/license/name", "licenses/license/url", "developers/developer/name",
                 "scm/connection", "scm/developerConnection", "scm/url")) {
-            expect(!text(project, path).isBlank(), "the POM has no " + path);
+            expect(!text(project, path).isBlank(), artifact.name + "'s POM has no " + path);
         }
-        for (String path : List.of("parent", "dependencies", "repositories", "pluginRepositories", "build", "profiles", "modules")) {
-            expect(child(project, path) == null, "the POM has " + path);
+        for (String path : List.of("url", "scm/url")) {
+            expect(text(project, path).equals("https://github.com/offsetallocator/offset-allocator"), artifact.name + "'s POM has another " + path);
         }
-        expect(!text.contains("${"), "the POM has a property");
-        expect(!text.contains("SNAPSHOT"), "the POM has a snapshot");
+        for (String path : List.of("parent", "repositories", "pluginRepositories", "build", "profiles", "modules", "dependencyManagement")) {
+            expect(child(project, path) == null, artifact.name + "'s POM has " + path);
+        }
+        expect(needs(project).equals(artifact.needs), artifact.name + " needs " + needs(project) + " rather than " + artifact.needs);
+        expect(!text.contains("${"), artifact.name + "'s POM has a property");
+        expect(!text.contains("SNAPSHOT"), artifact.name + "'s POM has a snapshot");
     }
 
-    private void checkJar(String name, String... entries) throws IOException {
+    private static List<String> needs(Element project) {
+        List<String> needs = new ArrayList<>();
+        Element all = child(project, "dependencies");
+        for (Node node = all == null ? null : all.getFirstChild(); node != null; node = node.getNextSibling()) {
+            if (node instanceof Element dependency) {
+                needs.add(text(dependency, "artifactId") + " " + text(dependency, "scope"));
+            }
+        }
+        return needs;
+    }
+
+    private void checkJar(String name, boolean hasFirst, String first, String second) throws IOException {
         Map<String, byte[]> jar = unzip(files.get(name));
-        List<String> wanted = new ArrayList<>(List.of("META-INF/LICENSE-MIT", "META-INF/NOTICE", "META-INF/MANIFEST.MF"));
-        wanted.addAll(Arrays.asList(entries));
+        List<String> wanted = new ArrayList<>(List.of("META-INF/LICENSE-MIT", "META-INF/NOTICE", "META-INF/MANIFEST.MF", second));
+        if (hasFirst) {
+            wanted.add(first);
+        }
         wanted.forEach(entry -> expect(jar.containsKey(entry), name + " has no " + entry));
         if (!name.endsWith("-javadoc.jar")) {
             jar.keySet().stream().filter(entry -> !wanted.contains(entry) && !entry.matches("io/github/offsetallocator/.*\\.(class|java)"))
@@ -166,16 +198,19 @@ class CheckBundle {
                 map.put(name, changed);
             });
         }
-        damages.add(map -> map.put(HOME + "maven-metadata.xml", new byte[0]));
-        for (String element : List.of("name", "description", "url", "licenses", "developers", "scm", "developerConnection", "version")) {
-            damages.add(map -> withoutElement(map, element));
+        damages.add(map -> map.put(GROUP + "offset-allocator/maven-metadata.xml", new byte[0]));
+        for (String pom : files.keySet().stream().filter(name -> name.endsWith(".pom")).toList()) {
+            for (String element : List.of("name", "description", "url", "licenses", "developers", "scm", "developerConnection", "version", "dependency")) {
+                if (new String(files.get(pom), StandardCharsets.UTF_8).contains("<" + element + ">")) {
+                    damages.add(map -> withoutElement(map, pom, element));
+                }
+            }
         }
         return damages;
     }
 
-    /// In the POM, with the right sums.
-    private static void withoutElement(Map<String, byte[]> files, String element) {
-        String pom = files.keySet().stream().filter(name -> name.endsWith(".pom")).findFirst().orElseThrow();
+    /// In a POM, with the right sums.
+    private static void withoutElement(Map<String, byte[]> files, String pom, String element) {
         String text = new String(files.get(pom), StandardCharsets.UTF_8);
         String changed = text.replaceFirst("(?s)<" + element + ">.*?</" + element + ">", "");
         byte[] bytes = changed.getBytes(StandardCharsets.UTF_8);
