@@ -52,7 +52,7 @@ abstract sealed class NewBlocks {
 
         @Override
         long offset(long made) {
-            return engine.offset(made);
+            return engine.offsetOfNew(made);
         }
 
         @Override
