@@ -128,10 +128,11 @@ final class Resizing {
         long left = more;
         for (int next = nextNeighbour(t, node); left > 0; next = nextNeighbour(t, next)) {
             long units = sizeOf(region(t, next));
+            boolean isFree = NodeState.isFree(t, next); // it may have no units
             boolean isSlab = next != EDGE && NodeState.isSlab(links(t, next));
-            long free = NodeState.isFree(t, next) ? units : isSlab ? engine.slabs().freeFrom(low(links(t, next)), 0) : 0;
+            long free = isFree ? units : isSlab ? engine.slabs().freeFrom(low(links(t, next)), 0) : 0;
             left -= free;
-            if (left > 0 && (free == 0 || free < units)) {
+            if (left > 0 && !isFree && !(isSlab && free == units)) {
                 return false;
             }
         }

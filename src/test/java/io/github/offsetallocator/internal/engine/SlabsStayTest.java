@@ -65,6 +65,32 @@ class SlabsStayTest {
         assertTrue(SlabTable.isSlot(engine.allocate(8, 0)), "slabs are off");
     }
 
+    /// Behind the block lies one without units, live or freed, and then a slab with no live slot.
+    @ParameterizedTest
+    @CsvSource({"false, CONFINED", "true, CONFINED", "false, ANY", "true, ANY"})
+    void aFreeRegionWithoutUnitsIsNoEnd(boolean isLive, Threads threads) {
+        make(threads);
+        long[] left = new long[1];
+        do { // then the next request for the size makes a slab
+            engine.allocate(8, 0);
+            left[0] = 0;
+            engine.forEachSlab((offset, slotSize, slots, live) -> left[0] += slots - live);
+        } while (left[0] != 0 || state().slabs.isEmpty());
+        long block = engine.allocate(104, 0);
+        long end = engine.offset(block) + 104;
+        long nothing = engine.allocate(0, 0);
+        long slot = engine.allocate(8, 0);
+        assertTrue(SlabTable.isSlot(slot));
+        assertEquals(end, engine.offset(nothing));
+        assertEquals(end, engine.offset(slot));
+        engine.free(slot);
+        if (!isLive) {
+            engine.free(nothing);
+        }
+        assertEquals(!isLive, engine.resize(block, 105, 0));
+        assertEquals(isLive ? 104 : 105, engine.size(block, 0));
+    }
+
     /// A plan that has something to move ends all slabs, since their slots can't move.
     @ParameterizedTest
     @EnumSource(value = Threads.class, names = "CONFINED")
