@@ -9,13 +9,18 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// A JVM of its own whose heap is full. Arguments: what is done, the seed, the number of batches, and the subjects.
+/// A JVM of its own whose heap is full. Arguments: what is done, the seed, the number of batches, and the subjects. There
+/// are more batches if too few calls have failed.
 ///
 /// - `calls`: random calls while the heap has room for a few objects at most.
 /// - `chunk`: requests whose chunk is opened when the heap is full.
 /// - `beside`: the same, while another thread works on the same arena.
 final class HeapMain {
     private static final int CRUMBS = 32;
+    /// One failure is wanted for so many batches.
+    static final int FAILS = 5;
+    /// So many times as many batches as asked for are run for those failures.
+    private static final int PATIENCE = 10;
 
     /// Fills the heap.
     private static Object[] ballast;
@@ -156,7 +161,8 @@ final class HeapMain {
             if (beside) {
                 driver.besideOthers();
             }
-            for (int i = 0; i < batches; i++) {
+            // by chance a call may find room each time: then it goes on until some have failed, or there is no hope
+            for (int i = 0; i < batches || driver.failures() < batches / FAILS && i < batches * PATIENCE; i++) {
                 List<Call> ready = driver.ready(12);
                 fillHeap(random.nextInt(1 << random.nextInt(6)));
                 if (worker != null) {

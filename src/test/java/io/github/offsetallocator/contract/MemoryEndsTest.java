@@ -32,7 +32,7 @@ class MemoryEndsTest {
         if (result.exit() != 0) {
             throw new AssertionError("it ended with " + result.exit() + ":\n" + result.output());
         }
-        Check.that(result.number("failures") >= batches / 5, () -> "too few failures to say anything:\n" + result.output());
+        Check.that(result.number("failures") >= batches / HeapMain.FAILS, () -> "too few failures to say anything:\n" + result.output());
     }
 
     @ParameterizedTest
