@@ -60,6 +60,7 @@ final class Fork {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
         command.add("-XX:-CreateCoredumpOnCrash");
+        command.add("-XX:ErrorLogTimeout=10"); // seconds: where there is no memory, a report of the JVM's own crash may wait for ever
         command.add("-Djava.io.tmpdir=.");
         command.add("-cp");
         command.add(place(OffsetAllocator.class) + File.pathSeparator + place(Fork.class) + File.pathSeparator + place(Test.class));

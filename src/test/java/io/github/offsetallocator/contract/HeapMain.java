@@ -22,8 +22,11 @@ final class HeapMain {
     /// So many times as many batches as asked for are run for those failures.
     private static final int PATIENCE = 10;
 
-    /// Fills the heap.
-    private static Object[] ballast;
+    /// How much smaller the next pieces are once no more of a size has room. Each time it ends in collections of the heap.
+    private static final int STEP = 8;
+
+    /// Fills the heap. No collection looks into it.
+    private static final long[][] ballast = new long[1000][];
     /// The last few objects that had room.
     private static final Object[] crumbs = new Object[CRUMBS];
     private static final SplittableRandom random = new SplittableRandom(6);
@@ -62,13 +65,13 @@ final class HeapMain {
         for (int i = 0; i < CRUMBS; i++) {
             crumbs[i] = new long[3];
         }
+        int pieces = 0;
         for (int size = 1 << 18; size > 0; ) {
             try {
-                Object[] next = new Object[size];
-                next[0] = ballast;
-                ballast = next;
+                ballast[pieces] = new long[size];
+                pieces++;
             } catch (OutOfMemoryError full) {
-                size /= 2;
+                size /= STEP;
             }
         }
         for (int i = 0; i < room; i++) {
@@ -76,8 +79,11 @@ final class HeapMain {
         }
     }
 
+    /// To find a class of the JDK's for this, there would have to be room.
     private static void release() {
-        ballast = null;
+        for (int i = 0; i < ballast.length; i++) {
+            ballast[i] = null;
+        }
     }
 
     // ---- the first reset ----------------------------------------------------------------------------------------

@@ -22,6 +22,9 @@ class MemoryEndsTest {
     private static final List<String> FRUGAL = List.of("-XX:TieredStopAtLevel=1", "-Xmx64m", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=8m",
             "-XX:CompressedClassSpaceSize=16m", "-XX:-UsePerfData", "-Xshare:auto");
 
+    /// What the JVM and the arena take, in KiB, or 0 as long as that isn't known.
+    private static long size;
+
     private static void heap(String what, int batches, String... subjects) {
         heap(what, SEED, batches, subjects);
     }
@@ -66,7 +69,9 @@ class MemoryEndsTest {
     /// says nothing about the library, so it gets more.
     private static void limited(String what, boolean shared) {
         Assumptions.assumeTrue(OS.LINUX.isCurrentOs(), "the size of the process comes from /proc");
-        long size = Fork.run(NativeMain.class, 60, FRUGAL, "size").number("kibibytes");
+        if (size == 0) {
+            size = Fork.run(NativeMain.class, 60, FRUGAL, "size").number("kibibytes");
+        }
         Check.that(size > 0, "the size of the process is not known");
         String last = "";
         for (int mebibytes = 96; mebibytes <= 192; mebibytes += 48) {
