@@ -2,6 +2,7 @@ package io.github.offsetallocator.durable;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.durable.Report.Kind;
 import java.io.DataInputStream;
@@ -36,8 +37,6 @@ class KillTest {
     private static final int LONGEST = Integer.getInteger("durable.longest", 100);
     private static final int SECONDS = 120;
 
-    private static final long ROOM = 1L << 30;
-
     /// Calls that are rare, and that a kill is aimed at every other time.
     private static final List<Kind> AIMS = List.of(Kind.OPEN, Kind.DISSOLVE, Kind.GROW, Kind.RESET, Kind.CLOSE, Kind.REALLOCATE, Kind.FREE_ALL);
     /// So many reports are waited for before a kill is not aimed after all.
@@ -47,12 +46,9 @@ class KillTest {
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final Map<Kind, Integer> struck = new EnumMap<>(Kind.class);
 
-    /// In memory if there is such a place: a kill is not about disks, and each close waits for one.
     @BeforeEach
-    void makeDirectory() throws IOException {
-        Path memory = Path.of("/dev/shm");
-        boolean isFast = Files.isWritable(memory) && memory.toFile().getUsableSpace() > ROOM;
-        directory = isFast ? Files.createTempDirectory(memory, "kill") : Files.createTempDirectory("kill");
+    void makeDirectory() {
+        directory = MemoryDirectory.create("kill");
     }
 
     @AfterEach

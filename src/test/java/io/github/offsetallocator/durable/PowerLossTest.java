@@ -2,6 +2,7 @@ package io.github.offsetallocator.durable;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,7 +30,7 @@ class PowerLossTest {
     private static final int LOSSES = 20;
     private static final long SEED = Long.getLong("durable.seed", System.nanoTime());
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     Path directory;
 
     @ParameterizedTest

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,14 +18,19 @@ class CutShortTest {
     private static final int FIRST_SEED = 2;
     private static final int SEEDS = Integer.getInteger("cut.seeds", 1);
 
+    /// What was loaded and is used by no test now. To load the library once more takes longer than to use it.
+    private static final Queue<CutLoader> UNUSED = new ConcurrentLinkedQueue<>();
+
     @ParameterizedTest
     @ValueSource(strings = {"SLABS", "PAGES", "LARGE_SIZES", "FEW_BLOCKS", "NO_SLABS", "REFERENCE", "WHOLE_RANGE", "ANY_THREAD", "ANY_THREAD_LARGE", "TWO_STRIPES"})
     void whatIsLiveStaysLive(String world) throws Throwable {
-        CutLoader loader = new CutLoader();
+        CutLoader unused = UNUSED.poll();
+        CutLoader loader = unused == null ? new CutLoader() : unused;
         int cuts = 0;
         for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
             cuts += run(loader, world, seed);
         }
+        UNUSED.add(loader);
         int all = cuts;
         assertTrue(cuts > 100 * SEEDS, () -> all + " cuts");
     }

@@ -1,11 +1,7 @@
 package io.github.offsetallocator.internal.engine;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,16 +16,6 @@ public final class Stop {
     private static volatile boolean stopped;
 
     private Stop() {}
-
-    /// A new directory for a scenario's files, in memory if there is a place for that.
-    static Path directory() {
-        Path memory = Path.of("/dev/shm");
-        try {
-            return Files.isWritable(memory) ? Files.createTempDirectory(memory, "stop") : Files.createTempDirectory("stop");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
 
     /// A thread that is stopped.
     static class Worker extends Thread {

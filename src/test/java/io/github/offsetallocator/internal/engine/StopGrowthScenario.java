@@ -3,6 +3,7 @@ package io.github.offsetallocator.internal.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.OutOfSpaceException;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
@@ -262,7 +263,7 @@ public final class StopGrowthScenario implements LongConsumer {
     private volatile Throwable failure;
 
     public StopGrowthScenario() {
-        Path directory = Stop.directory();
+        Path directory = MemoryDirectory.create("stop");
         file = directory.resolve("file");
         copy = directory.resolve("copy");
     }

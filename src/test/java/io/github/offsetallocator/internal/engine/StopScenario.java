@@ -3,6 +3,7 @@ package io.github.offsetallocator.internal.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -153,7 +154,7 @@ public final class StopScenario implements LongConsumer {
     private volatile Throwable failure;
 
     public StopScenario() {
-        Path directory = Stop.directory();
+        Path directory = MemoryDirectory.create("stop");
         file = directory.resolve("file");
         copy = directory.resolve("copy");
     }

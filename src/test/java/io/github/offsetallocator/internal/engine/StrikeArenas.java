@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.Fit;
+import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,7 +24,7 @@ public final class StrikeArenas implements Consumer<String> {
     private static final int ALL_OF = 60;
     private static final int SOME_OF = 11;
 
-    private final Path file = Path.of(System.getProperty("java.io.tmpdir"), "strike-arena" + ProcessHandle.current().pid());
+    private final Path file = MemoryDirectory.create("strike").resolve("arena");
     private final List<ObjLongConsumer<SegmentArena>> durableCalls = new ArrayList<>(List.of((arena, _) -> arena.tryAllocate(300, 8),
             SegmentArena::free, (arena, block) -> arena.freeAll(new long[] {block}, 0, 1), (arena, block) -> arena.setTag(block, 7),
             SegmentArena::setRoot, (arena, _) -> arena.force(), (arena, block) -> arena.resize(block, 20),
@@ -36,7 +37,6 @@ public final class StrikeArenas implements Consumer<String> {
     /// Does what one of the methods here does.
     @Override
     public void accept(String what) {
-        file.toFile().delete();
         boolean struck = true;
         for (int n = -1; n < 1 || struck; n += n < ALL_OF || what.equals("reset") || what.equals("growable") ? 1 : SOME_OF) { // classes are initialized before
             String when = what + " was struck at call " + n;
@@ -52,6 +52,7 @@ public final class StrikeArenas implements Consumer<String> {
             assertTrue(n < 1 || struck || n > 10, when + ": only so many calls");
         }
         file.toFile().delete();
+        file.getParent().toFile().delete();
     }
 
     private static SegmentArena arena(int n) {

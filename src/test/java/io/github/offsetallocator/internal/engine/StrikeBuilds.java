@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.Fit;
+import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.internal.tables.FailingSource;
@@ -26,7 +27,7 @@ public final class StrikeBuilds implements Consumer<String> {
     @Override
     public void accept(String what) {
         try (FailingSource source = new FailingSource()) {
-            Path directory = Files.createTempDirectory("strike");
+            Path directory = MemoryDirectory.create("strike");
             file = directory.resolve("file");
             build(what).run(); // loads classes
             int calls = Strike.callsOf(build(what));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.CompactionPlan;
 import io.github.offsetallocator.Fit;
+import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.internal.tables.FailingSource;
@@ -37,7 +38,7 @@ public final class StrikeScenario implements Consumer<String> {
     private final long[] blocks = new long[12];
     private CompactionPlan plan;
     private final List<ObjLongConsumer<SegmentArena>> checkedCalls = new ArrayList<>();
-    private final Path file = Path.of(System.getProperty("java.io.tmpdir"), "strike" + ProcessHandle.current().pid());
+    private final Path file = MemoryDirectory.create("strike").resolve("arena");
 
     /// Does what one of the methods here does.
     @Override
@@ -54,6 +55,7 @@ public final class StrikeScenario implements Consumer<String> {
                 assertTrue(struck || n > 10, () -> when + ": only so many calls");
             }
             file.toFile().delete();
+            file.getParent().toFile().delete();
         }
     }
 

@@ -1,5 +1,7 @@
 package io.github.offsetallocator.internal.engine;
 
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -12,6 +14,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Execution(ExecutionMode.CONCURRENT)
 @ResourceLock(value = "log", mode = ResourceAccessMode.READ)
 class StrikeTest {
+    /// What was loaded and is used by no test now. To load the library once more takes longer than to use it.
+    private static final Queue<StrikeLoader> UNUSED = new ConcurrentLinkedQueue<>();
+
     @ParameterizedTest
     @ValueSource(strings = {"plan", "drop", "commit", "walk", "grow", "growSlabs", "close", "closeGrowable", "resetGrowable", "checked", "closeNative", "closeDurable"})
     void aCallThatIsStruckAnywhereHindersNoLaterOne(String what) throws ReflectiveOperationException {
@@ -38,7 +43,10 @@ class StrikeTest {
 
     @SuppressWarnings("unchecked")
     private static void run(Class<?> scenario, String what) throws ReflectiveOperationException {
-        Class<?> loaded = new StrikeLoader().loadClass(scenario.getName());
+        StrikeLoader unused = UNUSED.poll();
+        StrikeLoader loader = unused == null ? new StrikeLoader() : unused;
+        Class<?> loaded = loader.loadClass(scenario.getName());
         ((Consumer<String>) loaded.getConstructor().newInstance()).accept(what);
+        UNUSED.add(loader);
     }
 }
