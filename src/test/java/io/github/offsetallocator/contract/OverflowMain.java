@@ -157,6 +157,8 @@ final class OverflowMain {
     private final long[] handles = new long[LEVELS];
     /// 0: nothing; 1: allocating; 2: live; 3: freeing; 4: freed.
     private final int[] states = new int[LEVELS];
+    /// How many levels there were.
+    private int deepest;
 
     private void parse(Face face, String name, int rounds) {
         long lost = 0;
@@ -167,7 +169,8 @@ final class OverflowMain {
             level(face, LEVELS - 3);
         }
         for (int round = 0; round < rounds; round++) {
-            Arrays.fill(states, 0);
+            Arrays.fill(states, 0, deepest, 0);
+            deepest = 0;
             try {
                 level(face, 0);
             } catch (StackOverflowError end) {
@@ -175,7 +178,7 @@ final class OverflowMain {
             }
             face.verify();
             int inHand = 0;
-            for (int i = 0; i < LEVELS; i++) {
+            for (int i = 0; i < deepest; i++) {
                 if (states[i] == 1) {
                     inHand++;
                 } else if (states[i] == 3) { // either freed, or still live
@@ -221,6 +224,9 @@ final class OverflowMain {
     }
 
     private void level(Face face, int depth) {
+        if (deepest <= depth) {
+            deepest = depth + 1;
+        }
         states[depth] = 1;
         handles[depth] = face.allocate(16, 16);
         if (handles[depth] < 0) {
