@@ -95,7 +95,7 @@ class KillTest {
 
     /// Lets a worker work for a while.
     private void kill(Setting setting, Path file, KillModel model, long seed) throws Exception {
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-ea", "-XX:-UsePerfData", "-XX:+UseSerialGC", "-Xshare:auto",
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-ea", "-XX:-UsePerfData", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
                 "-XX:-CreateCoredumpOnCrash", "-cp", place(SegmentArena.class) + File.pathSeparator + place(KillWorker.class),
                 KillWorker.class.getName(), setting.name(), file.toString(), "" + seed).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         int least = random.nextInt(3) == 0 ? 1 : 2 + random.nextInt(3000);

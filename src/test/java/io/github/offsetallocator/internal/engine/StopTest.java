@@ -9,6 +9,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// what calls that have returned have made is there, and of those under way all or nothing.
 class StopTest {
     private static final int SEEDS = Integer.getInteger("stop.seeds", 2);
+    /// To load the library once more takes longer than to use it.
+    private static final StopLoader LOADER = new StopLoader();
 
     static LongStream seeds() {
         return LongStream.range(0, SEEDS);
@@ -17,14 +19,14 @@ class StopTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void whatCallsHaveMadeIsInTheFile(long seed) throws ReflectiveOperationException {
-        Class<?> loaded = new StopLoader().loadClass(StopScenario.class.getName());
+        Class<?> loaded = LOADER.loadClass(StopScenario.class.getName());
         ((LongConsumer) loaded.getConstructor().newInstance()).accept(seed);
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     void whatGrowsAndMovesIsInTheFile(long seed) throws ReflectiveOperationException {
-        Class<?> loaded = new StopLoader().loadClass(StopGrowthScenario.class.getName());
+        Class<?> loaded = LOADER.loadClass(StopGrowthScenario.class.getName());
         ((LongConsumer) loaded.getConstructor().newInstance()).accept(seed);
     }
 }
