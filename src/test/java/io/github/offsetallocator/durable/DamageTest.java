@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Files that are damaged, or something else: refused as they are, or opened in good order, but never followed to where nothing is.
 class DamageTest {
-    private static final int FUZZED = Integer.getInteger("durable.fuzz", 600);
+    private static final int FUZZED = Integer.getInteger("durable.fuzz", 300);
     private static final long SEED = Long.getLong("durable.seed", System.nanoTime());
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long TABLES = 1 << 16;

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// As [DamageTest], of arenas that have grown, of both rules, with calls that seem to be under way: what a header says of those leads to other
 /// words of the tables.
 class GrownDamageTest {
-    private static final int FUZZED = Integer.getInteger("durable.fuzz", 600) / 3;
+    private static final int FUZZED = Integer.getInteger("durable.fuzz", 300) / 3;
     private static final long SEED = Long.getLong("durable.seed", System.nanoTime());
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long FIRST = 64 << 10, MOST = 192 << 10, CHUNK = 4 << 10;
