@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -369,7 +370,7 @@ final class ContractDriver implements AutoCloseable {
 
     private void freeMany() {
         int count = Math.min(live.size(), random.nextInt(20));
-        Set<Block> blocks = new HashSet<>();
+        Set<Block> blocks = new LinkedHashSet<>();
         while (blocks.size() < count) {
             blocks.add(randomLive());
         }

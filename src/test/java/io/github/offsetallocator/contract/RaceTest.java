@@ -416,7 +416,7 @@ class RaceTest {
                     for (int round = 0; round < 300; round++) {
                         long call = begun.get();
                         while (begun.get() < call + 2) {
-                            Thread.onSpinWait();
+                            Thread.yield();
                         }
                         long until = System.nanoTime() + random.nextInt(400_000);
                         while (System.nanoTime() < until) {
@@ -458,7 +458,7 @@ class RaceTest {
         bytes.fill((byte) 0x77);
         long call = begun.get();
         while (done.get() < call) {
-            Thread.onSpinWait();
+            Thread.yield();
         }
         for (long at = 0; at < bytes.byteSize(); at++) {
             Check.equal(0x77, bytes.get(ValueLayout.JAVA_BYTE, at), "a byte of the next owner");
