@@ -7,17 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What users of the original and its ports reported, and how little is wasted now.
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock(value = "source of table memory", mode = ResourceAccessMode.READ)
-@ResourceLock(value = "log", mode = ResourceAccessMode.READ)
+@BesideOthers
 class FitTest {
     /// 664 908 of 699 050 free was refused, and 68 of 68 behind 256.
     @Test

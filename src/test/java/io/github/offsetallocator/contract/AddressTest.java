@@ -1,5 +1,6 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.BesideOthers;
 import io.github.offsetallocator.SegmentArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,17 +12,11 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /// `address(handle)`, `allocationAt(address)` and `owns(segment)`: to free by address alone, and to ask whose a pointer is.
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock(value = "source of table memory", mode = ResourceAccessMode.READ)
-@ResourceLock(value = "log", mode = ResourceAccessMode.READ)
+@BesideOthers
 class AddressTest {
     static final EnumSet<Subject> ARENAS = EnumSet.allOf(Subject.class);
 

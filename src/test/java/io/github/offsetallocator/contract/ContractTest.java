@@ -1,21 +1,16 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.BesideOthers;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// The contract, for every [Subject]: some ten thousand random calls of every kind each. [LongRunTest] makes many more.
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock(value = "source of table memory", mode = ResourceAccessMode.READ)
-@ResourceLock(value = "log", mode = ResourceAccessMode.READ)
+@BesideOthers
 class ContractTest {
     private static final long SEED = Long.getLong("contract.seed", 20260913);
 

@@ -1,20 +1,15 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.BesideOthers;
 import io.github.offsetallocator.OffsetAllocator;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// A getter changes nothing.
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock(value = "source of table memory", mode = ResourceAccessMode.READ)
-@ResourceLock(value = "log", mode = ResourceAccessMode.READ)
+@BesideOthers
 class GetterTest {
     @TempDir
     Path directory;

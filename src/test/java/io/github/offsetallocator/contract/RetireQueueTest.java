@@ -1,5 +1,6 @@
 package io.github.offsetallocator.contract;
 
+import io.github.offsetallocator.BesideOthers;
 import io.github.offsetallocator.OffsetAllocator;
 import io.github.offsetallocator.RegionVisitor;
 import io.github.offsetallocator.RetireQueue;
@@ -10,17 +11,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// A queue of retired blocks for each counter: what waits for one doesn't wait for another.
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock(value = "source of table memory", mode = ResourceAccessMode.READ)
-@ResourceLock(value = "log", mode = ResourceAccessMode.READ)
+@BesideOthers
 class RetireQueueTest {
     @TempDir
     Path directory;

@@ -2,6 +2,7 @@ package io.github.offsetallocator.durable;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.BesideOthers;
 import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.durable.Report.Kind;
@@ -19,18 +20,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// Kills processes that work on a durable arena, and looks at what they leave behind. Calls that had returned must be there, and
 /// those under way as a whole or not at all.
 ///
 /// One file of each setting goes on from kill to kill. Every other time the next worker finds it as the kill has left it, since
 /// what is looked at is a copy.
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock(value = "source of table memory", mode = ResourceAccessMode.READ)
+@BesideOthers
 class KillTest {
     private static final int KILLS = Integer.getInteger("durable.kills", 30);
     private static final long SEED = Long.getLong("durable.seed", System.nanoTime());
@@ -95,7 +91,7 @@ class KillTest {
 
     /// Lets a worker work for a while.
     private void kill(Setting setting, Path file, KillModel model, long seed) throws Exception {
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-ea", "-XX:-UsePerfData", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-ea", "-XX:-UsePerfData", "-XX:+UseSerialGC", "-Xshare:auto",
                 "-XX:-CreateCoredumpOnCrash", "-cp", place(SegmentArena.class) + File.pathSeparator + place(KillWorker.class),
                 KillWorker.class.getName(), setting.name(), file.toString(), "" + seed).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         int least = random.nextInt(3) == 0 ? 1 : 2 + random.nextInt(3000);

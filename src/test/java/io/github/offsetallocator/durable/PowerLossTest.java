@@ -2,6 +2,7 @@ package io.github.offsetallocator.durable;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.offsetallocator.BesideOthers;
 import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
@@ -15,16 +16,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A machine that loses its power: of the pages that were written since the last force, some have reached the disk.
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock(value = "source of table memory", mode = ResourceAccessMode.READ)
+@BesideOthers
 class PowerLossTest {
     private static final int ROUNDS = Integer.getInteger("durable.losses", 10);
     private static final int LOSSES = 20;

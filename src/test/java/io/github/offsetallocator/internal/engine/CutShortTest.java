@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,25 +16,22 @@ class CutShortTest {
     private static final int FIRST_SEED = 2;
     private static final int SEEDS = Integer.getInteger("cut.seeds", 1);
 
-    /// What was loaded and is used by no test now. To load the library once more takes longer than to use it.
-    private static final Queue<CutLoader> UNUSED = new ConcurrentLinkedQueue<>();
+    /// One for each thread that runs tests: to load the library once more takes longer than to use it.
+    private static final ThreadLocal<CutLoader> LOADER = ThreadLocal.withInitial(CutLoader::new);
 
     @ParameterizedTest
     @ValueSource(strings = {"SLABS", "PAGES", "LARGE_SIZES", "FEW_BLOCKS", "NO_SLABS", "REFERENCE", "WHOLE_RANGE", "ANY_THREAD", "ANY_THREAD_LARGE", "TWO_STRIPES"})
     void whatIsLiveStaysLive(String world) throws Throwable {
-        CutLoader unused = UNUSED.poll();
-        CutLoader loader = unused == null ? new CutLoader() : unused;
         int cuts = 0;
         for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-            cuts += run(loader, world, seed);
+            cuts += run(world, seed);
         }
-        UNUSED.add(loader);
         int all = cuts;
         assertTrue(cuts > 100 * SEEDS, () -> all + " cuts");
     }
 
-    private static int run(CutLoader loader, String world, long seed) throws Throwable {
-        Method run = loader.loadClass(CutScenario.class.getName()).getDeclaredMethod("run", String.class, long.class);
+    private static int run(String world, long seed) throws Throwable {
+        Method run = LOADER.get().loadClass(CutScenario.class.getName()).getDeclaredMethod("run", String.class, long.class);
         run.setAccessible(true);
         try {
             return (int) run.invoke(null, world, seed);

@@ -1,7 +1,5 @@
 package io.github.offsetallocator.internal.engine;
 
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -14,8 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Execution(ExecutionMode.CONCURRENT)
 @ResourceLock(value = "log", mode = ResourceAccessMode.READ)
 class StrikeTest {
-    /// What was loaded and is used by no test now. To load the library once more takes longer than to use it.
-    private static final Queue<StrikeLoader> UNUSED = new ConcurrentLinkedQueue<>();
+    /// One for each thread that runs tests: to load the library once more takes longer than to use it.
+    private static final ThreadLocal<StrikeLoader> LOADER = ThreadLocal.withInitial(StrikeLoader::new);
 
     @ParameterizedTest
     @ValueSource(strings = {"plan", "drop", "commit", "walk", "grow", "growSlabs", "close", "closeGrowable", "resetGrowable", "checked", "closeNative", "closeDurable"})
@@ -43,10 +41,7 @@ class StrikeTest {
 
     @SuppressWarnings("unchecked")
     private static void run(Class<?> scenario, String what) throws ReflectiveOperationException {
-        StrikeLoader unused = UNUSED.poll();
-        StrikeLoader loader = unused == null ? new StrikeLoader() : unused;
-        Class<?> loaded = loader.loadClass(scenario.getName());
+        Class<?> loaded = LOADER.get().loadClass(scenario.getName());
         ((Consumer<String>) loaded.getConstructor().newInstance()).accept(what);
-        UNUSED.add(loader);
     }
 }
