@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -26,15 +25,24 @@ import org.w3c.dom.Node;
 class CheckBundle {
     private static final String GROUP = "io/github/offsetallocator/";
     private static final List<Artifact> ARTIFACTS = List.of(
-            new Artifact("offset-allocator", "io/github/offsetallocator/SegmentArena", "io.github.offsetallocator/", true, List.of()),
-            new Artifact("offset-allocator-arrow", "io/github/offsetallocator/arrow/ArenaAllocationManager", "", false,
+            new Artifact("offset-allocator", "io/github/offsetallocator/SegmentArena", "io.github.offsetallocator", List.of()),
+            new Artifact("offset-allocator-arrow", "io/github/offsetallocator/arrow/ArenaAllocationManager", "",
                     List.of("offset-allocator compile", "arrow-memory-core provided")));
     private static final List<String> KINDS = List.of(".pom", ".jar", "-sources.jar", "-javadoc.jar");
     private static final Map<String, String> DIGESTS = Map.of("md5", "MD5", "sha1", "SHA-1", "sha256", "SHA-256", "sha512", "SHA-512");
     private static final long LARGEST = 1L << 30;
 
-    /// What is published: its name, a class of it, the folder of its pages, whether it is a module, and what it needs, with the scope.
-    private record Artifact(String name, String type, String pages, boolean isModule, List<String> needs) {}
+    /// What is published: its name, a class of it, its module if its jar describes one, and what it needs, with the scope.
+    private record Artifact(String name, String type, String module, List<String> needs) {
+        /// What a jar must have where a module has a descriptor.
+        List<String> with(String descriptor, String file) {
+            return module.isEmpty() ? List.of(file) : List.of(descriptor, file);
+        }
+
+        String page() {
+            return (module.isEmpty() ? "" : module + "/") + type + ".html";
+        }
+    }
 
     private final Map<String, byte[]> files;
     private final List<String> faults = new ArrayList<>();
@@ -99,9 +107,9 @@ class CheckBundle {
         }
         if (faults.isEmpty()) {
             checkPom(new String(files.get(stem + ".pom"), StandardCharsets.UTF_8), artifact, version);
-            checkJar(stem + ".jar", artifact.isModule, "module-info.class", artifact.type + ".class");
-            checkJar(stem + "-sources.jar", artifact.isModule, "module-info.java", artifact.type + ".java");
-            checkJar(stem + "-javadoc.jar", true, "index.html", artifact.pages + artifact.type + ".html");
+            checkJar(stem + ".jar", artifact.with("module-info.class", artifact.type + ".class"));
+            checkJar(stem + "-sources.jar", artifact.with("module-info.java", artifact.type + ".java"));
+            checkJar(stem + "-javadoc.jar", List.of("index.html", artifact.page()));
         }
     }
 
@@ -137,12 +145,10 @@ class CheckBundle {
         return needs;
     }
 
-    private void checkJar(String name, boolean hasFirst, String first, String second) throws IOException {
+    private void checkJar(String name, List<String> entries) throws IOException {
         Map<String, byte[]> jar = unzip(files.get(name));
-        List<String> wanted = new ArrayList<>(List.of("META-INF/LICENSE-MIT", "META-INF/NOTICE", "META-INF/MANIFEST.MF", second));
-        if (hasFirst) {
-            wanted.add(first);
-        }
+        List<String> wanted = new ArrayList<>(List.of("META-INF/LICENSE-MIT", "META-INF/NOTICE", "META-INF/MANIFEST.MF"));
+        wanted.addAll(entries);
         wanted.forEach(entry -> expect(jar.containsKey(entry), name + " has no " + entry));
         if (!name.endsWith("-javadoc.jar")) {
             jar.keySet().stream().filter(entry -> !wanted.contains(entry) && !entry.matches("io/github/offsetallocator/.*\\.(class|java)"))
