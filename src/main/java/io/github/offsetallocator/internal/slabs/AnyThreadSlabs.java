@@ -43,13 +43,12 @@ public final class AnyThreadSlabs extends Slabs {
     private static final int READ = 2;
 
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
+    /// The head after close: no size has a class.
+    private static final MemorySegment CLOSED = Arena.ofAuto().allocate(SlabTable.at(FIRST_ROW)).asReadOnly();
 
     private final SlotCount count;
 
     private final RowChunks rows;
-    /// The head after close: no size has a class.
-    private static final MemorySegment CLOSED = Arena.ofAuto().allocate(SlabTable.at(FIRST_ROW)).asReadOnly();
-
     private MemorySegment head;
     private final Stripes stripes;
     private final EmptySlabs empty;
