@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /// Plans with any alignment and any target, compared with what each window of neighbouring regions would give.
 class CompactionAlignmentTest {
-    private static final int ROUNDS = Integer.getInteger("compaction.rounds", 40_000);
+    private static final int ROUNDS = Integer.getInteger("compaction.rounds", 20_000);
     private static final long SEED = Long.getLong("compaction.seed", 20_261_127);
 
     /// @param allocation 0 for a free region, negative for one that is retired

@@ -485,7 +485,7 @@ class CheckedTest {
     @EnumSource(value = End.class, names = "CLOSE", mode = EnumSource.Mode.EXCLUDE)
     void noSliceIsMadeOfABlockThatIsEnding(End end) throws Exception {
         try (SegmentArena arena = Pool.SHARED.open()) {
-            for (int round = 0; round < 200; round++) {
+            for (int round = 0; round < 100; round++) {
                 MemorySegment slice = arena.allocate(50_000);
                 long handle = arena.allocationOf(slice);
                 AtomicReference<MemorySegment> last = new AtomicReference<>(slice);

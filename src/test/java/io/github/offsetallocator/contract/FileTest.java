@@ -19,12 +19,13 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Files: not touched before all else is known to be right, in one arena at a time, named where they are at fault.
 class FileTest {
-    @TempDir
+    @TempDir(factory = TempDirFactory.Standard.class)
     Path directory;
 
     private static Map<String, UnaryOperator<SegmentArena.Builder>> wrongOptions() {

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -27,7 +26,7 @@ class DamageTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long TABLES = 1 << 16;
 
-    @TempDir(factory = MemoryDirectory.class)
+    @TempDir
     Path directory;
 
     private final SplittableRandom random = new SplittableRandom(SEED);

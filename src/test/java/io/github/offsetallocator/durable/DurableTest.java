@@ -36,6 +36,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,7 +47,7 @@ class DurableTest {
     private static final Path LOCKS = Path.of("/proc/locks");
     private static final byte[] UNFINISHED = {'O', 'f', 'f', 'N', 'e', 'w', (byte) 0x8D, '\n'};
 
-    @TempDir
+    @TempDir(factory = TempDirFactory.Standard.class)
     Path directory;
 
     private SegmentArena.Builder builder() {
@@ -577,7 +578,7 @@ class DurableTest {
     /// What fails once the memory has ended is thrown when all else is done: the arena is closed, and the file as after a kill.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aCloseThatFailsHasClosedTheArena(boolean shared, @TempDir Path place) throws Exception {
+    void aCloseThatFailsHasClosedTheArena(boolean shared, @TempDir(factory = TempDirFactory.Standard.class) Path place) throws Exception {
         Path path = place.resolve("durable");
         SegmentArena.Builder builder = SegmentArena.builder().durable(path, 1 << 16);
         SegmentArena arena = (shared ? builder.shared() : builder).build();

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.Fit;
-import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.SegmentArena;
 import io.github.offsetallocator.internal.tables.Header;
 import io.github.offsetallocator.internal.tables.NodeState;
@@ -35,7 +34,7 @@ class GrownDamageTest {
     private static final int HEADER = 256;
     private static final long[] STATES = {NodeState.UNUSED, NodeState.RESERVED, NodeState.WALL, NodeState.RETIRED, NodeState.PENDING, NodeState.SLAB | 1, NodeState.live(3, 1)};
 
-    @TempDir(factory = MemoryDirectory.class)
+    @TempDir
     Path directory;
 
     private final SplittableRandom random = new SplittableRandom(SEED);

@@ -3,7 +3,6 @@ package io.github.offsetallocator.durable;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.offsetallocator.BesideOthers;
-import io.github.offsetallocator.MemoryDirectory;
 import io.github.offsetallocator.SegmentArena;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,7 +25,7 @@ class PowerLossTest {
     private static final int LOSSES = 20;
     private static final long SEED = Long.getLong("durable.seed", System.nanoTime());
 
-    @TempDir(factory = MemoryDirectory.class)
+    @TempDir
     Path directory;
 
     @ParameterizedTest
