@@ -27,9 +27,10 @@ import java.util.function.LongConsumer;
 /// from the bins, or 2^30 of the same slot (2^29 if the metadata has shrunk meanwhile), if the last of them got the same node or
 /// slot. A foreign or forged handle passes with a chance of one in 2^30 at most.)
 ///
-/// **Cost.** `allocate`, `free`, `resize`, `offset`, `size` take O(1) and create no Java object. Three things take longer, and
+/// **Cost.** `allocate`, `free`, `resize`, `offset`, `size` take O(1) and create no Java object. Four things take longer, and
 /// with [Builder#realTime()] none of them happens: growing the metadata, which copies it; shrinking it after a peak, which
-/// copies what is left; and a request that finds no room at first, which looks through all slots and dissolves slabs.
+/// copies what is left; a request that finds no room at first, which looks through all slots and dissolves slabs; and a
+/// `resize` of a block in a slab, which dissolves that slab and those whose free slots it needs.
 ///
 /// **Metadata** takes 9.5 bytes for a block in a full slab, and 32 for any other block and for each free region. The table of
 /// nodes grows by doubling; the table of slabs grows by an eighth. A table shrinks after a peak if nothing in its upper half

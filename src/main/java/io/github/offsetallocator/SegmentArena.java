@@ -185,6 +185,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     /// @throws UncheckedIOException     if it takes a chunk in a file, and the directory is missing or can't be written to; nothing has
     ///                                  changed then
+    /// @throws OutOfMemoryError         if it takes a chunk or a larger table, and the system has no memory; no allocation has changed then
     @Override
     public MemorySegment allocate(long byteSize, long byteAlignment) {
         long allocation = tryAllocate(byteSize, byteAlignment);
@@ -310,6 +311,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalStateException    if this arena is closed
     /// @throws UncheckedIOException     if it takes a chunk in a file, and the directory is missing or can't be written to; nothing has
     ///                                  changed then
+    /// @throws OutOfMemoryError         if it takes a chunk or a larger table, and the system has no memory; no allocation has changed then
     public long tryAllocate(long byteSize, long byteAlignment) {
         long slot = allocateSlot(byteSize, byteAlignment);
         if (slot != Engine.NO_SLOT) {
