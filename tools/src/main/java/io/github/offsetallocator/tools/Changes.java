@@ -55,7 +55,7 @@ final class Changes {
     }
 
     private static String blocks(int count, long size) {
-        return count(count) + (count == 1 ? " block" : " blocks") + " of " + bytes(size);
+        return count(count, "block") + " of " + bytes(size);
     }
 
     /// Sites with more bytes than before: what grows without end is a leak.

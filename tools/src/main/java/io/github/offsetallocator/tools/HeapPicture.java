@@ -170,8 +170,8 @@ public final class HeapPicture {
 
     private String tiles() {
         return "<dl>\n"
-                + tile("Live", bytes(heap.live()), count(heap.liveRegions()) + " blocks")
-                + tile("Free", bytes(heap.free()), count(heap.freeRegions()) + " regions")
+                + tile("Live", bytes(heap.live()), count(heap.liveRegions(), "block"))
+                + tile("Free", bytes(heap.free()), count(heap.freeRegions(), "region"))
                 + tile("Largest free region", bytes(heap.largestFree()), "of " + bytes(heap.free()) + " free")
                 + tile("Outer fragmentation", percent(heap.externalFragmentation()), "of what is free")
                 + tile("Inner fragmentation", percent(heap.internalFragmentation()),

@@ -14,6 +14,13 @@ public final class Numbers {
         return format("%,d", count);
     }
 
+    /// @param count any
+    /// @param noun  of one thing
+    /// @return both, as in "1 block" and "2 blocks"
+    public static String count(long count, String noun) {
+        return count(count) + " " + noun + (count == 1 ? "" : "s");
+    }
+
     /// @param part of 1
     /// @return in percent
     public static String percent(double part) {

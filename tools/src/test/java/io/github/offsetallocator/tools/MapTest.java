@@ -145,7 +145,7 @@ class MapTest {
             arena.retire(live, 1);
             HeapSnapshot now = HeapSnapshot.of(arena);
             String html = new HeapPicture("some", now, before).html();
-            assertTrue(html.contains("<dt>Live</dt><dd>112 B<small>1 blocks</small>"), html);
+            assertTrue(html.contains("<dt>Live</dt><dd>112 B<small>1 block</small>"), html);
             assertTrue(html.contains(": 112 B live, "), html);
             assertTrue(html.contains("</i>retired <span>1, 195 KiB</span>"), html);
             assertTrue(html.contains("19.1 % in use"), html);
