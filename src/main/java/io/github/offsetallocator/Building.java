@@ -75,9 +75,9 @@ final class Building {
 
     /// What grows: the file of a durable arena, if one was said. Of two limits one would win without a word.
     static From growing(Builder builder, long maxByteSize) {
-        if (builder.source == From.DURABLE && builder.maxByteSize != 0 && builder.maxByteSize != maxByteSize) {
-            throw new IllegalArgumentException("growable says maxByteSize " + maxByteSize + ", and durable has said " + builder.maxByteSize
-                    + ": leave it out there, or say the same");
+        if (builder.source.isDurable() && builder.maxByteSize != 0 && builder.maxByteSize != maxByteSize) {
+            throw new IllegalArgumentException("growable says maxByteSize " + maxByteSize + ", and durable or growable has said " + builder.maxByteSize
+                    + ": say the same, or leave it out there");
         }
         return builder.source.isDurable() ? From.DURABLE_GROWING : From.CHUNKS;
     }

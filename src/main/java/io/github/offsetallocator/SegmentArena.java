@@ -573,7 +573,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     ///
     /// As the JDK says of its own: each slice of no bytes has an address of its own; a second `close` is refused; if there is no room,
     /// `allocate` throws an [OutOfMemoryError]; what else [#allocate(long, long)] throws, it throws too. A `close` that is refused (to the visitor
-    /// of a walk, or since a native call is using what it ends) has freed nothing and may be tried again.
+    /// of a walk, or since a native call is using what it ends) has freed nothing and may be tried again. Only if the native call is using a segment
+    /// that someone has told to live as long as the scope, and the arena is [checked][Builder#checked()], the slices are freed by then.
     ///
     /// What a scope frees are the allocations that it has made. A slice may also be freed before, by this arena. Don't reallocate one by this arena:
     /// if it stays in place it is the scope's as before, but if it moves, what it moves to is this arena's, and no `close` of the scope frees it.
@@ -1008,7 +1009,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         ///                      `chunkByteSize`. Up to 279,000 chunks are always accepted, and up to 524,000 if they are powers of two;
         ///                      within a file, any number
         /// @return this builder
-        /// @throws IllegalArgumentException if a durable arena was said before, with another `maxByteSize`
+        /// @throws IllegalArgumentException if another `maxByteSize` was said for a durable arena before
         public Builder growable(long chunkByteSize, long maxByteSize) {
             source = Building.growing(this, maxByteSize);
             path = source.isDurable() ? path : null;
@@ -1182,7 +1183,8 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
         ///
         /// All else is as without it: sizes are those asked for, though one granule more is used for each. Every call takes a lock
         /// and makes Java objects; in a shared arena, each free of an allocation that has had a slice stops all threads for a moment.
-        /// Granules are of 2^23 bytes at most. What a durable arena has from before has no borders.
+        /// Granules are of 2^23 bytes at most. An allocation that a durable arena has from before has no
+        /// border until it becomes larger.
         ///
         /// @return this builder
         public Builder checked() {

@@ -3,7 +3,8 @@ package io.github.offsetallocator;
 import io.github.offsetallocator.internal.regions.SmallFloat;
 import java.util.Objects;
 
-/// Number of free regions in each bin. A run of free slots in a slab counts as one.
+/// Number of free regions in each bin. A run of free slots in a slab counts as one. Where an allocation of no units was freed between two live ones,
+/// a region of no units is left, in bin 0, which serves another such allocation.
 public final class StorageReportFull {
     private final int[] counts;
 

@@ -677,6 +677,41 @@ class CheckedTest {
         }
     }
 
+    /// Such a block has no room for a border. It keeps its size or becomes smaller all the same, also where nothing else is free.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatHasNoBorderShrinksWithoutOne(boolean shared) {
+        Path file = directory.resolve("shrinks" + shared);
+        SegmentArena.Builder builder = SegmentArena.builder().durable(file, 1 << 20);
+        List<Long> handles = new ArrayList<>();
+        try (SegmentArena arena = builder.build()) {
+            for (long next = arena.tryAllocate(48, 1); next != SegmentArena.NO_SPACE; next = arena.tryAllocate(48, 1)) {
+                handles.add(next);
+            }
+        }
+        try (SegmentArena arena = (shared ? builder.shared() : builder).checked().build()) {
+            for (int i = 0; i < 1000; i++) {
+                long handle = handles.get(i);
+                long size = List.of(48L, 47L, 40L, 33L, 32L, 20L, 1L, 0L).get(i % 8);
+                MemorySegment slice = arena.segment(handle);
+                slice.fill((byte) 5);
+                assertTrue(arena.resize(handle, size), () -> "resized to " + size);
+                assertEquals(size, arena.size(handle));
+                if (size < 48) {
+                    isDead(slice, "made smaller");
+                }
+                for (long at = 0; at < size; at++) {
+                    assertEquals(5, arena.segment(handle).get(BYTE, at));
+                }
+                MemorySegment same = arena.segment(handle);
+                assertEquals(size / 2, arena.reallocate(same, size / 2, 1).byteSize());
+            }
+            arena.verify();
+            handles.forEach(arena::free);
+            assertEquals(arena.byteSize(), arena.storageReport().totalFreeSpace());
+        }
+    }
+
     /// Of several, all stay. The first time it kills slices of others, since the JDK can't be asked, and says so; after that the one that is in
     /// use is asked first.
     @ParameterizedTest

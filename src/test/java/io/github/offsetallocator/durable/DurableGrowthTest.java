@@ -143,6 +143,8 @@ class DurableGrowthTest {
     void ofTwoLimitsNoneIsIgnored() {
         String message = assertThrows(IllegalArgumentException.class, () -> builder().growable(4096, 2 * MOST)).getMessage();
         assertTrue(message.contains("" + MOST) && message.contains("" + 2 * MOST) && message.contains("leave it out"), message);
+        SegmentArena.Builder grows = builder().growable(4096, MOST);
+        assertThrows(IllegalArgumentException.class, () -> grows.growable(4096, MOST / 2));
         try (SegmentArena arena = builder().growable(4096, MOST).build()) {
             assertEquals(MOST, arena.maxByteSize());
         }

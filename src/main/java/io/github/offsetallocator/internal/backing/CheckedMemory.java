@@ -207,7 +207,8 @@ public final class CheckedMemory extends Backing {
     }
 
     /// Lets `resize` give a block another size. If it becomes smaller, or its next slice is there, those that it had end: before it becomes
-    /// smaller, as others may get its bytes; but after it has become larger, as that may be impossible, and then they live on.
+    /// smaller, as others may get its bytes; but after it has become larger, as that may be impossible, and then they live on. A block that was
+    /// found has a border from when it becomes larger: there may be no room for one before.
     ///
     /// @throws IllegalStateException if a native call is using one; the block has the size that it had
     public synchronized boolean resize(long place, long byteSize, long end, Resize resize) {
@@ -215,10 +216,12 @@ public final class CheckedMemory extends Backing {
         Next now = next.get(Thread.currentThread());
         boolean hasNext = now != null && now.block == block;
         boolean isSmaller = byteSize < block.byteSize;
+        boolean hasBorder = byteSize > block.byteSize || block.end > place + block.byteSize;
+        long newEnd = hasBorder ? end : place + byteSize;
         if (isSmaller) {
             endLifeOf(block);
         }
-        if (!resize.to(byteSize, end)) {
+        if (!resize.to(byteSize, newEnd)) {
             return false;
         }
         if (hasNext && !isSmaller) {
@@ -233,9 +236,9 @@ public final class CheckedMemory extends Backing {
             block.life = now.life;
             dropNext();
         }
-        long freed = Math.max(end, place + byteSize);
+        long freed = Math.max(newEnd, place + byteSize);
         fill(freed, Math.max(freed, block.end), FREED);
-        paint(block, place, byteSize, end);
+        paint(block, place, byteSize, newEnd);
         return true;
     }
 
