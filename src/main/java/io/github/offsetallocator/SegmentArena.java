@@ -328,6 +328,7 @@ public final class SegmentArena implements SegmentAllocator, AutoCloseable {
     /// @throws IllegalArgumentException as [#tryAllocate(long, long)]
     /// @throws IllegalStateException    if this arena is closed
     /// @throws UncheckedIOException     as [#tryAllocate(long, long)]
+    /// @throws OutOfMemoryError         as [#tryAllocate(long, long)]
     public long tryAllocateZeroed(long byteSize, long byteAlignment) {
         return noted(contents.allocateZeros(byteSize, byteAlignment), byteSize);
     }

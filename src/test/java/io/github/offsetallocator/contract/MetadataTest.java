@@ -90,7 +90,7 @@ class MetadataTest {
     @ParameterizedTest
     @CsvSource({"13_000_000, 12, 18", "8_670_000, 12, 18", "7_230_000, 20, 25"})
     @Fault(26)
-    void smallBlocksTakeTwelveBytes(long capacity, int bytes, int bytesInAnArena) {
+    void smallBlocksTakeLittle(long capacity, int bytes, int bytesInAnArena) {
         int blocks = 200_000;
         try (OffsetAllocator allocator = OffsetAllocator.create(capacity);
                 SegmentArena arena = SegmentArena.ofConfined(16 * capacity)) {
